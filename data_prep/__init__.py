@@ -1,0 +1,1 @@
+"""Data preparation: a corpus of post-response pairs in, a dataset directory out."""

@@ -1,0 +1,62 @@
+"""What a finished dataset holds, for people to read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ecm_tf.emotions import Emotions
+
+
+def summary(counts: Mapping[str, Any], emotions: Emotions) -> str:
+    """The `counts` of a dataset's manifest as a few tables."""
+    splits = list(counts["pairs"])
+    rows: list[Sequence[object]] = [("", *splits), ("pairs", *counts["pairs"].values())]
+    for id_, emotion in enumerate(emotions):
+        label = f"  {id_} {emotion.name}"
+        rows.append((label, *(counts["emotions"][split][id_] for split in splits)))
+    for side in ("post", "response"):
+        rows.append((f"{side} tokens", *(counts["tokens"][split][side] for split in splits)))
+        shares = (_percent(counts["coverage"][split][side]) for split in splits)
+        rows.append(("  in vocabulary", *shares))
+    words = counts["vocabulary"]
+    lines = [
+        *_table(rows),
+        f"vocabulary: {words['post']} post words, {words['response']} response words",
+        f"external memory: {_external_memory(counts['external_memory'], emotions)}",
+        f"bad records left out: {counts['rejected']}",
+    ]
+    if "tokenizer_agreement" in counts:
+        lines.append(_agreement(counts["tokenizer_agreement"]))
+    return "\n".join(lines)
+
+
+def _table(rows: list[Sequence[object]]) -> list[str]:
+    widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
+    return [
+        str(row[0]).ljust(widths[0])
+        + "".join(
+            str(cell).rjust(width + 2) for cell, width in zip(row[1:], widths[1:], strict=True)
+        )
+        for row in rows
+    ]
+
+
+def _external_memory(memory: Mapping[str, Sequence[int]], emotions: Emotions) -> str:
+    if not any(memory["given"]):
+        return "no words"
+    counts = zip(emotions.names, memory["in_vocabulary"], memory["given"], strict=True)
+    return (
+        ", ".join(f"{name} {known} of {given}" for name, known, given in counts) + " in vocabulary"
+    )
+
+
+def _agreement(agreement: Mapping[str, Any]) -> str:
+    on, off = agreement["hmm_on"], agreement["hmm_off"]
+    return (
+        f"tokenizer against jieba, {agreement['texts']} texts: "
+        f"identical {_percent(on['identical'])}, boundary F1 {_percent(on['boundary_f1'])} (jieba without new words: "
+        f"{_percent(off['identical'])}, {_percent(off['boundary_f1'])})"
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.2f} %"

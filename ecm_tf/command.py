@@ -1,0 +1,69 @@
+"""What all commands share: flags made from dataclasses, one-sentence errors, exit status."""
+
+import argparse
+import dataclasses
+import os
+import sys
+import types
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from ecm_tf.errors import InputError
+
+
+def option(default: Any, help: str, **flag: Any) -> Any:
+    """A dataclass field that `add_options` turns into the flag `--field_name`.
+
+    Args:
+        default: the field's and the flag's default.
+        help: what `--help` says of it.
+        **flag: further arguments of `argparse.ArgumentParser.add_argument`, such as `choices`.
+    """
+    return dataclasses.field(default=default, metadata={"help": help, "flag": flag})
+
+
+def add_options(parser: argparse._ActionsContainer, config: type) -> None:
+    """Adds a flag for every `option` field of a dataclass; `False` defaults become switches."""
+    hints = typing.get_type_hints(config)
+    for field in dataclasses.fields(config):
+        if "help" not in field.metadata:
+            continue
+        flag = dict(field.metadata["flag"])
+        help_text = field.metadata["help"]
+        if hints[field.name] is bool:
+            flag["action"] = argparse.BooleanOptionalAction if field.default else "store_true"
+        else:
+            flag.setdefault("type", _plain_type(hints[field.name]))
+        if field.default is not None and field.default is not False:
+            help_text += " (default: %(default)s)"
+        parser.add_argument(f"--{field.name}", default=field.default, help=help_text, **flag)
+
+
+def _plain_type(hint: Any) -> Any:
+    if isinstance(hint, types.UnionType):
+        return next(member for member in typing.get_args(hint) if member is not type(None))
+    return hint
+
+
+def options_of(config: type, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The parsed values of `config`'s flags, as keyword arguments for it."""
+    names = [f.name for f in dataclasses.fields(config) if "help" in f.metadata]
+    return {name: getattr(arguments, name) for name in names}
+
+
+def run(main: Callable[[], None]) -> None:
+    """Runs a command and ends the process: 0 done, 2 bad input, 130 interrupted."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        main()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader went away (`… | head`): nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

@@ -1,0 +1,172 @@
+"""What a model and a training run are made of, to and from JSON. The paper's values are the defaults."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from ecm_tf.command import option
+from ecm_tf.errors import InputError
+
+Buckets = tuple[tuple[int, int], ...]
+"""(post length, response length) pairs in tokens, ascending. The last is the longest the model sees."""
+
+ORIGINAL_BUCKETS: Buckets = ((12, 12), (16, 16), (20, 20), (30, 30))
+
+
+@dataclass(frozen=True)
+class _Config:
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, by field name."""
+        return msgspec.to_builtins(dataclasses.asdict(self))
+
+    def save(self, path: Path) -> None:
+        """Writes the fields as a JSON object."""
+        path.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: str = "configuration") -> Self:
+        """Checks names, types and ranges.
+
+        Args:
+            values: as `to_dict` gives them.
+            source: what error messages call the place they come from.
+
+        Raises:
+            InputError: an unknown or missing field, a value of the wrong type or out of range.
+        """
+        unknown = sorted(set(values) - {field.name for field in dataclasses.fields(cls)})
+        if unknown:
+            raise InputError(f"{source}: unknown settings {unknown}.")
+        try:
+            return msgspec.convert(values, cls)
+        except msgspec.ValidationError as error:
+            raise InputError(f"{source}: {error}.") from error
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads what `save` wrote.
+
+        Raises:
+            InputError: no such file, not JSON, or not these settings.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"{path}: no such file; expected {cls.__name__} as JSON.") from error
+        except ValueError as error:
+            raise InputError(f"{path}: expected a JSON object; {error}.") from error
+        if not isinstance(values, dict):
+            raise InputError(f"{path}: expected a JSON object, got {type(values).__name__}.")
+        return cls.from_dict(values, str(path))
+
+    def _require(self, condition: bool, name: str, expected: str) -> None:
+        if not condition:
+            raise InputError(f"{name}: expected {expected}, got {getattr(self, name)!r}.")
+
+
+@dataclass(frozen=True)
+class ModelConfig(_Config):
+    """Sizes and modules of an `ECM`.
+
+    The three modules are off unless asked for, as in the original program: without any of them the
+    model is the paper's Seq2Seq; with `use_emb` alone its Emb; with all three its ECM.
+    """
+
+    post_vocabulary_size: int
+    response_vocabulary_size: int
+    categories: int
+    size: int = option(256, "units of every GRU layer")
+    num_layers: int = option(2, "GRU layers of encoder and decoder, at least 1")
+    embedding_size: int = option(100, "size of a word vector")
+    emotion_size: int = option(100, "size of an emotion category's vector")
+    imemory_size: int = option(256, "size of the internal memory")
+    use_emb: bool = option(False, "emotion embedding: the category's vector feeds every step")
+    use_imemory: bool = option(False, "internal memory: an emotional state that speaking uses up")
+    use_ememory: bool = option(False, "external memory: choose between emotion and generic words")
+    mask_padding: bool = option(
+        True, "whether padding is masked; the original program runs over it (--no-mask_padding)"
+    )
+    buckets: Buckets = ORIGINAL_BUCKETS
+
+    def __post_init__(self) -> None:
+        sizes = ("size", "num_layers", "embedding_size", "emotion_size", "imemory_size")
+        for name in (*sizes, "categories"):
+            self._require(getattr(self, name) >= 1, name, "at least 1")
+        for name in ("post_vocabulary_size", "response_vocabulary_size"):
+            self._require(getattr(self, name) >= 4, name, "at least the 4 specials")
+        flat = [length for bucket in self.buckets for length in bucket]
+        ascending = all(
+            a[0] <= b[0] and a[1] <= b[1] and a != b
+            for a, b in zip(self.buckets, self.buckets[1:], strict=False)
+        )
+        self._require(
+            bool(flat) and min(flat) >= 2 and ascending,
+            "buckets",
+            "ascending (post, response) lengths of at least 2",
+        )
+
+    @property
+    def max_post_length(self) -> int:
+        """Tokens of a post that the model sees; what follows is cut."""
+        return self.buckets[-1][0]
+
+    @property
+    def max_response_length(self) -> int:
+        """Decoder steps, of which the last can only be the end of the reply."""
+        return self.buckets[-1][1]
+
+    @property
+    def variant(self) -> str:
+        """The paper's name for this choice of modules."""
+        modules = (self.use_emb, self.use_imemory, self.use_ememory)
+        return {
+            (False, False, False): "Seq2Seq",
+            (True, False, False): "Emb",
+            (True, True, True): "ECM",
+            (False, True, True): "ECM w/o Emb",
+            (True, False, True): "ECM w/o IMem",
+            (True, True, False): "ECM w/o EMem",
+            (False, True, False): "IMem alone",
+            (False, False, True): "EMem alone",
+        }[modules]
+
+
+@dataclass(frozen=True)
+class TrainingConfig(_Config):
+    """How a model is trained. The defaults are the original program's where it has the flag."""
+
+    batch_size: int = option(128, "pairs a step")
+    epochs: int = option(20, "passes over the training pairs")
+    optimizer: str = option("sgd", "sgd is the original's", choices=("sgd", "adam"))
+    learning_rate: float = option(0.5, "of the first step; 0.5 suits sgd, 0.001 adam")
+    learning_rate_decay_factor: float = option(
+        0.99, "applied at a checkpoint whose training loss is above that of the last three"
+    )
+    max_gradient_norm: float = option(5.0, "gradients are clipped together to this norm")
+    steps_per_checkpoint: int = option(1000, "steps between dev evaluations and checkpoints")
+    early_stopping: int = option(
+        0, "stop after this many epochs without a better dev perplexity; 0 never stops early"
+    )
+    balance_emotions: bool = option(
+        False, "draw every emotion equally often, as the original does, however rare it is"
+    )
+    mixed_precision: str = option(
+        "float32", "dtype of the matrix products", choices=("float32", "bfloat16", "float16")
+    )
+    seed: int = option(0, "of initial weights and of the order of the pairs")
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "epochs", "steps_per_checkpoint"):
+            self._require(getattr(self, name) >= 1, name, "at least 1")
+        for name in ("learning_rate", "max_gradient_norm"):
+            self._require(getattr(self, name) > 0, name, "a positive number")
+        decay = self.learning_rate_decay_factor
+        self._require(0 < decay <= 1, "learning_rate_decay_factor", "a number in (0, 1]")
+        self._require(self.early_stopping >= 0, "early_stopping", "0 or more epochs")
+        self._require(self.optimizer in ("sgd", "adam"), "optimizer", "sgd or adam")
+        precisions = ("float32", "bfloat16", "float16")
+        self._require(self.mixed_precision in precisions, "mixed_precision", f"one of {precisions}")

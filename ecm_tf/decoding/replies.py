@@ -1,0 +1,39 @@
+"""What every search returns, and what it never says."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ecm_tf.vocabulary import GO, PAD, UNK
+
+NEVER_SAID = (PAD, UNK, GO)
+"""Words that a reply never contains. The original program lets GO pass, which no model learns."""
+
+IMPOSSIBLE = -1e30
+"""Log-probability of what must not be chosen: finite, so that sums stay numbers."""
+
+
+class Replies(NamedTuple):
+    """Decoded replies; beam search adds a dimension of hypotheses, best first, after the batch."""
+
+    ids: tf.Tensor
+    """Int32 `(batch, max_length)`: the words, without EOS, then PAD."""
+    lengths: tf.Tensor
+    """Int32 `(batch,)`: how many words; `max_length` if the reply did not end by itself."""
+    scores: tf.Tensor
+    """Float32 `(batch,)`: log-probability of the words and the end, in nats."""
+
+
+def forbid(log_probs, words):
+    """Makes some words impossible.
+
+    Args:
+        log_probs: float32 `(rows, vocabulary)`.
+        words: ids, a sequence of int.
+
+    Returns:
+        float32 `(rows, vocabulary)`.
+    """
+    vocabulary = tf.shape(log_probs)[-1]
+    penalty = tf.reduce_sum(tf.one_hot(list(words), vocabulary, on_value=IMPOSSIBLE), axis=0)
+    return log_probs + penalty

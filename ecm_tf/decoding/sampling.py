@@ -1,0 +1,70 @@
+"""Sampling: words drawn by their probability, with temperature, top-k and top-p (nucleus)."""
+
+import tensorflow as tf
+
+from ecm_tf.decoding.loop import decode
+from ecm_tf.decoding.replies import IMPOSSIBLE, NEVER_SAID, forbid
+from ecm_tf.vocabulary import EOS
+
+
+def keep_top_k(logits, k):
+    """Leaves each row its `k` largest logits (and what ties with the last of them)."""
+    smallest = tf.math.top_k(logits, tf.minimum(k, tf.shape(logits)[-1])).values[:, -1:]
+    return tf.where(logits >= smallest, logits, IMPOSSIBLE)
+
+
+def keep_top_p(logits, p):
+    """Leaves each row the fewest words whose probabilities reach `p` (Holtzman et al. 2020)."""
+    ranked = tf.sort(logits, direction="DESCENDING")
+    before = tf.cumsum(tf.nn.softmax(ranked), axis=-1, exclusive=True)
+    smallest = tf.reduce_min(tf.where(before < p, ranked, float("inf")), axis=-1, keepdims=True)
+    return tf.where(logits >= smallest, logits, IMPOSSIBLE)
+
+
+def sample(
+    step,
+    state,
+    max_length,
+    *,
+    temperature=1.0,
+    top_k=None,
+    top_p=None,
+    seed=None,
+    never=NEVER_SAID,
+    end=EOS,
+):
+    """Draws every word.
+
+    Args:
+        step, state, max_length, end: as for `ecm_tf.decoding.loop.decode`.
+        temperature: above 0; below 1 prefers probable words, above 1 levels them.
+        top_k: draw only from this many words, at least 1; absent: from all.
+        top_p: draw only from the fewest words that together are this probable, in (0, 1].
+        seed: int; the same seed gives the same replies. Absent: a new one at every call.
+        never: ids of words that are not to be said.
+
+    Returns:
+        `Replies`; scores are the model's log-probabilities, whatever the temperature.
+
+    Raises:
+        ValueError: a setting out of range.
+    """
+    if temperature <= 0:
+        raise ValueError(f"`temperature` must be positive. Received: {temperature}")
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"`top_k` must be at least 1. Received: {top_k}")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"`top_p` must be in (0, 1]. Received: {top_p}")
+    if seed is None:
+        seed = tf.random.uniform([], maxval=2**31 - 1, dtype=tf.int32)
+
+    def choose(log_probs, t):
+        logits = forbid(log_probs, never) / temperature
+        if top_k is not None:
+            logits = keep_top_k(logits, top_k)
+        if top_p is not None:
+            logits = keep_top_p(logits, top_p)
+        drawn = tf.random.stateless_categorical(logits, 1, seed=[seed, t], dtype=tf.int32)
+        return tf.squeeze(drawn, 1)
+
+    return decode(step, state, choose, max_length, end)

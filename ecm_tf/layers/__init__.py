@@ -1,0 +1,18 @@
+"""The layers that ECM is built of, each usable in a model of one's own."""
+
+from ecm_tf.layers.additive_attention import AdditiveAttention
+from ecm_tf.layers.emotion_embedding import EmotionEmbedding
+from ecm_tf.layers.external_memory_output import ExternalMemoryOutput
+from ecm_tf.layers.gru_cell import GRUCell, StackedGRUCell
+from ecm_tf.layers.internal_memory_gru_cell import InternalMemoryGRUCell
+from ecm_tf.layers.vocabulary_output import VocabularyOutput
+
+__all__ = [
+    "AdditiveAttention",
+    "EmotionEmbedding",
+    "ExternalMemoryOutput",
+    "GRUCell",
+    "InternalMemoryGRUCell",
+    "StackedGRUCell",
+    "VocabularyOutput",
+]

@@ -1,0 +1,42 @@
+"""Perplexity: per token, and per sentence as the original program reports it."""
+
+import tensorflow as tf
+
+
+class Perplexity:
+    """Collects negative log-likelihoods; both perplexities come out of one pass.
+
+    - token: `exp(sum of nll / tokens)`, the usual one;
+    - sentence: `exp(mean over replies of (nll averaged over the reply's tokens))`, the original's.
+    """
+
+    def __init__(self):
+        self._nll = self._tokens = self._sentence_nll = self._sentences = 0.0
+
+    def update(self, reply_nll, reply_tokens):
+        """Adds replies.
+
+        Args:
+            reply_nll: float `(batch,)`, summed over each reply's tokens.
+            reply_tokens: int `(batch,)`, at least 1 each.
+        """
+        nll, tokens = tf.cast(reply_nll, tf.float64), tf.cast(reply_tokens, tf.float64)
+        self._nll += float(tf.reduce_sum(nll))
+        self._tokens += float(tf.reduce_sum(tokens))
+        self._sentence_nll += float(tf.reduce_sum(nll / tokens))
+        self._sentences += len(reply_tokens)
+
+    @property
+    def token(self) -> float:
+        """Token perplexity; NaN before the first update."""
+        return _exp_of_mean(self._nll, self._tokens)
+
+    @property
+    def sentence(self) -> float:
+        """The original's per-sentence perplexity; NaN before the first update."""
+        return _exp_of_mean(self._sentence_nll, self._sentences)
+
+
+def _exp_of_mean(total, count):
+    # exp(700) is about the largest float64; an untrained model may be worse than that.
+    return float(tf.exp(min(total / count, 700.0))) if count else float("nan")
