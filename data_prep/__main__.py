@@ -71,27 +71,24 @@ def add_build(commands: Commands) -> None:
 def run_build(arguments: argparse.Namespace) -> None:
     """Runs `build`."""
     settings = BuildSettings(**options_of(BuildSettings, arguments))
-    categories = (
-        emotions.Emotions.load(arguments.emotions) if arguments.emotions else emotions.DEFAULT
-    )
 
     from data_prep.build import Sources, build
     from data_prep.summary import summary
 
     corpus = {split: getattr(arguments, split) for split in ("train", "dev", "test")}
+    sources = Sources(
+        corpus={split: paths for split, paths in corpus.items() if paths},
+        ememory=arguments.ememory,
+        emotions=arguments.emotions,
+    )
     counts = build(
-        Sources(
-            corpus={split: paths for split, paths in corpus.items() if paths},
-            ememory=arguments.ememory,
-            emotions=arguments.emotions,
-        ),
+        sources,
         settings,
         arguments.output,
-        categories=categories,
         overwrite=arguments.overwrite,
         workers=arguments.workers,
     )
-    print(summary(counts, categories))
+    print(summary(counts, sources.categories()))
     print(f"dataset: {arguments.output}")
 
 

@@ -21,7 +21,7 @@ from data_prep.records import SplitCounts, write_split
 from data_prep.settings import BuildSettings
 from data_prep.spool import SPLITS, Rejections, Spools, stop
 from data_prep.vocabulary import count_tokens, learn_tokenizer
-from ecm_tf.emotions import Emotions
+from ecm_tf.emotions import DEFAULT, Emotions
 from ecm_tf.errors import InputError
 from ecm_tf.manifest import sha256, write_manifest
 from ecm_tf.text import TextAssets, TextProcessor, UnigramTokenizer, WhitespaceTokenizer, normalize
@@ -45,6 +45,14 @@ class Sources:
     ememory: Path | None = None
     emotions: Path | None = None
 
+    def categories(self) -> Emotions:
+        """Reads the categories.
+
+        Raises:
+            InputError: `emotions` is not a file of categories.
+        """
+        return Emotions.load(self.emotions) if self.emotions else DEFAULT
+
     @property
     def paths(self) -> list[Path]:
         """All files."""
@@ -57,7 +65,6 @@ def build(
     settings: BuildSettings,
     output: Path,
     *,
-    categories: Emotions,
     overwrite: bool = False,
     workers: int = 2,
 ) -> dict[str, Any]:
@@ -67,7 +74,6 @@ def build(
         sources: the files to make it from.
         settings: how.
         output: the directory; it appears when everything is done.
-        categories: what `sources.emotions` holds, or the default.
         overwrite: whether a finished dataset in `output` may be replaced.
         workers: processes that segment; the dataset does not depend on it.
 
@@ -81,6 +87,7 @@ def build(
         raise InputError(f"--workers: expected at least 1, got {workers}.")
     check_output(output, "dataset", overwrite=overwrite)
     digests = _digests(sources.paths, output)
+    categories = sources.categories()
     words = (
         read_lexicon(sources.ememory, categories) if sources.ememory else [[] for _ in categories]
     )

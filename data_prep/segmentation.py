@@ -8,6 +8,7 @@ import logging
 import math
 import multiprocessing
 import re
+import signal
 import string
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -78,7 +79,9 @@ def _in_processes(
     # "spawn", because a forked copy of a process with TensorFlow's threads may deadlock.
     context = multiprocessing.get_context("spawn")
     waiting: deque[Future[Result]] = deque()
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    # Ctrl-C is the parent's to handle; workers would only print tracebacks.
+    ignore = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    with ProcessPoolExecutor(workers, context, **ignore) as pool:
         for chunk in chunks:
             waiting.append(pool.submit(function, chunk))
             if len(waiting) > 2 * workers:

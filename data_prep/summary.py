@@ -26,6 +26,8 @@ def summary(counts: Mapping[str, Any], emotions: Emotions) -> str:
     ]
     if "tokenizer_agreement" in counts:
         lines.append(_agreement(counts["tokenizer_agreement"]))
+    for split in (split for split, pairs in counts["pairs"].items() if not pairs):
+        lines.append(f"note: {split} has no pairs; give --{split} FILE or raise --{split}_fraction")
     return "\n".join(lines)
 
 
@@ -50,12 +52,11 @@ def _external_memory(memory: Mapping[str, Sequence[int]], emotions: Emotions) ->
 
 
 def _agreement(agreement: Mapping[str, Any]) -> str:
-    on, off = agreement["hmm_on"], agreement["hmm_off"]
-    return (
-        f"tokenizer against jieba, {agreement['texts']} texts: "
-        f"identical {_percent(on['identical'])}, boundary F1 {_percent(on['boundary_f1'])} (jieba without new words: "
-        f"{_percent(off['identical'])}, {_percent(off['boundary_f1'])})"
+    on, off = (
+        f"identical {_percent(mode['identical'])}, boundary F1 {_percent(mode['boundary_f1'])}"
+        for mode in (agreement["hmm_on"], agreement["hmm_off"])
     )
+    return f"tokenizer against jieba, {agreement['texts']} texts: {on}; without new words: {off}"
 
 
 def _percent(share: float | None) -> str:

@@ -1,12 +1,13 @@
 """What all commands share: flags made from dataclasses, one-sentence errors, exit status."""
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import sys
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ecm_tf.errors import InputError
@@ -52,9 +53,28 @@ def options_of(config: type, arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(arguments, name) for name in names}
 
 
+@contextlib.contextmanager
+def native_silence() -> Iterator[None]:
+    """Keeps what C++ libraries print while they are loaded off the terminal.
+
+    TensorFlow's import and SentencePiece's start print notes that no log level reaches and that tell
+    a user nothing. Python's own errors still show.
+    """
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def run(main: Callable[[], None]) -> None:
     """Runs a command and ends the process: 0 done, 2 bad input, 130 interrupted."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow's errors reach Python as exceptions; its log would only say them twice.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         main()
     except InputError as error:

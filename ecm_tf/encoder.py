@@ -16,8 +16,9 @@ class Encoder(keras.layers.Layer):
 
     Args:
         vocabulary_size, embedding_size, units, num_layers: sizes, each at least 1.
-        mask_padding: whether padding leaves the states alone. Without it the recurrence runs over
-            padding and attention sees it, as in the original program.
+        padded_lengths: None masks all padding. Ascending lengths reproduce the original program, which
+            pads a post to the shortest of them that is longer than the post (at most the last), runs
+            over that padding, and lets attention see it.
 
     Call arguments:
         post: int32 `(batch, length)`, padded with PAD at the end.
@@ -29,14 +30,14 @@ class Encoder(keras.layers.Layer):
     """
 
     def __init__(
-        self, vocabulary_size, embedding_size, units, num_layers=1, mask_padding=True, **kwargs
+        self, vocabulary_size, embedding_size, units, num_layers=1, padded_lengths=None, **kwargs
     ):
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
         self.embedding_size = embedding_size
         self.units = units
         self.num_layers = num_layers
-        self.mask_padding = mask_padding
+        self.padded_lengths = padded_lengths
         self.embedding = keras.layers.Embedding(
             vocabulary_size, embedding_size, dtype=self.dtype_policy, name="embedding"
         )
@@ -53,7 +54,7 @@ class Encoder(keras.layers.Layer):
 
     def call(self, post):
         """See the class."""
-        mask = tf.not_equal(post, PAD) if self.mask_padding else tf.ones_like(post, tf.bool)
+        mask = tf.not_equal(post, PAD) if self.padded_lengths is None else self._bucket(post)
         backwards = tf.reverse(tf.transpose(mask), [0])
         outputs = tf.reverse(self.embedding(tf.transpose(post)), [0])
         states = []
@@ -66,6 +67,13 @@ class Encoder(keras.layers.Layer):
         values = tf.transpose(tf.reverse(outputs, [0]), [1, 0, 2])
         return {"values": values, "mask": mask, "states": states}
 
+    def _bucket(self, post):
+        """Which positions the original program would run over, bool `(batch, length)`."""
+        lengths = tf.reduce_sum(tf.cast(tf.not_equal(post, PAD), tf.int32), axis=1)
+        sizes = tf.constant(list(self.padded_lengths), tf.int32)
+        bucket = tf.searchsorted(sizes[:-1], lengths, side="right")
+        return tf.sequence_mask(tf.gather(sizes, bucket), tf.shape(post)[1])
+
     def get_config(self):
         """Constructor arguments."""
         return {
@@ -74,5 +82,5 @@ class Encoder(keras.layers.Layer):
             "embedding_size": self.embedding_size,
             "units": self.units,
             "num_layers": self.num_layers,
-            "mask_padding": self.mask_padding,
+            "padded_lengths": self.padded_lengths,
         }

@@ -41,7 +41,7 @@ class ECM(keras.Model):
             config.embedding_size,
             config.size,
             config.num_layers,
-            config.mask_padding,
+            None if config.mask_padding else [post for post, _ in config.buckets],
             dtype=dtype,
             name="encoder",
         )

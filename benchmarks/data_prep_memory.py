@@ -1,0 +1,93 @@
+"""Peak memory and speed of `data_prep build` on few and on many pairs: memory must not grow.
+
+    python benchmarks/data_prep_memory.py [--pairs 100000 1000000]
+
+Prints a line for each size, and how the last peak compares with the first. Exit status 1 says that
+it is more than 1.3 times the first. Needs psutil.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import product
+from pathlib import Path
+
+import psutil
+
+ALLOWED = 1.3
+WHO = ["我", "你", "他", "我们", "妈妈", "老师", "同学", "邻居"]
+WHEN = ["今天", "昨天", "明天", "周末", "刚才", "早上", "晚上", "去年"]
+DOES = ["喜欢", "讨厌", "看见", "忘记", "想起", "买了", "丢了", "等着"]
+WHAT = ["苹果", "电影", "作业", "雨伞", "公交车", "手机", "蛋糕", "小狗", "朋友", "天气"]
+ENDS = ["。", "！", "？", "，真的。", "，好吧！", "，太好了。", "，怎么办？", "，哈哈！"]
+SENTENCES = ["".join(words) for words in product(WHEN, WHO, DOES, WHAT, ENDS)]
+"""40,960 sentences; two of them make a text, so that texts hardly repeat but words do."""
+
+
+def write_pairs(path: Path, pairs: int) -> None:
+    """Writes that many random pairs as JSON Lines, always the same."""
+    chance = random.Random(0)
+    with path.open("w", encoding="utf-8") as file:
+        for _ in range(pairs):
+            post, response = ("".join(chance.choices(SENTENCES, k=2)) for _ in range(2))
+            row = {"post": post, "response": response, "emotion": chance.randrange(6)}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def peak_memory(command: list[str]) -> tuple[int, int, float]:
+    """Runs a command; its peak RSS in bytes, that with all its children, and its seconds."""
+    start = time.perf_counter()
+    process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    alone, together = 0, 0
+    while process.poll() is None:
+        try:
+            own = process.memory_info().rss
+            alone = max(alone, own)
+            together = max(together, own + sum(map(_rss, process.children(recursive=True))))
+        except psutil.NoSuchProcess:
+            continue  # It ended between the two looks; `poll` will say so.
+        time.sleep(0.05)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)}: exit status {process.returncode}")
+    return alone, together, time.perf_counter() - start
+
+
+def _rss(process: psutil.Process) -> int:
+    try:
+        return process.memory_info().rss
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def main() -> None:
+    """Measures each size in turn."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, nargs="+", default=[100_000, 1_000_000])
+    peaks: list[tuple[int, int]] = []
+    for pairs in parser.parse_args().pairs:
+        with tempfile.TemporaryDirectory() as directory:
+            corpus, output = Path(directory) / "pairs.jsonl", Path(directory) / "dataset"
+            write_pairs(corpus, pairs)
+            build = [sys.executable, "-m", "data_prep", "build"]
+            alone, together, seconds = peak_memory(
+                [*build, "--train", str(corpus), "--output", str(output)]
+            )
+        peaks.append((alone, together))
+        print(
+            f"{pairs:>9,} pairs: peak {alone / 2**20:5.0f} MiB alone, {together / 2**20:5.0f} MiB "
+            f"with workers, {seconds:.0f} s, {pairs / seconds:,.0f} pairs/s",
+            flush=True,
+        )
+    alone_ratio, together_ratio = (
+        last / first for first, last in zip(peaks[0], peaks[-1], strict=True)
+    )
+    print(f"last to first: {alone_ratio:.2f} alone, {together_ratio:.2f} with workers")
+    sys.exit(max(alone_ratio, together_ratio) > ALLOWED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Train a model: `python -m ecm_tf.train --dataset DATASET --train_dir MODEL --use_emb …`."""
+
+import argparse
+from pathlib import Path
+
+from ecm_tf import command
+from ecm_tf.config import ModelConfig, TrainingConfig
+from ecm_tf.errors import InputError
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ecm_tf.train",
+        description="Train an Emotional Chatting Machine on a dataset directory. Without any of "
+        "--use_emb, --use_imemory and --use_ememory it is a plain Seq2Seq. The same command, run "
+        "again, goes on where it was interrupted.",
+    )
+    parser.add_argument("--dataset", type=Path, required=True, help="made by data_prep build")
+    parser.add_argument(
+        "--train_dir", type=Path, required=True, help="becomes the model directory"
+    )
+    parser.add_argument(
+        "--pretrain_dir",
+        type=Path,
+        help="start from this model directory (a Seq2Seq): all but the emotion modules is loaded",
+    )
+    parser.add_argument(
+        "--load_model",
+        type=int,
+        metavar="STEP",
+        help="go on from the checkpoint of this step instead of the newest",
+    )
+    parser.add_argument(
+        "--buckets",
+        type=_buckets,
+        default=ModelConfig.buckets,
+        metavar="POST,RESPONSE …",
+        help='lengths to group by; the last is the longest seen (default: "12,12 16,16 20,20 30,30")',
+    )
+    command.add_options(parser.add_argument_group("model"), ModelConfig)
+    command.add_options(parser.add_argument_group("training"), TrainingConfig)
+    return parser
+
+
+def _buckets(text: str) -> list[list[int]]:
+    try:
+        return [[int(post), int(response)] for post, response in (b.split(",") for b in text.split())]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f'expected "12,12 16,16 …", got {text!r}') from error
+
+
+def main(argv: list[str] | None = None) -> None:
+    """The command; see `--help`."""
+    arguments = _parser().parse_args(argv)
+    training = TrainingConfig(**command.options_of(TrainingConfig, arguments))
+    if arguments.load_model is not None and arguments.pretrain_dir is not None:
+        raise InputError("--load_model goes on with a run, --pretrain_dir begins one; got both.")
+    # TensorFlow takes seconds to import: not before the arguments are known to be right.
+    with command.native_silence():
+        from ecm_tf.training import train
+
+    best = train(
+        arguments.dataset,
+        arguments.train_dir,
+        {**command.options_of(ModelConfig, arguments), "buckets": arguments.buckets},
+        training,
+        pretrain_dir=arguments.pretrain_dir,
+        load_step=arguments.load_model,
+    )
+    print(
+        f"{arguments.train_dir}: model of step {best.step}, "
+        f"dev perplexity {best.dev_perplexity:.2f} per token, "
+        f"{best.dev_sentence_perplexity:.2f} per sentence"
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

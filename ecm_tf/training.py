@@ -1,0 +1,179 @@
+"""The training run: `model.fit` epoch after epoch, resumable at any checkpoint."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ecm_tf import dataset
+from ecm_tf.checkpoints import Checkpoints
+from ecm_tf.config import ModelConfig, TrainingConfig
+from ecm_tf.errors import InputError
+from ecm_tf.history import Milestone
+from ecm_tf.manifest import MANIFEST, read_manifest, sha256, write_atomically
+from ecm_tf.milestones import Milestones
+from ecm_tf.model import ECM
+from ecm_tf.model_directory import ASSETS, load_model, new_model, save_model
+from ecm_tf.pretraining import load_pretrained
+from ecm_tf.text import TextAssets
+
+RUN = "run.json"
+_MAY_CHANGE = {"epochs", "early_stopping"}
+_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+
+
+def train(
+    dataset_dir: Path,
+    train_dir: Path,
+    model_options: dict[str, Any],
+    training: TrainingConfig,
+    *,
+    pretrain_dir: Path | None = None,
+    load_step: int | None = None,
+) -> Milestone:
+    """Trains a model, or goes on where an interrupted run stopped.
+
+    Args:
+        dataset_dir: from `data_prep build`.
+        train_dir: becomes a model directory, with checkpoints, TensorBoard logs, a CSV and a picture.
+        model_options: fields of `ModelConfig` that the dataset does not give.
+        training: how to train.
+        pretrain_dir: a model directory, usually of a Seq2Seq, to start from.
+        load_step: the checkpoint to go on from; None takes the newest, if any.
+
+    Returns:
+        The best milestone, whose weights the model directory holds.
+
+    Raises:
+        InputError: the dataset, the train_dir or a setting is at fault, or training diverged.
+    """
+    manifest = read_manifest(dataset_dir, "dataset")
+    assets = TextAssets.load(dataset_dir / ASSETS)
+    config = ModelConfig.from_dict(
+        {
+            **model_options,
+            "post_vocabulary_size": len(assets.post_words),
+            "response_vocabulary_size": len(assets.response_words),
+            "categories": len(assets.emotions),
+        }
+    )
+    pairs = manifest["counts"]["pairs"]["train"]
+    steps_per_epoch = -(-pairs // training.batch_size)
+    print(_headline(config, pairs, training, steps_per_epoch), flush=True)
+    settings = {"model": config.to_dict(), "training": training.to_dict()}
+    sources = {"dataset": sha256(dataset_dir / MANIFEST)}
+    _claim(train_dir, {**settings, **sources})
+
+    keras.utils.set_random_seed(training.seed)
+    model = new_model(config, assets, dtype=_POLICIES[training.mixed_precision])
+    model.compile(optimizer=_optimizer(training), jit_compile=False)
+    checkpoints = Checkpoints(train_dir)
+    rows = checkpoints.restore(model, load_step)
+    if rows:
+        print(f"going on from the checkpoint of step {rows[-1].step}", flush=True)
+    elif pretrain_dir is not None:
+        _start_from(pretrain_dir, model)
+
+    def keep_best(row: Milestone) -> None:
+        counts = {"step": row.step, "dev_perplexity": row.dev_perplexity}
+        save_model(
+            train_dir, model, assets, settings=settings, counts=counts, sources=sources
+        )
+
+    milestones = Milestones(
+        train_dir,
+        training,
+        steps_per_epoch,
+        dataset.evaluation_batches(dataset_dir, "dev", config, training.batch_size),
+        checkpoints,
+        rows,
+        keep_best,
+    )
+    present = [id_ for id_, n in enumerate(manifest["counts"]["emotions"]["train"]) if n]
+    first_epoch, done = divmod(milestones.step, steps_per_epoch)
+    for epoch in range(first_epoch, training.epochs):
+        if milestones.stalled:
+            print(f"no better dev perplexity for {training.early_stopping} epochs: stopping")
+            break
+        batches = dataset.training_batches(
+            dataset_dir,
+            config,
+            pairs=pairs,
+            batch_size=training.batch_size,
+            seed=training.seed,
+            epoch=epoch,
+            emotions=present if training.balance_emotions else None,
+        )
+        model.fit(
+            batches.skip(done),
+            epochs=epoch + 1,
+            initial_epoch=epoch,
+            callbacks=[milestones],
+            shuffle=False,
+            verbose=1 if sys.stdout.isatty() else 0,
+        )
+        done = 0
+    return milestones.best
+
+
+def _headline(
+    config: ModelConfig, pairs: int, training: TrainingConfig, steps_per_epoch: int
+) -> str:
+    modules = {
+        "emotion embedding": config.use_emb,
+        "internal memory": config.use_imemory,
+        "external memory": config.use_ememory,
+    }
+    switched_on = " + ".join(name for name, on in modules.items() if on)
+    return (
+        f"training {config.variant} ({switched_on or 'no emotion module'}): "
+        f"{config.num_layers} layers of {config.size}, vocabularies of "
+        f"{config.post_vocabulary_size} and {config.response_vocabulary_size} words, "
+        f"{config.categories} emotions, {pairs} pairs, {training.epochs} epochs of "
+        f"{steps_per_epoch} steps, {training.mixed_precision}, seed {training.seed}"
+    )
+
+
+def _claim(train_dir: Path, run: dict[str, Any]) -> None:
+    """Writes down what is trained here, or checks that it is what was trained here before.
+
+    Raises:
+        InputError: the directory belongs to another run, or to something else.
+    """
+    path = train_dir / RUN
+    if path.is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        changed = _differences(before, run)
+        if changed:
+            raise InputError(
+                f"{train_dir}: expected the settings it was begun with; changed: "
+                f"{'; '.join(changed)}. Train into another --train_dir, or delete this one."
+            )
+    elif train_dir.exists() and any(train_dir.iterdir()):
+        raise InputError(f"{train_dir}: expected an empty or new directory, or one of a run.")
+    train_dir.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps(run, indent=2) + "\n")
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    changed = []
+    for name, value in now.items():
+        old = before.get(name)
+        if isinstance(value, dict) and isinstance(old, dict):
+            changed += _differences(old, value)
+        elif value != old and name not in _MAY_CHANGE:
+            changed.append(f"{name} was {old}, is {value}")
+    return changed
+
+
+def _optimizer(training: TrainingConfig) -> keras.optimizers.Optimizer:
+    kind = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[training.optimizer]
+    return kind(training.learning_rate, global_clipnorm=training.max_gradient_norm)
+
+
+def _start_from(pretrain_dir: Path, model: ECM) -> None:
+    loaded, left = load_pretrained(model, load_model(pretrain_dir)[0])
+    print(f"loaded from {pretrain_dir}: {', '.join(loaded)}")
+    print(f"left as initialised: {', '.join(left)}", flush=True)
