@@ -80,8 +80,9 @@ def _in_processes(
     context = multiprocessing.get_context("spawn")
     waiting: deque[Future[Result]] = deque()
     # Ctrl-C is the parent's to handle; workers would only print tracebacks.
-    ignore = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
-    with ProcessPoolExecutor(workers, context, **ignore) as pool:
+    with ProcessPoolExecutor(
+        workers, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+    ) as pool:
         for chunk in chunks:
             waiting.append(pool.submit(function, chunk))
             if len(waiting) > 2 * workers:

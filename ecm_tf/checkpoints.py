@@ -28,7 +28,9 @@ class Checkpoints:
     @property
     def steps(self) -> list[int]:
         """Steps of the checkpoints that exist, ascending."""
-        return sorted(int(path.name.removeprefix("step-")) for path in self._directory.glob("step-*"))
+        return sorted(
+            int(path.name.removeprefix("step-")) for path in self._directory.glob("step-*")
+        )
 
     def _path(self, step: int) -> Path:
         return self._directory / f"step-{step:08d}"

@@ -95,7 +95,9 @@ class Emotions(Sequence[Emotion]):
             rows = json.loads(path.read_text(encoding="utf-8"))
             return cls(
                 [
-                    Emotion(row["name"], row.get("chinese", row["name"]), tuple(row.get("aliases", ())))
+                    Emotion(
+                        row["name"], row.get("chinese", row["name"]), tuple(row.get("aliases", ()))
+                    )
                     for row in rows
                 ]
             )

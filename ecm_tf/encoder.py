@@ -60,9 +60,7 @@ class Encoder(keras.layers.Layer):
         states = []
         for cell in self.cells:
             start = cell.get_initial_state(tf.shape(post)[0])
-            outputs, state = scan(
-                cell.recur, cell.project(outputs), start, backwards, self.units
-            )
+            outputs, state = scan(cell.recur, cell.project(outputs), start, backwards, self.units)
             states += state
         values = tf.transpose(tf.reverse(outputs, [0]), [1, 0, 2])
         return {"values": values, "mask": mask, "states": states}

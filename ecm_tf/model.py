@@ -107,9 +107,7 @@ class ECM(keras.Model):
         emotion = tf.gather(inputs["emotion"], rows)
         return features, emotion, tf.gather_nd(response, positions), rows
 
-    def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Cross-entropy, plus what internal and external memory add (ECM, eq. 15).
 
         Args:

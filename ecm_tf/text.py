@@ -92,7 +92,9 @@ class UnigramTokenizer(tf.Module):
         goes_on = word_like[1:] & word_like[:-1] & (rows[1:] == rows[:-1])
         starts = tf.concat([tf.ones_like(rows[:1], tf.bool), ~goes_on], 0)
         token = tf.cumsum(tf.cast(starts, tf.int32)) - 1
-        tokens = tf.strings.unsorted_segment_join(values, token, tf.reduce_sum(tf.cast(starts, tf.int32)))
+        tokens = tf.strings.unsorted_segment_join(
+            values, token, tf.reduce_sum(tf.cast(starts, tf.int32))
+        )
         token_rows = tf.boolean_mask(rows, starts)
         real = tokens != " "
         return tf.RaggedTensor.from_value_rowids(
@@ -243,7 +245,9 @@ class TextProcessor(tf.Module):
         """
         ids = self._emotion_ids.lookup(tf.strings.lower(tf.strings.strip(texts), encoding="utf-8"))
         message = f"unknown emotion; expected one of: {self.assets.emotions.allowed}. Received:"
-        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(ids >= 0), [message, texts])]):
+        with tf.control_dependencies(
+            [tf.debugging.Assert(tf.reduce_all(ids >= 0), [message, texts])]
+        ):
             return tf.identity(ids)
 
 

@@ -16,9 +16,7 @@ def _parser() -> argparse.ArgumentParser:
         "again, goes on where it was interrupted.",
     )
     parser.add_argument("--dataset", type=Path, required=True, help="made by data_prep build")
-    parser.add_argument(
-        "--train_dir", type=Path, required=True, help="becomes the model directory"
-    )
+    parser.add_argument("--train_dir", type=Path, required=True, help="becomes the model directory")
     parser.add_argument(
         "--pretrain_dir",
         type=Path,
@@ -44,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _buckets(text: str) -> list[list[int]]:
     try:
-        return [[int(post), int(response)] for post, response in (b.split(",") for b in text.split())]
+        return [
+            [int(post), int(response)] for post, response in (b.split(",") for b in text.split())
+        ]
     except ValueError as error:
         raise argparse.ArgumentTypeError(f'expected "12,12 16,16 …", got {text!r}') from error
 

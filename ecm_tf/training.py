@@ -78,9 +78,7 @@ def train(
 
     def keep_best(row: Milestone) -> None:
         counts = {"step": row.step, "dev_perplexity": row.dev_perplexity}
-        save_model(
-            train_dir, model, assets, settings=settings, counts=counts, sources=sources
-        )
+        save_model(train_dir, model, assets, settings=settings, counts=counts, sources=sources)
 
     milestones = Milestones(
         train_dir,

@@ -39,7 +39,9 @@ def load_vocabulary(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; expected a vocabulary, one word a line.") from error
+        raise InputError(
+            f"{path}: no such file; expected a vocabulary, one word a line."
+        ) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: expected UTF-8 text, one word a line; {error}.") from error
     words = text.removesuffix("\n").split("\n")

@@ -1,8 +1,6 @@
 """`data_prep build`, from corpus files to a finished dataset directory."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -310,44 +308,3 @@ def test_sources_are_checked_first(tmp_path, ten_pairs, write_jsonl):
 def test_settings_out_of_range(settings):
     with pytest.raises(InputError, match="expected"):
         BuildSettings(**settings)
-
-
-def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "data_prep", *map(str, arguments)],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).resolve().parents[2],
-    )
-
-
-def test_the_command_ends_with_status_2_and_a_sentence(tmp_path, write_jsonl):
-    train = write_jsonl([*TRAIN, BAD])
-    done = command("build", "--train", train, "--output", tmp_path / "dataset")
-    assert done.returncode == 2
-    error = done.stderr.splitlines()[-1]
-    assert error.startswith(f"error: {train}: line 11: response: unknown emotion 'joyful'")
-    assert "Traceback" not in done.stderr
-    assert not (tmp_path / "dataset").exists()
-
-
-def test_the_command_on_the_real_sample(tmp_path, real_data):
-    train = real_data / "estc_sample" / "stc_1000_pairs.json"
-    done = command("build", "--train", train, "--output", tmp_path / "dataset")
-    assert done.returncode == 0, done.stderr
-    assert "response tokens" in done.stdout
-    manifest = read_manifest(tmp_path / "dataset", "dataset")
-    assert sum(manifest["counts"]["pairs"].values()) == 1000
-    assert manifest["counts"]["tokenizer_agreement"]["hmm_on"]["boundary_f1"] > 0.98
-
-
-def test_help_needs_no_tensorflow():
-    code = (
-        "import sys, runpy; sys.argv = ['data_prep', 'build', '--help']\n"
-        "try: runpy.run_module('data_prep', run_name='__main__')\n"
-        "finally: assert 'tensorflow' not in sys.modules"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "--post_vocabulary_size" in done.stdout

@@ -1,0 +1,38 @@
+"""Ask a SavedModel: `python -m export.ask VERSION_DIRECTORY POST…`.
+
+It imports only TensorFlow and tensorflow-text: all that a program of one's own needs.
+"""
+
+import argparse
+from pathlib import Path
+
+from ecm_tf import command
+from ecm_tf.errors import InputError
+
+
+def main(argv: list[str] | None = None) -> None:
+    """The command; see `--help`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m export.ask",
+        description="Answer posts in every emotion with an exported SavedModel.",
+    )
+    parser.add_argument("saved_model", type=Path, help="BASE/<version>, from export.saved_model")
+    parser.add_argument("post", nargs="+", help="raw text")
+    arguments = parser.parse_args(argv)
+    if not (arguments.saved_model / "saved_model.pb").is_file():
+        raise InputError(f"{arguments.saved_model}: expected a SavedModel directory.")
+    with command.native_silence():
+        import tensorflow as tf
+        import tensorflow_text  # noqa: F401  Its operations are inside the model.
+
+        model = tf.saved_model.load(str(arguments.saved_model))
+    answers = model.signatures["all_emotions"](post=tf.constant(arguments.post))
+    rows = zip(arguments.post, answers["emotion"].numpy(), answers["response"].numpy(), strict=True)
+    for post, emotions, responses in rows:
+        print(post)
+        for emotion, response in zip(emotions, responses, strict=True):
+            print(f"{emotion.decode()}: {response.decode()}")
+
+
+if __name__ == "__main__":
+    command.run(main)
