@@ -11,7 +11,7 @@ from typing import Any
 
 from data_prep.settings import BuildSettings
 from ecm_tf import emotions
-from ecm_tf.command import add_options, options_of, run
+from ecm_tf.command import add_options, native_silence, options_of, run
 
 Commands = Any
 """What `add_subparsers` returns; argparse has no public name for it."""
@@ -72,8 +72,9 @@ def run_build(arguments: argparse.Namespace) -> None:
     """Runs `build`."""
     settings = BuildSettings(**options_of(BuildSettings, arguments))
 
-    from data_prep.build import Sources, build
-    from data_prep.summary import summary
+    with native_silence():
+        from data_prep.build import Sources, build
+        from data_prep.summary import summary
 
     corpus = {split: getattr(arguments, split) for split in ("train", "dev", "test")}
     sources = Sources(
@@ -117,7 +118,7 @@ def run_sample(arguments: argparse.Namespace) -> None:
 COMMANDS = (add_build, add_sample)
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Parses the command line and runs its command."""
     parser = argparse.ArgumentParser(
         prog="python -m data_prep",
@@ -126,7 +127,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in COMMANDS:
         add(commands)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     arguments.run(arguments)
 
 

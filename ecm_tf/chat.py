@@ -1,4 +1,4 @@
-"""Talk to a model: `python -m ecm_tf.chat --train_dir MODEL`; a post in, a reply per emotion out."""
+"""Talk to a model: `python -m ecm_tf.chat --train_dir MODEL`; post in, replies out."""
 
 import argparse
 import sys
@@ -62,7 +62,8 @@ def _search(arguments: argparse.Namespace):
 
     if arguments.n_best > arguments.beam_size:
         raise InputError(
-            f"--n_best: expected at most --beam_size ({arguments.beam_size}), got {arguments.n_best}."
+            f"--n_best: expected at most --beam_size ({arguments.beam_size}), "
+            f"got {arguments.n_best}."
         )
     if arguments.beam_search:
         return Search.beam(arguments.beam_size, arguments.n_best, arguments.length_penalty)
@@ -103,8 +104,7 @@ def main(argv: list[str] | None = None) -> None:
     model, assets = load_model(arguments.train_dir)
     emotions = assets.emotions
     wanted = [emotions.id_of(text) for text in arguments.emotion or emotions.names]
-    with command.native_silence():
-        responder = Responder(model, assets)
+    responder = Responder(model, assets)
     search = _search(arguments)
     answer = tf.function(
         lambda posts, emotion: responder.answer(posts, emotion, search), reduce_retracing=True

@@ -5,6 +5,7 @@ import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ecm_tf.errors import InputError
 from ecm_tf.history import Milestone
@@ -35,7 +36,7 @@ class Checkpoints:
     def _path(self, step: int) -> Path:
         return self._directory / f"step-{step:08d}"
 
-    def save(self, model, rows: list[Milestone]) -> None:
+    def save(self, model: Any, rows: list[Milestone]) -> None:
         """Adds a checkpoint and removes all but the `KEPT` newest.
 
         Args:
@@ -54,7 +55,7 @@ class Checkpoints:
         for step in self.steps[:-KEPT]:
             shutil.rmtree(self._path(step))
 
-    def restore(self, model, step: int | None = None) -> list[Milestone]:
+    def restore(self, model: Any, step: int | None = None) -> list[Milestone]:
         """Loads a checkpoint and forgets those after it.
 
         Args:

@@ -57,8 +57,8 @@ def options_of(config: type, arguments: argparse.Namespace) -> dict[str, Any]:
 def native_silence() -> Iterator[None]:
     """Keeps what C++ libraries print while they are loaded off the terminal.
 
-    TensorFlow's import and SentencePiece's start print notes that no log level reaches and that tell
-    a user nothing. Python's own errors still show.
+    TensorFlow's import and SentencePiece's start print notes that no log level reaches and that
+    tell a user nothing. Python's own errors still show.
     """
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""What a model and a training run are made of, to and from JSON. The paper's values are the defaults."""
+"""Settings of a model and of a training run, as JSON. The paper's values are the defaults."""
 
 import dataclasses
 import json
@@ -12,7 +12,7 @@ from ecm_tf.command import option
 from ecm_tf.errors import InputError
 
 Buckets = tuple[tuple[int, int], ...]
-"""(post length, response length) pairs in tokens, ascending. The last is the longest the model sees."""
+"""(post length, response length) in tokens, ascending. The last is the most the model sees."""
 
 ORIGINAL_BUCKETS: Buckets = ((12, 12), (16, 16), (20, 20), (30, 30))
 

@@ -29,11 +29,11 @@ class Decoder(keras.layers.Layer):
     """GRU layers with attention over the post, and the emotion modules that live in the recurrence.
 
     The cell's input is `[word vector, context, emotion vector]`. Its projection is linear, so each
-    part brings its own share: the words' share is one product over the whole reply, the emotion's one
-    product per reply, and only the context's remains inside the loop.
+    part brings its own share: the words' share is one product over the whole reply, the emotion's
+    one product per reply, and only the context's remains inside the loop.
 
-    Its state is a list: the cell's states (lowest layer first, then the internal memory, if any), and
-    the context that attention read last.
+    Its state is a list: the cell's states (lowest layer first, then the internal memory, if any),
+    and the context that attention read last.
 
     Args:
         vocabulary_size, embedding_size, units, num_layers: sizes, each at least 1.

@@ -16,16 +16,16 @@ class Encoder(keras.layers.Layer):
 
     Args:
         vocabulary_size, embedding_size, units, num_layers: sizes, each at least 1.
-        padded_lengths: None masks all padding. Ascending lengths reproduce the original program, which
-            pads a post to the shortest of them that is longer than the post (at most the last), runs
-            over that padding, and lets attention see it.
+        padded_lengths: None masks all padding. Ascending lengths reproduce the original program,
+            which pads a post to the shortest of them that is longer than the post (at most the
+            last), runs over that padding, and lets attention see it.
 
     Call arguments:
         post: int32 `(batch, length)`, padded with PAD at the end.
 
     Returns:
-        A dict: `values`, float `(batch, length, units)`, the top layer's output at each token, in the
-        post's order; `mask`, bool `(batch, length)`; `states`, a list of `num_layers` floats
+        A dict: `values`, float `(batch, length, units)`, the top layer's output at each token, in
+        the post's order; `mask`, bool `(batch, length)`; `states`, a list of `num_layers` floats
         `(batch, units)`, lowest layer first.
     """
 

@@ -10,8 +10,8 @@ from ecm_tf import command
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ecm_tf.evaluate",
-        description="Perplexity of one or several models on a split of a dataset: per token, and as "
-        "the original program reports it (of the mean over sentences).",
+        description="Perplexity of one or several models on a split of a dataset: per token, and "
+        "as the original program reports it (of the mean over sentences).",
     )
     parser.add_argument(
         "--train_dir", type=Path, required=True, nargs="+", help="model directories"

@@ -97,8 +97,8 @@ def projected_nll(features, kernel, bias, targets, allowed=None):
 def weighted_nll(features, kernel, bias, targets, weights, allowed=None):
     """Weighted sum of `projected_nll`, whose gradient is computed in the same pass.
 
-    A chunk's logits serve its loss and its gradients while they are at hand, and are never kept: one
-    product forward and two backward, the least there can be.
+    A chunk's logits serve its loss and its gradients while they are at hand, and are never kept:
+    one product forward and two backward, the least there can be.
 
     Args:
         features, kernel, bias, targets, allowed: as for `projected_nll`.

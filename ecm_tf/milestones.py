@@ -15,7 +15,7 @@ from ecm_tf.perplexity import PerplexityMeter
 
 
 class Milestones(keras.callbacks.Callback):
-    """Evaluates on the dev split, keeps the best model, decays the learning rate, saves a checkpoint.
+    """Evaluates on dev, keeps the best model, decays the learning rate, saves a checkpoint.
 
     Args:
         train_dir: gets `history.csv`, `learning_curve.png` and TensorBoard's `logs`.

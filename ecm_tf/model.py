@@ -15,15 +15,16 @@ from ecm_tf.vocabulary import GO, PAD
 class ECM(keras.Model):
     """Answers a post in an emotion (Zhou et al., AAAI 2018).
 
-    Which of the three emotion modules it has is in its configuration; a module that is off is absent.
+    Which of the three emotion modules it has is in its configuration; a module that is
+    off is absent.
 
     Args:
         config: a `ModelConfig`, or its `to_dict()`.
 
     Call arguments:
-        inputs: dict of `post` int32 `(batch, post_length)`, `emotion` int32 `(batch,)` and `response`
-            int32 `(batch, response_length)`: token ids, padded with PAD at the end; a response ends
-            in EOS unless it was cut.
+        inputs: dict of `post` int32 `(batch, post_length)`, `emotion` int32 `(batch,)` and
+            `response` int32 `(batch, response_length)`: token ids, padded with PAD at the end; a
+            response ends in EOS unless it was cut.
 
     Returns:
         A dict: `features`, float `(batch, response_length, 2 * size)`, and, with internal memory,
@@ -99,7 +100,7 @@ class ECM(keras.Model):
         return {"features": features, "memory": state[-2]}
 
     def _real_tokens(self, inputs, outputs):
-        """The targets that are not padding, and the rows they come from: padding goes no further."""
+        """The targets that are not padding, and the rows they come from. Padding ends here."""
         response = tf.cast(inputs["response"], tf.int32)
         positions = tf.where(response != PAD)
         features = self.decoder.features(tf.gather_nd(outputs["features"], positions))
@@ -166,9 +167,9 @@ class ECM(keras.Model):
             beams: rows that each example gets; an example's rows stand together.
 
         Returns:
-            `step(words, state) -> (log_probs, state)` for a search of `ecm_tf.decoding`, where words
-            is int32 `(batch * beams,)` and log_probs float32 `(batch * beams, words)`; and the state
-            before the first step.
+            `step(words, state) -> (log_probs, state)` for a search of `ecm_tf.decoding`, where
+            words is int32 `(batch * beams,)` and log_probs float32 `(batch * beams, words)`; and
+            the state before the first step.
 
         Raises:
             ValueError: the model computes in mixed precision; decode with one loaded in float32.

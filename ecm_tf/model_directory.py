@@ -34,8 +34,8 @@ def save_model(
 ) -> None:
     """Writes a finished model directory, or replaces the model of one.
 
-    Other files in the directory are left alone. Weights are stored in float32 whatever precision the
-    model was trained in.
+    Other files in the directory are left alone. Weights are stored in float32 whatever precision
+    the model was trained in.
 
     Args:
         directory: made if absent.

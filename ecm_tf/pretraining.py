@@ -25,8 +25,8 @@ def _shared_weights(model: ECM):
 def load_pretrained(model: ECM, source: ECM) -> tuple[list[str], list[str]]:
     """Copies what two variants share from one to the other.
 
-    The lowest decoder layer's kernel may have more rows in `model`, for the emotion vector: those stay
-    as they are.
+    The lowest decoder layer's kernel may have more rows in `model`, for the emotion vector: those
+    stay as they are.
 
     Args:
         model: receives the weights.

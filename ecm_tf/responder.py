@@ -100,7 +100,8 @@ class Responder(tf.Module):
             search: how words are chosen.
 
         Returns:
-            Texts and scores, `(batch, categories)`; with beam search `(batch, categories, replies)`.
+            Texts and scores, `(batch, categories)`; with beam search `(batch, categories,
+            replies)`.
         """
         batch = tf.shape(posts)[0]
         emotion = tf.tile(tf.range(self.categories), [batch])

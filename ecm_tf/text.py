@@ -1,10 +1,11 @@
 """Text to tokens to ids and back, all in the graph: the only home of text processing.
 
-The tokenizer that writes the training records is the one inside the SavedModel, so that training and
-serving cannot disagree. Two tokenizers share one interface (`tokenize`, `detokenize`):
+The tokenizer that writes the training records is the one inside the SavedModel, so that training
+and serving cannot disagree. Two tokenizers share one interface (`tokenize`, `detokenize`):
 
 - `UnigramTokenizer` finds the most probable segmentation of raw text into known words;
-- `WhitespaceTokenizer` takes text that is already split by spaces (the original's contract; English).
+- `WhitespaceTokenizer` takes text that is already split by spaces (the original's contract;
+  English).
 """
 
 import json
@@ -17,6 +18,7 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 
 from ecm_tf import vocabulary
+from ecm_tf.command import native_silence
 from ecm_tf.emotions import Emotions
 from ecm_tf.errors import InputError
 
@@ -79,7 +81,9 @@ class UnigramTokenizer(tf.Module):
 
     def __init__(self, model: bytes) -> None:
         super().__init__()
-        self._pieces = tf_text.SentencepieceTokenizer(model=model, out_type=tf.string)
+        # SentencePiece remarks on stderr that there is nothing to normalise.
+        with native_silence():
+            self._pieces = tf_text.SentencepieceTokenizer(model=model, out_type=tf.string)
 
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """String `(batch,)` → string `(batch, None)`; an empty text has no tokens."""
@@ -102,7 +106,7 @@ class UnigramTokenizer(tf.Module):
         )
 
     def detokenize(self, tokens: tf.RaggedTensor) -> tf.Tensor:
-        """String `(batch, None)` → string `(batch,)`; spaces only between words of ASCII letters."""
+        """String `(batch, None)` → string `(batch,)`; spaces only between ASCII words."""
         joined = tf.strings.reduce_join(tokens, axis=-1, separator=" ")
         # Twice: a one-character word shares its spaces with both neighbours.
         for _ in range(2):
@@ -120,8 +124,8 @@ class TextAssets:
     """The files beside a dataset or model that say how text is read and written.
 
     `save` and `load` are the only places that know their names: `text.json` (settings),
-    `post_vocabulary.txt`, `response_vocabulary.txt`, `emotions.json`, `external_memory.json` (a list
-    of emotion words per category) and, for the jieba segmenter, `tokenizer.model`.
+    `post_vocabulary.txt`, `response_vocabulary.txt`, `emotions.json`, `external_memory.json` (a
+    list of emotion words per category) and, for the jieba segmenter, `tokenizer.model`.
     """
 
     post_words: Sequence[str]
@@ -198,8 +202,8 @@ class TextProcessor(tf.Module):
             if assets.tokenizer_model is None
             else UnigramTokenizer(assets.tokenizer_model)
         )
-        self._post_ids = _id_table(assets.post_words, vocabulary.UNK)
-        self._response_ids = _id_table(assets.response_words, vocabulary.UNK)
+        self._post_ids = _id_table(assets.post_words)
+        self._response_ids = _id_table(assets.response_words)
         by_text = assets.emotions.ids_by_text
         self._emotion_ids = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(
@@ -251,10 +255,13 @@ class TextProcessor(tf.Module):
             return tf.identity(ids)
 
 
-def _id_table(words: Sequence[str], unknown: int) -> tf.lookup.StaticHashTable:
+def _id_table(words: Sequence[str]) -> tf.lookup.StaticHashTable:
+    # A text that spells a special, such as "_EOS", must not become one.
+    first = len(vocabulary.SPECIALS)
     return tf.lookup.StaticHashTable(
         tf.lookup.KeyValueTensorInitializer(
-            tf.constant(list(words)), tf.range(len(words), dtype=tf.int32)
+            tf.constant(list(words)[first:], tf.string),
+            tf.range(first, len(words), dtype=tf.int32),
         ),
-        default_value=unknown,
+        default_value=vocabulary.UNK,
     )

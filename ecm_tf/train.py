@@ -33,7 +33,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_buckets,
         default=ModelConfig.buckets,
         metavar="POST,RESPONSE …",
-        help='lengths to group by; the last is the longest seen (default: "12,12 16,16 20,20 30,30")',
+        help="lengths in tokens to group by; the last is the longest that the model sees "
+        '(default: "12,12 16,16 20,20 30,30")',
     )
     command.add_options(parser.add_argument_group("model"), ModelConfig)
     command.add_options(parser.add_argument_group("training"), TrainingConfig)

@@ -37,7 +37,8 @@ def train(
 
     Args:
         dataset_dir: from `data_prep build`.
-        train_dir: becomes a model directory, with checkpoints, TensorBoard logs, a CSV and a picture.
+        train_dir: becomes a model directory, with checkpoints, TensorBoard logs, a CSV and a
+            picture.
         model_options: fields of `ModelConfig` that the dataset does not give.
         training: how to train.
         pretrain_dir: a model directory, usually of a Seq2Seq, to start from.

@@ -21,9 +21,9 @@ def export(
     Signatures (strings are UTF-8; other bytes are read as U+FFFD; a post is cut to the model's
     longest bucket):
 
-    - `serving_default(post, emotion)`: string `(batch,)` each → `response` string `(batch,)`, `score`
-      float32 `(batch,)`, greedy search. `emotion` is an English or Chinese name or an id as text;
-      anything else is an InvalidArgument error that lists what is allowed.
+    - `serving_default(post, emotion)`: string `(batch,)` each → `response` string `(batch,)`,
+      `score` float32 `(batch,)`, greedy search. `emotion` is an English or Chinese name or an id
+      as text; anything else is an InvalidArgument error that lists what is allowed.
     - `all_emotions(post)`: → `emotion` (English name), `response`, `score`, `(batch, categories)`.
     - `n_best(post, emotion)`: → `response`, `score`, `(batch, n_best)`, best first, beam search.
 
@@ -54,8 +54,7 @@ def export(
     if target.exists():
         raise InputError(f"{target}: exists already; expected a new version.")
     model, assets = load_model(train_dir)
-    with command.native_silence():
-        responder = Responder(model, assets)
+    responder = Responder(model, assets)
     greedy, beam = Search.greedy(), Search.beam(beams, n_best)
 
     def serving_default(post, emotion):

@@ -27,14 +27,14 @@ def beam_search(
     memory too. An example is done when nothing that goes on can still beat its worst reply.
 
     Args:
-        step, state, max_length, end: as for `ecm_tf.decoding.loop.decode`, with `beams` rows for each
-            example, next to each other (`ECM.begin(…, beams=beams)`).
+        step, state, max_length, end: as for `ecm_tf.decoding.loop.decode`, with `beams` rows for
+            each example, next to each other (`ECM.begin(…, beams=beams)`).
         beams: at least 1.
-        replies: how many to return for each example, at least 1; as many as beams if absent. Missing
-            ones are filled up with beginnings that did not end.
+        replies: how many to return for each example, at least 1; as many as beams if absent.
+            Missing ones are filled up with beginnings that did not end.
         length_penalty: 0 ranks by log-probability, as the original does; larger values, up to about
-            1, divide it by `words ** length_penalty` (the end counts as a word) and so prefer longer
-            replies.
+            1, divide it by `words ** length_penalty` (the end counts as a word) and so prefer
+            longer replies.
         never: ids of words that are not to be said.
 
     Returns:

@@ -17,8 +17,8 @@ class AdditiveAttention(keras.layers.Layer):
         query: float `(batch, query_size)`.
         values: float `(batch, length, value_size)`.
         keys: float `(batch, length, units)`, from `project_keys(values)`; computed if absent.
-        mask: bool `(batch, length)`, where False nothing is read; everything is read if absent. A row
-            without a True reads the mean of its values.
+        mask: bool `(batch, length)`, where False nothing is read; everything is read if absent. A
+            row without a True reads the mean of its values.
 
     Returns:
         context float `(batch, value_size)` and weights float32 `(batch, length)`, which sum to 1.

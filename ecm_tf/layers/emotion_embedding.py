@@ -8,8 +8,8 @@ from keras import ops
 class EmotionEmbedding(keras.layers.Layer):
     """The vector of each example's emotion category (ECM, section "Emotion Category Embedding").
 
-    The vector is fed to every step of the decoder, beside the word. With `size=memory_size` the same
-    layer holds the starting point of each category's internal memory.
+    The vector is fed to every step of the decoder, beside the word. With `size=memory_size` the
+    same layer holds the starting point of each category's internal memory.
 
     Args:
         categories: how many there are, at least 1.

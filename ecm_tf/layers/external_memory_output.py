@@ -9,13 +9,13 @@ from ecm_tf.layers.vocabulary_output import VocabularyOutput
 
 @keras.saving.register_keras_serializable("ecm_tf")
 class ExternalMemoryOutput(VocabularyOutput):
-    """Two softmaxes, over emotion words and generic words, and a gate between them (ECM, eq. 10-14).
+    """Two softmaxes, of emotion words and of generic words, and a gate (ECM, eq. 10-14).
 
         alpha = sigmoid(o w + b)
         P(w)  = alpha * softmax over the emotion words of the category, if w is one of them
               = (1 - alpha) * softmax over all other words, otherwise
 
-    A category without emotion words has one softmax over all words, and no gate. Everything is in log
+    A category without emotion words has one softmax over all words, and no gate. All is in log
     space: a gate at 0 or 1 gives finite losses.
 
     Args:
@@ -30,8 +30,8 @@ class ExternalMemoryOutput(VocabularyOutput):
         float32 `(rows, vocabulary_size)`, log-probabilities.
 
     Attributes:
-        emotion_words: non-trainable float32 weight `(categories, vocabulary_size)`, 1 where a word is
-            an emotion word of the category; all 0 until assigned. Saved with the other weights.
+        emotion_words: non-trainable float32 weight `(categories, vocabulary_size)`, 1 where a word
+            is an emotion word of the category; all 0 until assigned. Saved with the other weights.
     """
 
     def __init__(self, vocabulary_size, categories, **kwargs):
@@ -69,8 +69,8 @@ class ExternalMemoryOutput(VocabularyOutput):
             emotion: int `(rows,)`.
 
         Returns:
-            `log(alpha)` and `log(1 - alpha)`, float32 `(rows,)` each. A category without emotion words
-            has no choice to make: both are 0, so that the one softmax there is stays as it is.
+            `log(alpha)` and `log(1 - alpha)`, float32 `(rows,)` each. A category without emotion
+            words has no choice to make: both are 0, and the one softmax there is stays as it is.
         """
         logit = tf.matmul(tf.cast(features, tf.float32), self.gate_kernel) + self.gate_bias
         logit = tf.squeeze(logit, 1)
@@ -90,7 +90,7 @@ class ExternalMemoryOutput(VocabularyOutput):
         return logits + tf.where(emotional, shift_emotional[:, None], shift_generic[:, None])
 
     def _split(self, features, emotion, targets):
-        """What the two losses share: -log of the gate's right choice, and who competes with whom."""
+        """What the losses share: -log of the gate's right choice, and who competes with whom."""
         emotion = tf.cast(emotion, tf.int32)
         flat = emotion * self.vocabulary_size + targets
         emotional = tf.gather(tf.reshape(self.emotion_words, [-1]), flat) > 0
@@ -108,7 +108,7 @@ class ExternalMemoryOutput(VocabularyOutput):
         return tf.stop_gradient(gate_nll) + word_nll
 
     def training_losses(self, features, emotion, targets, weights):
-        """See `VocabularyOutput.training_losses`; `gate` is the paper's second loss term (eq. 15)."""
+        """See `VocabularyOutput.training_losses`; `gate` is the second term of eq. 15."""
         gate_nll, same_class = self._split(features, emotion, targets)
         words, word_nll = losses.weighted_nll(
             features, self.kernel, self.bias, targets, weights, same_class

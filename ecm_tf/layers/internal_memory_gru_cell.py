@@ -18,8 +18,8 @@ class InternalMemoryGRUCell(keras.layers.Layer):
     It is a Keras cell: `keras.layers.RNN(cell)` runs it, with the memory as the last entry of
     `initial_state` (an `EmotionEmbedding` of `memory_size` gives each category its own).
 
-    As in the original program, `x` is the whole cell input (word, context and, if that module is on,
-    emotion vector), and the gates see the states of all layers; the paper's eq. 5-6 name fewer.
+    As in the original program, `x` is the whole cell input (word, context and, if that module is
+    on, emotion vector), and the gates see the states of all layers; the paper's eq. 5-6 name fewer.
 
     Args:
         units: size of every layer's state.
@@ -35,7 +35,6 @@ class InternalMemoryGRUCell(keras.layers.Layer):
         The top layer's new state, `(batch, units)`, and the list of new states, memory last.
 
     Example:
-
         cell = InternalMemoryGRUCell(units=8, memory_size=4)
         memory = EmotionEmbedding(categories=6, size=4)(emotion)
         outputs = keras.layers.RNN(cell, return_sequences=True)(

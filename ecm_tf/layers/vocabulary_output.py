@@ -33,7 +33,7 @@ class VocabularyOutput(keras.layers.Layer):
         self.vocabulary_size = vocabulary_size
 
     def build(self, features_shape, emotion_shape=None):
-        """Creates the projection: `(size, vocabulary_size)`, the layout that decoding reads fastest."""
+        """Creates the projection, `(size, vocabulary_size)`: decoding reads it fastest so."""
         words = self.vocabulary_size
         # The projection stays float32 under mixed precision; the losses cast it chunk by chunk.
         self.kernel = self.add_weight(

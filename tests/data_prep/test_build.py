@@ -294,17 +294,3 @@ def test_sources_are_checked_first(tmp_path, ten_pairs, write_jsonl):
     namesake = write_jsonl(DEV, "other/train.jsonl")
     with pytest.raises(InputError, match="expected a name of its own"):
         make(tmp_path / "e", ten_pairs, namesake, **WHITESPACE)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"dev_fraction": -0.1},
-        {"dev_fraction": 0.5, "test_fraction": 0.5},
-        {"post_vocabulary_size": 4},
-        {"pairs_per_shard": 0},
-    ],
-)
-def test_settings_out_of_range(settings):
-    with pytest.raises(InputError, match="expected"):
-        BuildSettings(**settings)
