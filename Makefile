@@ -28,7 +28,7 @@ demo: setup
 	  --test $(DEMO)/corpus/test.jsonl --ememory $(DEMO)/corpus/ememory.json --output $(DEMO)/dataset
 	$(RUN) ecm_tf.train --dataset $(DEMO)/dataset --train_dir $(DEMO)/model \
 	  --use_emb --use_imemory --use_ememory --size 128 --embedding_size 64 --emotion_size 32 \
-	  --imemory_size 64 --batch_size 64 --optimizer adam --learning_rate 0.002 --epochs 10
+	  --imemory_size 64 --batch_size 64 --optimizer adam --learning_rate 0.002 --epochs 20
 	$(RUN) ecm_tf.evaluate --train_dir $(DEMO)/model --dataset $(DEMO)/dataset
 	$(RUN) export.saved_model --train_dir $(DEMO)/model --output $(DEMO)/saved_model
 	@echo

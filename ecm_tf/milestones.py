@@ -59,7 +59,7 @@ class Milestones(keras.callbacks.Callback):
     def stalled(self) -> bool:
         """Whether early stopping says that it is enough."""
         patience = self._training.early_stopping * self._steps_per_epoch
-        return 0 < patience <= self.step - self.best.step
+        return bool(self._rows) and 0 < patience <= self.step - self.best.step
 
     def on_train_begin(self, logs=None):
         """Measures the untrained model once, for comparison."""
@@ -104,7 +104,7 @@ class Milestones(keras.callbacks.Callback):
         self._rows.append(row)
         print(
             f"step {row.step}  epoch {row.epoch:.2f}  learning rate {row.learning_rate:.4g}  "
-            f"train loss {row.train_loss:.4f}  dev perplexity {row.dev_perplexity:.2f} "
+            f"train loss {_shown(row.train_loss)}  dev perplexity {row.dev_perplexity:.2f} "
             f"(per sentence {row.dev_sentence_perplexity:.2f})  {row.seconds:.0f} s",
             flush=True,
         )
@@ -124,3 +124,7 @@ class Milestones(keras.callbacks.Callback):
             optimizer = self.model.optimizer
             factor = self._training.learning_rate_decay_factor
             optimizer.learning_rate = float(optimizer.learning_rate) * factor
+
+
+def _shown(loss):
+    return "-" if math.isnan(loss) else f"{loss:.4f}"

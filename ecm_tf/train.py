@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
     with command.native_silence():
         from ecm_tf.training import train
 
-    best = train(
+    rows = train(
         arguments.dataset,
         arguments.train_dir,
         {**command.options_of(ModelConfig, arguments), "buckets": arguments.buckets},
@@ -68,10 +68,10 @@ def main(argv: list[str] | None = None) -> None:
         pretrain_dir=arguments.pretrain_dir,
         load_step=arguments.load_model,
     )
+    best = min(rows, key=lambda row: row.dev_perplexity)
     print(
-        f"{arguments.train_dir}: model of step {best.step}, "
-        f"dev perplexity {best.dev_perplexity:.2f} per token, "
-        f"{best.dev_sentence_perplexity:.2f} per sentence"
+        f"{arguments.train_dir}: model of step {best.step}, dev perplexity "
+        f"{rows[0].dev_perplexity:.2f} before training, {best.dev_perplexity:.2f} after"
     )
 
 

@@ -32,7 +32,7 @@ def train(
     *,
     pretrain_dir: Path | None = None,
     load_step: int | None = None,
-) -> Milestone:
+) -> list[Milestone]:
     """Trains a model, or goes on where an interrupted run stopped.
 
     Args:
@@ -45,12 +45,18 @@ def train(
         load_step: the checkpoint to go on from; None takes the newest, if any.
 
     Returns:
-        The best milestone, whose weights the model directory holds.
+        The history, by step. The model directory holds the weights of the lowest dev perplexity.
 
     Raises:
         InputError: the dataset, the train_dir or a setting is at fault, or training diverged.
     """
     manifest = read_manifest(dataset_dir, "dataset")
+    counts = manifest["counts"]
+    if not counts["pairs"]["dev"]:
+        raise InputError(
+            f"{dataset_dir}: expected dev pairs to choose the best model by, got none; build the "
+            "dataset with --dev or a larger --dev_fraction."
+        )
     assets = TextAssets.load(dataset_dir / ASSETS)
     config = ModelConfig.from_dict(
         {
@@ -60,7 +66,7 @@ def train(
             "categories": len(assets.emotions),
         }
     )
-    pairs = manifest["counts"]["pairs"]["train"]
+    pairs = counts["pairs"]["train"]
     steps_per_epoch = -(-pairs // training.batch_size)
     print(_headline(config, pairs, training, steps_per_epoch), flush=True)
     settings = {"model": config.to_dict(), "training": training.to_dict()}
@@ -78,8 +84,8 @@ def train(
         _start_from(pretrain_dir, model)
 
     def keep_best(row: Milestone) -> None:
-        counts = {"step": row.step, "dev_perplexity": row.dev_perplexity}
-        save_model(train_dir, model, assets, settings=settings, counts=counts, sources=sources)
+        figures = {"step": row.step, "dev_perplexity": row.dev_perplexity}
+        save_model(train_dir, model, assets, settings=settings, counts=figures, sources=sources)
 
     milestones = Milestones(
         train_dir,
@@ -90,7 +96,7 @@ def train(
         rows,
         keep_best,
     )
-    present = [id_ for id_, n in enumerate(manifest["counts"]["emotions"]["train"]) if n]
+    present = [id_ for id_, n in enumerate(counts["emotions"]["train"]) if n]
     first_epoch, done = divmod(milestones.step, steps_per_epoch)
     for epoch in range(first_epoch, training.epochs):
         if milestones.stalled:
@@ -114,7 +120,7 @@ def train(
             verbose=1 if sys.stdout.isatty() else 0,
         )
         done = 0
-    return milestones.best
+    return rows
 
 
 def _headline(

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Real data, small: the STC pairs and the original's sample, pre-split, through the whole road.
+#
+#   experiments/estc_sample.sh DATA OUTPUT
+#
+# DATA holds estc_sample/{stc_1000_pairs,ecm_sample}.json and lexicon/dutir_seven_classes.json
+# (docs/results.md says where they come from). OUTPUT gets the dataset, a model directory for each of
+# the paper's six variants, and a SavedModel of the ECM. Run again, it goes on where it stopped.
+set -euo pipefail
+data=$1 output=$2
+python=${PYTHON:-.venv/bin/python}
+mkdir -p "$output"
+
+# The lexicon's classes that have a category; 惊 and 惧 have none.
+"$python" - "$data/lexicon/dutir_seven_classes.json" "$output/ememory.json" <<'PY'
+import json
+import sys
+
+classes = json.load(open(sys.argv[1], encoding="utf-8"))
+words = [[], *(classes[name] for name in "好哀恶怒乐")]
+json.dump([[w.strip() for w in c] for c in words], open(sys.argv[2], "w", encoding="utf-8"))
+PY
+
+if [ ! -e "$output/dataset" ]; then
+  "$python" -m data_prep build --segmenter whitespace --output "$output/dataset" \
+    --post_vocabulary_size 2000 --response_vocabulary_size 2000 \
+    --train "$data/estc_sample/stc_1000_pairs.json" "$data/estc_sample/ecm_sample.json" \
+    --ememory "$output/ememory.json"
+fi
+
+train() { # name, then the modules' flags
+  local name=$1
+  shift
+  "$python" -m ecm_tf.train --dataset "$output/dataset" --train_dir "$output/$name" "$@" \
+    --size 64 --embedding_size 50 --emotion_size 16 --imemory_size 64 --batch_size 32 \
+    --optimizer adam --learning_rate 0.002 --epochs 30 --early_stopping 3
+}
+train seq2seq
+train emb --use_emb
+train ecm --use_emb --use_imemory --use_ememory
+train wo_emb --use_imemory --use_ememory
+train wo_imem --use_emb --use_ememory
+train wo_emem --use_emb --use_imemory
+
+for split in dev test; do
+  "$python" -m ecm_tf.evaluate --dataset "$output/dataset" --split "$split" \
+    --train_dir "$output"/{seq2seq,emb,ecm,wo_emb,wo_imem,wo_emem}
+done
+printf '%s\n' '今天 天气 真 好 啊 ！' '会抽烟的男生都看看！' |
+  "$python" -m ecm_tf.chat --train_dir "$output/ecm"
+[ -e "$output/saved_model/1" ] ||
+  "$python" -m export.saved_model --train_dir "$output/ecm" --output "$output/saved_model"
+"$python" -m export.ask "$output/saved_model/1" '今天 天气 真 好 啊 ！'
