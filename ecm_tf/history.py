@@ -62,7 +62,7 @@ def _draw(path: Path, rows: list[Milestone], title: str) -> None:
         (best.step, best.dev_perplexity),
         textcoords="offset points",
         xytext=(0, 8),
-        ha="center",
+        ha="right",
     )
     right = axes.twinx()
     (loss,) = right.plot(

@@ -1,11 +1,13 @@
 """What happens every so many steps and at each epoch's end: measure, keep the best, save."""
 
 import math
+import sys
 import time
 from pathlib import Path
 
 import keras
 import tensorflow as tf
+from tqdm import tqdm
 
 from ecm_tf.checkpoints import Checkpoints
 from ecm_tf.config import TrainingConfig
@@ -49,6 +51,13 @@ class Milestones(keras.callbacks.Callback):
         self._meter: PerplexityMeter | None = None
         self._summary = tf.summary.create_file_writer(str(train_dir / "logs"))
         self.step = rows[-1].step if rows else 0
+        self._bar = tqdm(
+            desc="training",
+            total=training.epochs * steps_per_epoch,
+            initial=self.step,
+            unit="step",
+            disable=None,
+        )
 
     @property
     def best(self) -> Milestone:
@@ -60,6 +69,11 @@ class Milestones(keras.callbacks.Callback):
         """Whether early stopping says that it is enough."""
         patience = self._training.early_stopping * self._steps_per_epoch
         return bool(self._rows) and 0 < patience <= self.step - self.best.step
+
+    def close(self) -> None:
+        """Ends the progress bar and the TensorBoard log."""
+        self._bar.close()
+        self._summary.close()
 
     def on_train_begin(self, logs=None):
         """Measures the untrained model once, for comparison."""
@@ -76,6 +90,7 @@ class Milestones(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         """Counts, and reaches a milestone every `steps_per_checkpoint` steps."""
         self.step += 1
+        self._bar.update()
         self._batches += 1
         self._loss_sum = logs["loss"] * self._batches
         at_epoch_end = self.step % self._steps_per_epoch == 0
@@ -102,12 +117,12 @@ class Milestones(keras.callbacks.Callback):
             seconds=time.monotonic() - self._began,
         )
         self._rows.append(row)
-        print(
+        tqdm.write(
             f"step {row.step}  epoch {row.epoch:.2f}  learning rate {row.learning_rate:.4g}  "
             f"train loss {_shown(row.train_loss)}  dev perplexity {row.dev_perplexity:.2f} "
-            f"(per sentence {row.dev_sentence_perplexity:.2f})  {row.seconds:.0f} s",
-            flush=True,
+            f"(per sentence {row.dev_sentence_perplexity:.2f})  {row.seconds:.0f} s"
         )
+        sys.stdout.flush()
         self._decay_learning_rate()
         if self.best is row:
             self._keep_best(row)

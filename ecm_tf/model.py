@@ -10,6 +10,13 @@ from ecm_tf.encoder import Encoder
 from ecm_tf.layers import ExternalMemoryOutput, VocabularyOutput
 from ecm_tf.vocabulary import GO, PAD
 
+BATCH = {
+    "post": tf.TensorSpec([None, None], tf.int32),
+    "response": tf.TensorSpec([None, None], tf.int32),
+    "emotion": tf.TensorSpec([None], tf.int32),
+}
+"""Shapes and dtypes of the model's inputs, for graphs that take any batch."""
+
 
 @keras.saving.register_keras_serializable("ecm_tf")
 class ECM(keras.Model):

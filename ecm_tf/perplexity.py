@@ -4,7 +4,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from ecm_tf.metrics import Perplexity
-from ecm_tf.model import ECM
+from ecm_tf.model import BATCH, ECM
 
 
 class PerplexityMeter:
@@ -15,7 +15,7 @@ class PerplexityMeter:
     """
 
     def __init__(self, model: ECM) -> None:
-        self._reply_nll = tf.function(model.reply_nll, reduce_retracing=True)
+        self._reply_nll = tf.function(model.reply_nll, input_signature=[BATCH])
 
     def measure(self, batches: tf.data.Dataset, progress: str | None = None) -> Perplexity:
         """Both perplexities over all batches.

@@ -1,7 +1,7 @@
 """The training run: `model.fit` epoch after epoch, resumable at any checkpoint."""
 
+import contextlib
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,29 +97,30 @@ def train(
         keep_best,
     )
     present = [id_ for id_, n in enumerate(counts["emotions"]["train"]) if n]
-    first_epoch, done = divmod(milestones.step, steps_per_epoch)
-    for epoch in range(first_epoch, training.epochs):
-        if milestones.stalled:
-            print(f"no better dev perplexity for {training.early_stopping} epochs: stopping")
-            break
-        batches = dataset.training_batches(
-            dataset_dir,
-            config,
-            pairs=pairs,
-            batch_size=training.batch_size,
-            seed=training.seed,
-            epoch=epoch,
-            emotions=present if training.balance_emotions else None,
-        )
-        model.fit(
-            batches.skip(done),
-            epochs=epoch + 1,
-            initial_epoch=epoch,
-            callbacks=[milestones],
-            shuffle=False,
-            verbose=1 if sys.stdout.isatty() else 0,
-        )
-        done = 0
+    with contextlib.closing(milestones):
+        first_epoch, done = divmod(milestones.step, steps_per_epoch)
+        for epoch in range(first_epoch, training.epochs):
+            if milestones.stalled:
+                print(f"no better dev perplexity for {training.early_stopping} epochs: stopping")
+                break
+            batches = dataset.training_batches(
+                dataset_dir,
+                config,
+                pairs=pairs,
+                batch_size=training.batch_size,
+                seed=training.seed,
+                epoch=epoch,
+                emotions=present if training.balance_emotions else None,
+            )
+            model.fit(
+                batches.skip(done),
+                epochs=epoch + 1,
+                initial_epoch=epoch,
+                callbacks=[milestones],
+                shuffle=False,
+                verbose=0,
+            )
+            done = 0
     return rows
 
 

@@ -47,7 +47,7 @@ for split in dev test; do
     --train_dir "$output"/{seq2seq,emb,ecm,wo_emb,wo_imem,wo_emem}
 done
 printf '%s\n' '今天 天气 真 好 啊 ！' '会抽烟的男生都看看！' |
-  "$python" -m ecm_tf.chat --train_dir "$output/ecm"
+  "$python" -m ecm_tf.chat --train_dir "$output/ecm" --beam_search --scores
 [ -e "$output/saved_model/1" ] ||
   "$python" -m export.saved_model --train_dir "$output/ecm" --output "$output/saved_model"
 "$python" -m export.ask "$output/saved_model/1" '今天 天气 真 好 啊 ！'

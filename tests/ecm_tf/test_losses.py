@@ -33,7 +33,9 @@ def test_weighted_nll_equals_naive_autodiff(chunk, allowed, monkeypatch):
     monkeypatch.setattr(losses, "CHUNK", chunk)
     variables = [tf.Variable(x) for x in (FEATURES, KERNEL, BIAS)]
     with tf.GradientTape() as tape:
-        total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, _allowed if allowed else None)
+        total, nll = losses.weighted_nll(
+            *variables, TARGETS, WEIGHTS, _allowed if allowed else None
+        )
         scaled = 3.0 * total
     with tf.GradientTape() as naive_tape:
         naive = _naive_nll(*variables, allowed)
@@ -94,7 +96,9 @@ def test_no_tokens():
     nothing = [np.zeros([0, SIZE], "float32"), KERNEL, BIAS]
     variables = [tf.Variable(x) for x in nothing]
     with tf.GradientTape() as tape:
-        total, nll = losses.weighted_nll(*variables, np.zeros([0], "int32"), np.zeros([0], "float32"))
+        total, nll = losses.weighted_nll(
+            *variables, np.zeros([0], "int32"), np.zeros([0], "float32")
+        )
     assert (float(total), nll.shape) == (0.0, (0,))
     for variable, gradient in zip(variables, tape.gradient(total, variables), strict=True):
         np.testing.assert_array_equal(gradient, tf.zeros_like(variable))
@@ -130,7 +134,11 @@ def test_half_precision_is_close_to_float32(dtype, tolerance, weight):
     """Weights of a large batch are too small for float16; the gradient must not vanish."""
     exact, gradients = None, None
     for precision in ("float32", dtype):
-        variables = [tf.Variable(tf.cast(FEATURES, precision)), tf.Variable(KERNEL), tf.Variable(BIAS)]
+        variables = [
+            tf.Variable(tf.cast(FEATURES, precision)),
+            tf.Variable(KERNEL),
+            tf.Variable(BIAS),
+        ]
         with tf.GradientTape() as tape:
             total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS * weight)
             scaled = total / weight

@@ -65,7 +65,7 @@ def test_no_directory(tmp_path):
 
 
 def test_another_kind(directory):
-    with pytest.raises(InputError, match="expected kind 'model'.*got 'dataset'"):
+    with pytest.raises(InputError, match=r"expected kind 'model'.*got 'dataset'"):
         read_manifest(directory, "model")
 
 

@@ -23,9 +23,8 @@ def parsed(with_texts=True, **changes):
 def test_round_trip():
     pair = parsed()
     assert {name: getattr(v, "tolist", lambda v=v: v)() for name, v in pair.items()} == PAIR
-    assert {pair[name].dtype for name in ("post", "response", "emotion", "post_emotion")} == {
-        "int32"
-    }
+    for name in ("post", "response", "emotion", "post_emotion"):
+        assert pair[name].dtype == "int32"
 
 
 def test_an_unknown_post_emotion():

@@ -1,4 +1,4 @@
-"""Every equation of ECM once more, in NumPy float64, one example at a time and without any batching.
+"""Every equation of ECM once more, in NumPy float64, one example at a time.
 
 Written from the statement of the original program's computation, in the shape of the original's
 matrices (`[x, h] W + b`). `Weights` is the only place that knows how the port stores them.
@@ -50,7 +50,12 @@ class GRU:
         )
 
     def step(self, x, h, read=None):
-        """`r, u = sigmoid([x, h] W + b)`, `c = tanh([x, r * h] W + b)`, `h' = u * h + (1 - u) * c`."""
+        """One step, with what was read from the internal memory if there is one.
+
+        r, u = sigmoid([x, h] W + b)
+        c    = tanh([x, r * h] W + b)
+        h'   = u * h + (1 - u) * c
+        """
         units = h.shape[-1]
         extra = np.zeros(3 * units) if read is None else read @ self.memory
         gates = sigmoid(

@@ -154,7 +154,7 @@ def test_constructor_errors_say_what_was_expected_and_what_came(name):
 def test_building_by_shape_gives_the_weights_that_calling_gives(name):
     called, by_shape = _built(name), _make(name)
     shapes = tf.nest.map_structure(lambda x: tuple(x.shape), CASES[name]["inputs"]())
-    by_shape.build(*[shape for shape in shapes])
+    by_shape.build(*shapes)
     assert [w.path.split("/", 1)[1] for w in by_shape.weights] == [
         w.path.split("/", 1)[1] for w in called.weights
     ]
@@ -168,9 +168,7 @@ def test_graph_equals_eager(name):
         lambda x: tf.TensorSpec([None, *x.shape[1:]], x.dtype), list(inputs)
     )
     graph = tf.function(layer, input_signature=unknown_rows, autograph=False)
-    for eager, traced in zip(
-        _outputs(layer, inputs), tf.nest.flatten(graph(*inputs)), strict=True
-    ):
+    for eager, traced in zip(_outputs(layer, inputs), tf.nest.flatten(graph(*inputs)), strict=True):
         np.testing.assert_allclose(eager, traced, rtol=1e-5, atol=1e-6)
 
 
