@@ -52,6 +52,11 @@ def _nll(logits, targets):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
 
 
+def _chunks(tokens):
+    # At least one, which may be empty: an empty collection cannot be concatenated.
+    return tf.maximum((tokens + CHUNK - 1) // CHUNK, 1)
+
+
 def _for_each_chunk(body, tokens, state):
     """Folds `body(index, slice of the tokens, *state) -> state` over the chunks."""
 
@@ -59,14 +64,14 @@ def _for_each_chunk(body, tokens, state):
         chunk = slice(index * CHUNK, tf.minimum((index + 1) * CHUNK, tokens))
         return (index + 1, *body(index, chunk, *state))
 
-    more = lambda index, *_: index * CHUNK < tokens  # noqa: E731
+    more = lambda index, *_: index < _chunks(tokens)  # noqa: E731
     return tf.while_loop(more, step, (0, *state), parallel_iterations=1)[1:]
 
 
 def _rows(tokens, *shape):
     """Collects one float array a chunk; `concat` gives `(tokens, *shape)`."""
     return tf.TensorArray(
-        tf.float32, (tokens + CHUNK - 1) // CHUNK, infer_shape=False, element_shape=[None, *shape]
+        tf.float32, _chunks(tokens), infer_shape=False, element_shape=[None, *shape]
     )
 
 

@@ -33,7 +33,7 @@ train() { # name, then the modules' flags
   shift
   "$python" -m ecm_tf.train --dataset "$output/dataset" --train_dir "$output/$name" "$@" \
     --size 64 --embedding_size 50 --emotion_size 16 --imemory_size 64 --batch_size 32 \
-    --optimizer adam --learning_rate 0.002 --epochs 30 --early_stopping 3
+    --optimizer adam --learning_rate 0.002 --epochs 30 --early_stopping 8
 }
 train seq2seq
 train emb --use_emb
@@ -47,7 +47,7 @@ for split in dev test; do
     --train_dir "$output"/{seq2seq,emb,ecm,wo_emb,wo_imem,wo_emem}
 done
 printf '%s\n' '今天 天气 真 好 啊 ！' '会抽烟的男生都看看！' |
-  "$python" -m ecm_tf.chat --train_dir "$output/ecm" --beam_search --scores
+  "$python" -m ecm_tf.chat --train_dir "$output/ecm" --sample --top_p 0.8 --temperature 0.7 --seed 1
 [ -e "$output/saved_model/1" ] ||
   "$python" -m export.saved_model --train_dir "$output/ecm" --output "$output/saved_model"
 "$python" -m export.ask "$output/saved_model/1" '今天 天气 真 好 啊 ！'

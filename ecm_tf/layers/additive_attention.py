@@ -1,6 +1,7 @@
 """Attention over the post, with the decoder's states as the query."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 
@@ -29,6 +30,7 @@ class AdditiveAttention(keras.layers.Layer):
         if units < 1:
             raise ValueError(f"`units` must be positive. Received: units={units}")
         self.units = units
+        self.supports_masking = True
 
     def build(self, query_shape, values_shape, keys_shape=None, mask_shape=None):
         """Creates the weights."""
@@ -54,13 +56,14 @@ class AdditiveAttention(keras.layers.Layer):
         scores = ops.cast(ops.squeeze(scores, -1), "float32")
         if mask is not None:
             scores = ops.where(mask, scores, -1e9)
-        weights = ops.softmax(scores, axis=-1)
+        # Not keras.ops.softmax, which warns of a post of one word.
+        weights = tf.nn.softmax(scores)
         context = ops.matmul(ops.expand_dims(ops.cast(weights, values.dtype), 1), values)
         return ops.squeeze(context, 1), weights
 
-    def compute_output_shape(self, query_shape, values_shape, keys_shape=None, mask_shape=None):
-        """Shapes of context and weights."""
-        return (values_shape[0], values_shape[-1]), (values_shape[0], values_shape[1])
+    def compute_mask(self, *inputs, **masks):
+        """The mask ends here: a context has no positions."""
+        return None
 
     def get_config(self):
         """Constructor arguments."""

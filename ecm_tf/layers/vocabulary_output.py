@@ -78,10 +78,6 @@ class VocabularyOutput(keras.layers.Layer):
         total, nll = losses.weighted_nll(features, self.kernel, self.bias, targets, weights)
         return {"cross_entropy": total}, nll
 
-    def compute_output_shape(self, features_shape, emotion_shape=None):
-        """`(rows, size)` → `(rows, vocabulary_size)`."""
-        return (*features_shape[:-1], self.vocabulary_size)
-
     def get_config(self):
         """Constructor arguments."""
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size}
