@@ -17,8 +17,9 @@ class Encoder(keras.layers.Layer):
     Args:
         vocabulary_size, embedding_size, units, num_layers: sizes, each at least 1.
         padded_lengths: None masks all padding. Ascending lengths reproduce the original program,
-            which pads a post to the shortest of them that is longer than the post (at most the
-            last), runs over that padding, and lets attention see it.
+            which runs over padding, and lets attention see it, up to the shortest of them that is
+            longer than the post (at most the last). The padding has to be there: the width of
+            `post` bounds it.
 
     Call arguments:
         post: int32 `(batch, length)`, padded with PAD at the end.

@@ -1,5 +1,7 @@
 """Perplexity: per token, and per sentence as the original program reports it."""
 
+import math
+
 import tensorflow as tf
 
 
@@ -39,4 +41,4 @@ class Perplexity:
 
 def _exp_of_mean(total, count):
     # exp(700) is about the largest float64; an untrained model may be worse than that.
-    return float(tf.exp(min(total / count, 700.0))) if count else float("nan")
+    return math.exp(min(total / count, 700.0)) if count else math.nan

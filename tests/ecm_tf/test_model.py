@@ -34,6 +34,11 @@ def _pad(batch, post=0, response=0):
     }
 
 
+def _cut(batch):
+    """The batch in three columns, for tests that take long."""
+    return {**batch, "post": batch["post"][:, :3], "response": batch["response"][:, :3]}
+
+
 def _loss(model, batch):
     return float(model.compute_loss(x=batch, y_pred=model(batch)))
 
@@ -85,13 +90,10 @@ def test_a_step_of_fit(make_model, batch, modules, num_layers):
     model = randomize(make_model(**_modules(modules), num_layers=num_layers))
     in_a_graph = num_layers == 2 and all(modules)  # tracing is slow: once is enough
     model.compile(keras.optimizers.SGD(0.1), run_eagerly=not in_a_graph)
-    before = [weight.numpy() for weight in model.trainable_weights]
-    started = _loss(model, batch)
+    before, batch = [weight.numpy() for weight in model.trainable_weights], _cut(batch)
     history = model.fit(tf.data.Dataset.from_tensors(batch), shuffle=False, verbose=0).history
-    assert history["loss"][0] == pytest.approx(started, rel=1e-4)
     assert 0 < history["cross_entropy"][0] <= history["loss"][0] + 1e-6
-    assert np.isfinite(_loss(model, batch))
-    assert _loss(model, batch) < started
+    assert _loss(model, batch) < history["loss"][0]
     for old, weight in zip(before, model.trainable_weights, strict=True):
         assert not np.array_equal(old, weight.numpy()), weight.path
 
@@ -112,12 +114,12 @@ def test_a_module_that_is_off_is_absent(make_model, modules):
 
 def test_gradients_equal_finite_differences(make_model, batch):
     """The hand-written gradient of the losses, through the whole model."""
-    model = randomize(make_model(**ALL), scale=0.3)
+    model, batch = randomize(make_model(**ALL), scale=0.3), _cut(batch)
     with tf.GradientTape() as tape:
         loss = model.compute_loss(x=batch, y_pred=model(batch))
     weights = model.trainable_weights
     gradients = tape.gradient(loss, [weight.value for weight in weights])
-    reference, random = Reference, np.random.default_rng(2)
+    random = np.random.default_rng(2)
     for weight, gradient in zip(weights, gradients, strict=True):
         gradient = tf.convert_to_tensor(gradient).numpy()
         start, direction = weight.numpy(), random.normal(size=weight.shape)
@@ -125,7 +127,7 @@ def test_gradients_equal_finite_differences(make_model, batch):
         losses = []
         for sign in (1, -1):
             weight.assign(start + sign * 1e-3 * direction)
-            losses.append(reference(model).loss(batch))
+            losses.append(Reference(model).loss(batch))
         weight.assign(start)
         expected = (losses[0] - losses[1]) / 2e-3
         assert np.sum(gradient * direction) == pytest.approx(expected, abs=2e-4), weight.path
@@ -237,7 +239,7 @@ def test_a_batch_without_any_token_has_loss_zero(make_model, batch, eagerly):
 def test_empty_posts_give_finite_numbers(make_model, batch, masked):
     model = make_model(**ALL, mask_padding=masked, buckets=BUCKETS)
     for width in (1, 4):
-        empty = {**batch, "post": tf.zeros([5, width], tf.int32)}
+        empty = {**_cut(batch), "post": tf.zeros([5, width], tf.int32)}
         with tf.GradientTape() as tape:
             loss = model.compute_loss(x=empty, y_pred=model(empty))
         assert np.isfinite(loss)
@@ -275,7 +277,7 @@ def test_file_round_trip(make_model, batch, modules, tmp_path):
 
 
 def test_training_goes_on_after_loading(make_model, batch, tmp_path):
-    pairs = tf.data.Dataset.from_tensors(batch)
+    pairs = tf.data.Dataset.from_tensors(_cut(batch))
     model = make_model(**ALL)
     model.compile("adam", run_eagerly=True)
     model.fit(pairs, shuffle=False, verbose=0)
@@ -301,6 +303,8 @@ def test_mixed_precision(make_model, batch, dtype):
         assert weight.dtype == "float32"
         weight.assign(source.numpy())
     expected = _loss(exact, batch)
+    assert _loss(low, batch) == pytest.approx(expected, rel=0.02)
+    np.testing.assert_allclose(low.reply_nll(batch)[0], exact.reply_nll(batch)[0], rtol=0.02)
     optimizer = keras.optimizers.SGD(0.1)
     low.compile(
         keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=128.0), run_eagerly=True
@@ -312,7 +316,6 @@ def test_mixed_precision(make_model, batch, dtype):
         assert np.isfinite(weight.numpy()).all(), weight.path
         assert not np.array_equal(old, weight.numpy()), weight.path
     assert _loss(low, batch) < expected
-    np.testing.assert_allclose(low.reply_nll(batch)[0], exact.reply_nll(batch)[0], rtol=0.1)
     with pytest.raises(ValueError, match=f"needs a float32 model. Received: {dtype}"):
         low.begin(batch["post"], batch["emotion"])
 

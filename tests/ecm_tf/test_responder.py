@@ -59,7 +59,7 @@ def test_a_batch_gives_what_each_post_gives_alone(answer, search):
     assert together.texts.shape[:1] == together.scores.shape[:1] == [5]
     for row, (post, emotion) in enumerate(zip(POSTS, emotions, strict=True)):
         alone = answer([post], [emotion], search)
-        assert alone.texts[0].numpy().tolist() == together.texts[row].numpy().tolist()
+        assert np.array_equal(alone.texts[0], together.texts[row])
         np.testing.assert_allclose(alone.scores[0], together.scores[row], rtol=1e-4)
 
 
@@ -68,6 +68,15 @@ def test_any_post_gets_a_readable_reply(answer, search):
     answers = answer(HARD, [row % 6 for row in range(len(HARD))], search)
     assert_readable(answers)
     assert (answers.scores.numpy() <= 0).all()
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_graph_of_a_fixed_batch_size(responder, answer, search, batch):
+    compiled = tf.function(lambda p, e: responder.answer(p, e, SEARCHES[search]))
+    answers = compiled(tf.constant(POSTS[:batch]), tf.constant([1, 5][:batch]))
+    expected = answer(POSTS[:batch], [1, 5][:batch], search)
+    assert np.array_equal(answers.texts, expected.texts)
 
 
 @pytest.mark.parametrize("search", SEARCHES)

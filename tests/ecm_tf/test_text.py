@@ -224,11 +224,6 @@ def test_unknown_emotions_are_refused_with_the_allowed_ones(processor, text, com
         assert emotion.name in str(caught.value)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=UnicodeDecodeError,
-    reason="the message quotes the bytes as they came, which Python cannot read",
-)
 def test_an_emotion_of_any_bytes_is_refused_the_same_way(processor):
     with pytest.raises(tf.errors.InvalidArgumentError, match="0 other"):
         tf.function(processor.emotion_ids)(tf.constant([b"\xff"]))

@@ -1,0 +1,238 @@
+from itertools import product
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import toy_search
+from random_weights import randomize
+
+from ecm_tf.config import ModelConfig
+from ecm_tf.decoding import beam_search, greedy_search
+from ecm_tf.model import ECM
+from ecm_tf.vocabulary import EOS
+
+EXAMPLES = list(range(6))
+WIDE = 16
+"""More beams than a reply of four words has prefixes."""
+
+
+def _search(examples=EXAMPLES, max_length=4, beams=WIDE, **settings):
+    state = toy_search.start(examples, beams)
+    return beam_search(toy_search.step, state, max_length, beams=beams, **settings)
+
+
+def _assert_equal(replies, row, expected):
+    assert [toy_search.words_of(replies, row, n) for n in range(len(expected))] == [
+        words for _, words in expected
+    ]
+    np.testing.assert_allclose(replies.scores[row], [score for score, _ in expected], rtol=1e-4)
+
+
+@pytest.mark.parametrize("replies", [1, 5])
+def test_wide_enough_is_exhaustive(replies):
+    found = _search(replies=replies)
+    assert found.ids.shape == (len(EXAMPLES), replies, 4)
+    for row, example in enumerate(EXAMPLES):
+        _assert_equal(found, row, toy_search.Exhaustive(example, 4).finished[:replies])
+
+
+def test_beginnings_fill_what_is_missing():
+    """Of two words at most there are three replies that end, and four that do not."""
+    found = _search(max_length=2, beams=8)
+    for row, example in enumerate(EXAMPLES):
+        every = toy_search.Exhaustive(example, 2)
+        assert (len(every.finished), len(every.unfinished)) == (3, 4)
+        expected = every.finished + every.unfinished
+        ids = [toy_search.words_of(found, row, n) for n in range(8)]
+        assert ids[:7] == [words for _, words in expected]
+        np.testing.assert_allclose(
+            found.scores[row, :7], [score for score, _ in expected], rtol=1e-4
+        )
+        # There is no eighth.
+        assert ids[7] == ()
+        assert found.scores[row, 7] < -1e29
+
+
+def _reference(example, max_length, beams):
+    """The search as it is described, one example at a time."""
+    alive, done = [(0.0, ())], []
+    for _ in range(max_length):
+        candidates = sorted(
+            (
+                (score + float(toy_search.log_probs(example, words)[word]), words, word)
+                for score, words in alive
+                for word in (toy_search.END, *toy_search.SAYABLE)
+            ),
+            reverse=True,
+        )[: 2 * beams]
+        done += [(score, words) for score, words, word in candidates if word == toy_search.END]
+        alive = [
+            (score, (*words, word)) for score, words, word in candidates if word != toy_search.END
+        ][:beams]
+    return sorted(done, reverse=True)[:beams] + alive
+
+
+@pytest.mark.parametrize("beams", [1, 2, 3])
+def test_narrow_keeps_the_most_probable_beginnings(beams):
+    found = _search(beams=beams, max_length=5)
+    for row, example in enumerate(EXAMPLES):
+        _assert_equal(found, row, _reference(example, 5, beams)[:beams])
+
+
+def test_one_beam_is_greedy():
+    """A reply more probable than all others together is found by both."""
+
+    def surer(words, state):
+        log_probs, state = toy_search.step(words, state)
+        return tf.nn.log_softmax(20 * log_probs), state
+
+    state = toy_search.start(range(40))
+    greedy, beam = greedy_search(surer, state, 4), beam_search(surer, state, 4, beams=1)
+    sure = (greedy.scores > np.log(0.5)) & (greedy.lengths < 4)
+    assert np.count_nonzero(sure) > 10
+    for entry, expected in zip(beam, greedy, strict=True):
+        np.testing.assert_allclose(entry[:, 0][sure], expected[sure], rtol=1e-4)
+
+
+def test_rows_do_not_depend_on_their_neighbours():
+    together = _search(beams=3, max_length=5, replies=2)
+    for row, example in enumerate(EXAMPLES):
+        alone = _search([example], beams=3, max_length=5, replies=2)
+        np.testing.assert_array_equal(alone.ids[0], together.ids[row])
+        np.testing.assert_allclose(alone.scores[0], together.scores[row], rtol=1e-5)
+
+
+@pytest.mark.parametrize("penalty", [0.5, 1.0])
+def test_length_penalty_ranks_by_score_per_word(penalty):
+    found = _search(replies=6, length_penalty=penalty)
+    changed = False
+    for row, example in enumerate(EXAMPLES):
+        finished = toy_search.Exhaustive(example, 4).finished
+        ranked = sorted(finished, key=lambda r: -r[0] / (len(r[1]) + 1) ** penalty)
+        _assert_equal(found, row, ranked[:6])
+        changed |= ranked[0] != finished[0]
+    assert changed
+
+
+def test_length_penalty_waits_for_a_longer_reply_that_can_still_win():
+    """Going on costs more at first than ending; what follows is certain, and makes it up."""
+    ends = np.log([0.6, 0.5, 1e-20, 1e-20, 1.0] + [1.0] * 5).astype("float32")
+    speaks = np.log([0.4, 0.5, 1.0, 1.0, 1e-20] + [1e-20] * 5).astype("float32")
+
+    def step(words, state):
+        (t,) = state
+        now = tf.cast(t, tf.int32)
+        end, speak, never = (
+            tf.gather(ends, now),
+            tf.gather(speaks, now),
+            tf.fill(tf.shape(t), -80.0),
+        )
+        logits = tf.concat([never, never, end, never, speak, never], 1)
+        return tf.nn.log_softmax(logits), [t + 1]
+
+    found = beam_search(step, [tf.zeros([2, 1])], 9, beams=2, replies=1, length_penalty=1.0)
+    np.testing.assert_array_equal(found.ids[0, 0], [4] * 4 + [0] * 5)
+    np.testing.assert_allclose(found.scores, [[np.log(0.2)]], rtol=1e-5)
+
+
+def test_more_replies_than_beams():
+    found = _search(beams=2, max_length=5, replies=4)
+    assert found.ids.shape == (len(EXAMPLES), 4, 5)
+    for row, example in enumerate(EXAMPLES):
+        narrow = _search([example], beams=2, max_length=5)
+        np.testing.assert_array_equal(found.ids[row, 0], narrow.ids[0, 0])
+        assert (np.diff(found.scores[row]) <= 0).all() or (found.scores[row] < -1e20).any()
+
+
+def _counting(steps, end_probability):
+    logits = np.full([6], -30.0, "float32")
+    logits[[2, 4, 5]] = np.log([end_probability, (1 - end_probability) * 0.6, 0.1])
+
+    def step(words, state):
+        steps.assign_add(1)
+        return tf.tile(tf.nn.log_softmax(logits)[None], [tf.shape(words)[0], 1]), state
+
+    return step
+
+
+@pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
+def test_stops_when_nothing_can_still_win(graph):
+    steps = tf.Variable(0)
+    search = tf.function(beam_search) if graph else beam_search
+    found = search(_counting(steps, 0.9), [tf.zeros([4, 1])], 50, beams=2, replies=1)
+    assert int(steps) == 1
+    np.testing.assert_array_equal(found.lengths, [[0], [0]])
+
+
+def test_never_says_specials():
+    def step(words, state):
+        logits = tf.constant([[9.0, 9.0, 0.0, 9.0, 1.0, 1.0]])
+        return tf.tile(tf.nn.log_softmax(logits), [tf.shape(words)[0], 1]), state
+
+    found = beam_search(step, [tf.zeros([8, 1])], 3, beams=8)
+    said = found.ids[found.ids != 0]
+    assert np.isin(said, [4, 5]).all()
+    assert len(said)
+    chosen = beam_search(step, [tf.zeros([2, 1])], 2, beams=2, never=(0, 1, 2), end=4)
+    assert 3 in chosen.ids.numpy()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"beams": 0}, "must be positive. Received: beams=0"),
+        ({"beams": 2, "replies": 0}, "must be positive. Received: beams=2, replies=0"),
+        ({"beams": 2, "length_penalty": -0.5}, "`length_penalty` must be 0 or more"),
+    ],
+)
+def test_settings_out_of_range(settings, message):
+    with pytest.raises(ValueError, match=message):
+        beam_search(toy_search.step, toy_search.start([0]), 4, **settings)
+
+
+def test_any_batch_size_in_one_graph():
+    @tf.function(input_signature=[tf.TensorSpec([None, 1])] * 2)
+    def search(history, example):
+        return beam_search(toy_search.step, [history, example], 4, beams=3, length_penalty=0.5)
+
+    for examples in ([3], EXAMPLES, []):
+        found = search(*toy_search.start(examples, 3))
+        expected = _search(examples, beams=3, length_penalty=0.5)
+        for entry, value in zip(found, expected, strict=True):
+            np.testing.assert_allclose(entry, value, rtol=1e-5)
+
+
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_everything_in_the_state_of_an_ecm_follows_its_beam(num_layers):
+    """A beam that lost its internal memory, context or state would have other probabilities."""
+    config = ModelConfig(
+        **{"post_vocabulary_size": 8, "response_vocabulary_size": 6, "categories": 2},
+        **{"size": 5, "embedding_size": 4, "emotion_size": 3, "imemory_size": 4},
+        **{"use_emb": True, "use_imemory": True, "use_ememory": True, "num_layers": num_layers},
+    )
+    model = randomize(ECM(config), scale=1.5)
+    model.set_emotion_words(np.array([[0] * 6, [0, 0, 0, 0, 0, 1]]))
+    posts, emotions = tf.constant([[4, 5, 6], [7, 0, 0]]), tf.constant([1, 0])
+    step, state = model.begin(posts, emotions, beams=WIDE)
+    found = beam_search(step, state, 4, beams=WIDE)
+    for row in range(2):
+        every = [words for n in range(4) for words in product(toy_search.SAYABLE, repeat=n)]
+        response = [[*words, EOS] + [0] * (3 - len(words)) for words in every]
+        nll, _ = model.reply_nll(
+            {
+                "post": tf.repeat(posts[row : row + 1], len(every), axis=0),
+                "response": tf.constant(response),
+                "emotion": tf.repeat(emotions[row : row + 1], len(every)),
+            }
+        )
+        ranked = sorted(zip((-nll).numpy().tolist(), every, strict=True), reverse=True)
+        assert len(ranked) == 15
+        _assert_equal_finished(found, row, ranked)
+
+
+def _assert_equal_finished(found, row, ranked):
+    scores = found.scores[row, : len(ranked)]
+    np.testing.assert_allclose(scores, [score for score, _ in ranked], rtol=1e-4)
+    by_words = dict(map(reversed, ranked))
+    for n, score in enumerate(scores):
+        assert by_words[toy_search.words_of(found, row, n)] == pytest.approx(float(score), rel=1e-4)

@@ -1,0 +1,199 @@
+"""`python -m ecm_tf.chat`: piped, and at a terminal."""
+
+import io
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+
+import command_line
+import jieba
+import pytest
+
+from ecm_tf.chat import main
+from ecm_tf.config import ModelConfig
+from ecm_tf.emotions import DEFAULT
+from ecm_tf.errors import InputError
+from ecm_tf.model_directory import new_model, save_model
+from ecm_tf.text import TextAssets
+from ecm_tf.vocabulary import SPECIALS
+
+RAW, SPLIT = "我的猫会握手", "我 的 猫 会 握手"
+
+
+@pytest.fixture
+def chat(model_dir, monkeypatch, capsys):
+    """`chat(text, *flags)`: the paragraphs of the answer to a piped text, as lists of lines."""
+
+    def run(text, *flags, train_dir=model_dir):
+        content = text if isinstance(text, bytes) else text.encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        main(["--train_dir", str(train_dir), *map(str, flags)])
+        out = capsys.readouterr().out
+        assert out == "" or out.endswith("\n\n")
+        return [paragraph.splitlines() for paragraph in out.split("\n\n")[:-1]]
+
+    return run
+
+
+def names_of(paragraph):
+    return [line.split(": ", 1)[0] for line in paragraph]
+
+
+def test_a_line_for_every_emotion_and_a_blank_line_between_posts(chat):
+    answers = chat(f"{RAW}\n他又迟到了\n")
+    assert [names_of(answer) for answer in answers] == [DEFAULT.names] * 2
+    assert all(": " in line for answer in answers for line in answer)
+
+
+def test_raw_and_presplit_chinese_get_the_same_replies(chat):
+    raw, split, other = chat(f"{RAW}\n{SPLIT}\n他又迟到了", "--scores")
+    assert raw == split
+    assert raw != other
+
+
+def test_no_post_no_reply(chat):
+    assert chat("") == []
+
+
+def test_anything_that_is_piped_gets_an_answer(chat):
+    lines = [b"\xff\xfe\xe4", b"", b"\x00\x07", b"  ", "猫".encode() * 20_000, "😀囧".encode()]
+    answers = chat(b"\r\n".join(lines) + b"\r\n", "--scores")
+    assert [names_of(answer) for answer in answers] == [DEFAULT.names] * len(lines)
+    for answer in answers:
+        for line in answer:
+            assert float(line.rsplit("[", 1)[1].removesuffix("]")) <= 0
+
+
+def test_chosen_emotions_only(chat):
+    (answer,) = chat(RAW, "--emotion", "开心", "--emotion", "1", "--emotion", " SAD")
+    assert names_of(answer) == ["happy", "like", "sad"]
+    (everything,) = chat(RAW)
+    assert answer == [everything[5], everything[1], everything[2]]
+
+
+def test_beam_search_shows_its_best_replies_in_order(chat):
+    flags = ("--beam_search", "--beam_size", 4, "--n_best", 3, "--scores")
+    (answer,) = chat(RAW, "--emotion", "sad", *flags)
+    assert names_of(answer) == ["sad"] * 3
+    assert len(set(answer)) == 3
+    scores = [float(line.rsplit("[", 1)[1].removesuffix("]")) for line in answer]
+    assert scores == sorted(scores, reverse=True)
+    (everything,) = chat(RAW, *flags)
+    assert names_of(everything) == [name for name in DEFAULT.names for _ in range(3)]
+    assert answer == everything[6:9]
+
+
+def test_sampling_with_a_seed_can_be_repeated(chat):
+    flags = ("--sample", "--temperature", 3, "--top_k", 20, "--top_p", 0.99, "--seed")
+    first = chat(RAW, *flags, 1)
+    assert chat(RAW, *flags, 1) == first
+    assert chat(RAW, *flags, 2) != first
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--beam_size", 0), "--beam_size: expected at least 1, got 0."),
+        (("--n_best", 0), "--n_best: expected at least 1, got 0."),
+        (("--beam_search", "--beam_size", 2, "--n_best", 3), "--n_best: expected at most"),
+        (("--length_penalty", -0.1), "--length_penalty: expected 0 or more, got -0.1."),
+        (("--temperature", 0), "--temperature: expected above 0, got 0.0."),
+        (("--top_k", 0), "--top_k: expected at least 1, got 0."),
+        (("--top_p", 0), "--top_p: expected in (0, 1], got 0.0."),
+        (("--top_p", 1.5), "--top_p: expected in (0, 1], got 1.5."),
+        (
+            ("--emotion", "joyful"),
+            "unknown emotion 'joyful'; expected one of: 0 other 其他, 1 like",
+        ),
+    ],
+)
+def test_wrong_arguments_are_told_in_a_sentence(chat, flags, message):
+    with pytest.raises(InputError) as caught:
+        chat(RAW, *flags)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_beam_search_and_sampling_exclude_each_other(chat, capsys):
+    with pytest.raises(SystemExit) as ended:
+        chat(RAW, "--beam_search", "--sample")
+    assert ended.value.code == 2
+    assert "not allowed with" in capsys.readouterr().err
+
+
+def test_an_unfinished_model_is_refused(chat, tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(InputError, match="expected a finished model directory"):
+        chat(RAW, train_dir=tmp_path)
+    with pytest.raises(InputError, match="no such directory"):
+        chat(RAW, train_dir=tmp_path / "nothing")
+
+
+@pytest.fixture(scope="module")
+def whitespace_model(tmp_path_factory):
+    """A model whose text comes split by spaces; untrained."""
+    directory = tmp_path_factory.mktemp("whitespace") / "model"
+    jieba.setLogLevel("WARNING")
+    assets = TextAssets(
+        post_words=[*SPECIALS, *dict.fromkeys(jieba.cut(RAW)), "hello"],
+        response_words=[*SPECIALS, "好", "猫", "good"],
+        emotions=DEFAULT,
+        external_memory=[[] for _ in DEFAULT],
+        normalize_digits=True,
+        tokenizer_model=None,
+    )
+    config = ModelConfig(
+        len(assets.post_words), len(assets.response_words), 6, size=8, use_emb=True
+    )
+    save_model(directory, new_model(config, assets), assets, settings={}, counts={}, sources={})
+    return directory
+
+
+def test_a_model_of_split_text_gets_raw_chinese_split(chat, whitespace_model):
+    posts = [RAW, " ".join(jieba.cut(RAW)), "囧 " * len(list(jieba.cut(RAW))), "hello"]
+    flags = ("--emotion", "like", "--beam_search", "--beam_size", 1, "--scores")
+    raw, split, unknown, english = chat("\n".join(posts), *flags, train_dir=whitespace_model)
+    assert raw == split
+    assert raw != unknown, "the words of the raw post are known"
+    assert english != unknown
+
+
+def test_a_terminal_gets_a_prompt_and_an_empty_line_ends(model_dir, tmp_path):
+    terminal, its_end = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ecm_tf.chat", "--train_dir", str(model_dir)],
+        stdin=its_end,
+        stdout=its_end,
+        stderr=its_end,
+        cwd=tmp_path,
+        env=command_line.environment(TERM="dumb", LC_ALL="C.UTF-8"),
+        start_new_session=True,
+    )
+    os.close(its_end)
+    shown = b""
+
+    def wait_for(what):
+        nonlocal shown
+        end = time.monotonic() + 90
+        while what not in shown:
+            ready, _, _ = select.select([terminal], [], [], max(0, end - time.monotonic()))
+            assert ready, f"expected {what!r} at the terminal, got {shown!r}"
+            shown += os.read(terminal, 4096)
+        before, shown = shown.split(what, 1)
+        return before
+
+    try:
+        hint = wait_for(b"> ")
+        assert b"Type a post" in hint
+        os.write(terminal, f"{RAW}\n".encode())
+        answer = wait_for(b"\n> ").decode()
+        assert [f"{name}: " in answer for name in DEFAULT.names] == [True] * 6
+        os.write(terminal, b"\n")
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(terminal)

@@ -1,0 +1,304 @@
+"""The SavedModel: exported here, used in a process that knows nothing of this package."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import command_line
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ecm_tf.emotions import DEFAULT
+from ecm_tf.errors import InputError
+from ecm_tf.model_directory import load_model
+from ecm_tf.responder import Responder, Search
+from export.ask import main as ask
+from export.saved_model import export, main
+
+BEAMS, N_BEST = 4, 3
+POSTS = ["我的猫会握手", "我 的 猫 会 握手", "今天天气真好", "他又迟到了"]
+EMOTIONS = ["like", "喜欢", "5", " Sad "]
+HARD = {
+    "empty": b"",
+    "blank": b" \t\n",
+    "controls": b"\x00\x07",
+    "invalid": b"\xff\xfe\xe4\xbd",
+    "unknown": "囧😀".encode(),
+    "long": "猫".encode() * 100_000,
+    "long ascii": b"a" * 100_000,
+}
+
+CLIENT = """
+import json, sys
+import tensorflow as tf
+import tensorflow_text
+
+with open(sys.argv[1]) as file:
+    version, posts, emotions, hard = json.load(file)
+hard = [bytes.fromhex(post) for post in hard]
+signatures = tf.saved_model.load(version).signatures
+result = {"posts": {}, "errors": {}, "hard": {}, "empty": {}, "signatures": {}}
+
+def decoded(entry):
+    if isinstance(entry, list):
+        return [decoded(e) for e in entry]
+    return entry.decode("utf-8", "strict") if isinstance(entry, bytes) else entry
+
+def plain(outputs):
+    return {
+        name: {
+            "dtype": value.dtype.name,
+            "shape": value.shape.as_list(),
+            "values": decoded(value.numpy().tolist()),
+            "finite": value.dtype == tf.string or bool(tf.reduce_all(tf.math.is_finite(value))),
+        }
+        for name, value in outputs.items()
+    }
+
+def ask(name, posts, emotions):
+    more = {} if name == "all_emotions" else {"emotion": tf.constant(emotions, tf.string)}
+    return plain(signatures[name](post=tf.constant(posts, tf.string), **more))
+
+for name, signature in signatures.items():
+    inputs = signature.structured_input_signature[1]
+    result["signatures"][name] = {
+        "in": {key: [spec.dtype.name, spec.shape.as_list()] for key, spec in inputs.items()},
+        "out": {key: [spec.dtype.name, spec.shape.rank]
+                for key, spec in signature.structured_outputs.items()},
+    }
+    result["posts"][name] = ask(name, posts, emotions)
+    result["empty"][name] = ask(name, [], [])
+    result["hard"][name] = ask(name, hard, ["3"] * len(hard))
+for emotion in ("joyful", "", "6"):
+    for name in ("serving_default", "n_best"):
+        try:
+            ask(name, posts[:1], [emotion])
+        except tf.errors.InvalidArgumentError as error:
+            result["errors"][f"{name} {emotion}"] = str(error)
+result["foreign"] = [
+    name for name in sys.modules
+    if name.split(".")[0] in ("ecm_tf", "export", "data_prep", "jieba")
+]
+print("RESULT" + json.dumps(result))
+"""
+
+
+@pytest.fixture(scope="module")
+def base(model_dir, tmp_path_factory):
+    """A directory of versions: two."""
+    base = tmp_path_factory.mktemp("exported") / "base"
+    first = export(model_dir, base, beams=BEAMS, n_best=N_BEST)
+    assert first == base / "1"
+    shutil.copytree(first, base / "7")
+    (base / "notes").mkdir()
+    return base
+
+
+@pytest.fixture(scope="module")
+def client(base, tmp_path_factory):
+    """What a bare process gets from the model."""
+    directory = tmp_path_factory.mktemp("client")
+    (directory / "client.py").write_text(CLIENT, encoding="utf-8")
+    asked = [str(base / "1"), POSTS, EMOTIONS, [post.hex() for post in HARD.values()]]
+    (directory / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
+    done = command_line.python("client.py", "asked.json", cwd=directory)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout.decode().split("RESULT", 1)[1])
+
+
+@pytest.fixture(scope="module")
+def responder(model_dir):
+    return Responder(*load_model(model_dir))
+
+
+def test_the_client_imports_nothing_of_this_package(client):
+    assert client["foreign"] == []
+
+
+def test_signatures(client):
+    text = ["string", [None]]
+    assert client["signatures"] == {
+        "serving_default": {
+            "in": {"post": text, "emotion": text},
+            "out": {"response": ["string", 1], "score": ["float32", 1]},
+        },
+        "all_emotions": {
+            "in": {"post": text},
+            "out": {"emotion": ["string", 2], "response": ["string", 2], "score": ["float32", 2]},
+        },
+        "n_best": {
+            "in": {"post": text, "emotion": text},
+            "out": {"response": ["string", 2], "score": ["float32", 2]},
+        },
+    }
+
+
+SHAPES = {"serving_default": [], "all_emotions": [6], "n_best": [N_BEST]}
+
+
+@pytest.mark.parametrize("signature", SHAPES)
+@pytest.mark.parametrize(("asked", "rows"), [("posts", 4), ("hard", len(HARD)), ("empty", 0)])
+def test_every_post_gets_its_row(client, signature, asked, rows):
+    outputs = client[asked][signature]
+    for output in outputs.values():
+        assert output["shape"] == [rows, *SHAPES[signature]]
+        assert output["finite"]
+    assert np.all(np.array(outputs["score"]["values"]) <= 0)
+
+
+def test_serving_default_is_greedy_search(client, responder):
+    outputs = client["posts"]["serving_default"]
+    answers = responder.answer(tf.constant(POSTS), tf.constant([1, 1, 5, 2]), Search.greedy())
+    assert outputs["response"]["values"] == [text.decode() for text in answers.texts.numpy()]
+    np.testing.assert_allclose(outputs["score"]["values"], answers.scores, rtol=1e-4)
+
+
+def test_names_in_both_languages_and_ids_mean_the_same(client):
+    everything = client["posts"]["all_emotions"]["response"]["values"]
+    chosen = client["posts"]["serving_default"]["response"]["values"]
+    assert chosen == [everything[row][id_] for row, id_ in enumerate([1, 1, 5, 2])]
+    assert everything[0] == everything[1], "raw and pre-split Chinese"
+
+
+def test_all_emotions_names_them_in_order(client, responder):
+    outputs = client["posts"]["all_emotions"]
+    assert outputs["emotion"]["values"] == [DEFAULT.names] * 4
+    answers = responder.answer_all(tf.constant(POSTS), Search.greedy())
+    np.testing.assert_allclose(outputs["score"]["values"], answers.scores, rtol=1e-4)
+
+
+def test_n_best_is_beam_search(client, responder):
+    outputs = client["posts"]["n_best"]
+    search = Search.beam(BEAMS, N_BEST)
+    answers = responder.answer(tf.constant(POSTS), tf.constant([1, 1, 5, 2]), search)
+    assert outputs["response"]["values"] == [
+        [text.decode() for text in row] for row in answers.texts.numpy()
+    ]
+    np.testing.assert_allclose(outputs["score"]["values"], answers.scores, rtol=1e-4)
+    scores = np.array(outputs["score"]["values"])
+    assert (np.diff(scores, axis=1) <= 0).all(), "best first"
+
+
+def test_unknown_emotions_are_refused_with_the_allowed_ones(client):
+    errors = client["errors"]
+    assert len(errors) == 6, sorted(errors)
+    for message in errors.values():
+        for id_, emotion in enumerate(DEFAULT):
+            assert f"{id_} {emotion.name}" in message
+
+
+def test_no_operation_calls_python(base):
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    graph = SavedModel.FromString((base / "1" / "saved_model.pb").read_bytes())
+    (meta,) = graph.meta_graphs
+    operations = {node.op for node in meta.graph_def.node} | {
+        node.op for function in meta.graph_def.library.function for node in function.node_def
+    }
+    assert "SentencepieceTokenizeOp" in operations
+    assert [name for name in operations if "PyFunc" in name] == []
+
+
+def test_saved_model_cli_shows_it(base, tmp_path):
+    tool = Path(sys.executable).with_name("saved_model_cli")
+    done = subprocess.run(
+        [tool, "show", "--dir", base / "1", "--all"],
+        check=False,
+        capture_output=True,
+        cwd=tmp_path,
+        env=command_line.environment(),
+        timeout=120,
+    )
+    shown = done.stdout.decode()
+    assert done.returncode == 0, done.stderr.decode()
+    for name in SHAPES:
+        assert f"signature_def['{name}']" in shown
+    for words in ("inputs['post']", "inputs['emotion']", "outputs['response']", "outputs['score']"):
+        assert words in shown
+    assert "post:0" in shown
+
+
+def test_ask_prints_a_line_for_every_emotion(base, capsys):
+    ask([str(base / "1"), POSTS[0], POSTS[3]])
+    lines = capsys.readouterr().out.splitlines()
+    assert [lines[0], lines[7]] == [POSTS[0], POSTS[3]]
+    for answer in (lines[1:7], lines[8:]):
+        assert [line.split(": ", 1)[0] for line in answer] == DEFAULT.names
+
+
+def test_ask_wants_a_saved_model(base):
+    with pytest.raises(InputError, match="expected a SavedModel directory"):
+        ask([str(base), POSTS[0]])
+
+
+def test_the_command_makes_the_next_version(model_dir, base, capsys):
+    """The newest is 7; what is no number does not count."""
+    flags = ["--beam_size", "2", "--n_best", "2"]
+    main(["--train_dir", str(model_dir), "--output", str(base), *flags])
+    assert capsys.readouterr().out.startswith(f"{base / '8'}: ")
+    assert {path.name for path in base.iterdir()} == {"1", "7", "8", "notes"}
+    loaded = tf.saved_model.load(str(base / "8")).signatures["n_best"]
+    replies = loaded(post=tf.constant(POSTS[:1]), emotion=tf.constant(["0"]))["response"]
+    assert replies.shape == [1, 2]
+    shutil.rmtree(base / "8")
+
+
+def test_an_existing_version_is_refused_and_stays(model_dir, base):
+    before = (base / "7" / "saved_model.pb").read_bytes()
+    with pytest.raises(InputError, match="exists already"):
+        export(model_dir, base, 7)
+    assert (base / "7" / "saved_model.pb").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"n_best": 5, "beams": 4}, r"--n_best: expected 1 to --beam_size \(4\), got 5"),
+        ({"n_best": 0}, "--n_best"),
+        ({"version": 0}, "--version: expected a positive number, got 0"),
+        ({"version": -1}, "--version: expected a positive number, got -1"),
+    ],
+)
+def test_wrong_numbers_are_refused(model_dir, tmp_path, arguments, message):
+    with pytest.raises(InputError, match=message):
+        export(model_dir, tmp_path / "base", **arguments)
+    assert not (tmp_path / "base").exists()
+
+
+def test_an_unfinished_model_is_refused(model_dir, tmp_path):
+    unfinished = shutil.copytree(model_dir, tmp_path / "model")
+    (unfinished / "manifest.json").unlink()
+    with pytest.raises(InputError, match="expected a finished model directory"):
+        export(unfinished, tmp_path / "base")
+    assert not (tmp_path / "base").exists()
+
+
+def test_nothing_half_written_looks_finished(model_dir, tmp_path, monkeypatch):
+    def fail(self, path, **_):
+        Path(path).mkdir()
+        (Path(path) / "saved_model.pb").write_bytes(b"half")
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
+        archive = type(keras.export.ExportArchive())  # the backend's own
+        patch.setattr(archive, "write_out", fail)
+        patch.setattr(archive, "add_endpoint", lambda *_, **__: None)
+        export(model_dir, tmp_path)
+    assert [path for path in tmp_path.iterdir() if path.name.isdigit()] == []
+
+
+def test_a_keras_file_holds_the_model_too(model_dir, responder, tmp_path):
+    responder.model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    for ours, theirs in zip(responder.model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert loaded.config == responder.model.config
+    posts, emotions = tf.constant(POSTS), tf.constant([1, 1, 5, 2])
+    answers = Responder(loaded, responder.text.assets).answer(posts, emotions, Search.greedy())
+    expected = responder.answer(posts, emotions, Search.greedy())
+    assert answers.texts.numpy().tolist() == expected.texts.numpy().tolist()
+    np.testing.assert_allclose(answers.scores, expected.scores, rtol=1e-5)
