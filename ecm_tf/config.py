@@ -21,7 +21,7 @@ ORIGINAL_BUCKETS: Buckets = ((12, 12), (16, 16), (20, 20), (30, 30))
 class _Config:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, by field name."""
-        return msgspec.to_builtins(dataclasses.asdict(self))
+        return msgspec.json.decode(msgspec.json.encode(dataclasses.asdict(self)))
 
     def save(self, path: Path) -> None:
         """Writes the fields as a JSON object."""

@@ -25,6 +25,11 @@ def record_files(dataset: Path, split: str) -> list[str]:
     return files
 
 
+def steps_per_epoch(pairs: int, batch_size: int, config: ModelConfig) -> int:
+    """Batches of an epoch: room for every pair, however the last batch of each bucket falls."""
+    return -(-pairs // batch_size) + len(config.buckets) - 1
+
+
 def training_batches(
     dataset: Path,
     config: ModelConfig,
@@ -35,15 +40,20 @@ def training_batches(
     epoch: int,
     emotions: list[int] | None = None,
 ) -> tf.data.Dataset:
-    """The batches of one epoch: the same arguments always give the same batches.
+    """The batches of one epoch.
+
+    An epoch is one pass: every pair once, the last batch of a bucket being smaller. What room
+    `steps_per_epoch` leaves after that is filled from a second pass. The same arguments (and the
+    same global seed of TensorFlow) always give the same batches.
 
     Args:
         dataset: a dataset directory.
         config: the model that the batches are for.
-        pairs: how many pairs the training split has; an epoch is that many, in full batches.
-        batch_size: pairs of every batch.
+        pairs: how many pairs the training split has.
+        batch_size: the most pairs of a batch.
         seed, epoch: what the order depends on.
-        emotions: categories to draw equally often, however rare; None takes the pairs as they come.
+        emotions: categories to draw equally often, however rare: a pass is then `pairs` draws. None
+            takes the pairs as they come.
 
     Returns:
         Batches as `ECM.call` takes them.
@@ -56,8 +66,8 @@ def training_batches(
         examples = tf.data.Dataset.sample_from_datasets(
             [_only(examples, emotion).repeat() for emotion in emotions], seed=order
         )
-    batches = _bucketed(examples.repeat(), config, batch_size)
-    return batches.take(-(-pairs // batch_size)).prefetch(tf.data.AUTOTUNE)
+    batches = _bucketed(examples.take(pairs), config, batch_size).repeat()
+    return batches.take(steps_per_epoch(pairs, batch_size, config)).prefetch(tf.data.AUTOTUNE)
 
 
 def evaluation_batches(

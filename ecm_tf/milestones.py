@@ -26,6 +26,7 @@ class Milestones(keras.callbacks.Callback):
         dev_batches: what to evaluate on.
         checkpoints: where to save.
         rows: the history so far.
+        best: the milestone whose model is kept; None before the first.
         keep_best: called, with the milestone, when the model is better than ever before.
     """
 
@@ -37,6 +38,7 @@ class Milestones(keras.callbacks.Callback):
         dev_batches: tf.data.Dataset,
         checkpoints: Checkpoints,
         rows: list[Milestone],
+        best: Milestone | None,
         keep_best,
     ) -> None:
         super().__init__()
@@ -46,6 +48,7 @@ class Milestones(keras.callbacks.Callback):
         self._dev_batches = dev_batches
         self._checkpoints = checkpoints
         self._rows = rows
+        self._best = best
         self._keep_best = keep_best
         self._began = time.monotonic()
         self._meter: PerplexityMeter | None = None
@@ -60,15 +63,10 @@ class Milestones(keras.callbacks.Callback):
         )
 
     @property
-    def best(self) -> Milestone:
-        """The milestone of the lowest dev perplexity, the earliest of equals."""
-        return min(self._rows, key=lambda row: row.dev_perplexity)
-
-    @property
     def stalled(self) -> bool:
         """Whether early stopping says that it is enough."""
         patience = self._training.early_stopping * self._steps_per_epoch
-        return bool(self._rows) and 0 < patience <= self.step - self.best.step
+        return self._best is not None and 0 < patience <= self.step - self._best.step
 
     def close(self) -> None:
         """Ends the progress bar and the TensorBoard log."""
@@ -77,34 +75,27 @@ class Milestones(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Measures the untrained model once, for comparison."""
-        self._reset_interval()
         if self._meter is None:
             self._meter = PerplexityMeter(self.model)
         if not self._rows:
             self._reach(math.nan)
 
-    def _reset_interval(self):
-        # Keras logs running means over the epoch; an interval's own is the difference of two sums.
-        self._batches = self._loss_sum = self._interval_start = self._sum_at_start = 0
-
     def on_train_batch_end(self, batch, logs=None):
         """Counts, and reaches a milestone every `steps_per_checkpoint` steps."""
         self.step += 1
         self._bar.update()
-        self._batches += 1
-        self._loss_sum = logs["loss"] * self._batches
         at_epoch_end = self.step % self._steps_per_epoch == 0
         if self.step % self._training.steps_per_checkpoint == 0 or at_epoch_end:
-            interval = self._batches - self._interval_start
-            self._reach((self._loss_sum - self._sum_at_start) / interval)
-            self._interval_start, self._sum_at_start = self._batches, self._loss_sum
+            self._reach(logs["loss"])
+            # Keras logs running means: from here on, of the next interval.
+            self.model.reset_metrics()
 
     def _reach(self, train_loss):
         if self.step and not math.isfinite(train_loss):
             raise InputError(
                 f"{self._train_dir}: training diverged before step {self.step}: the loss is "
                 f"{train_loss}; expected a number. Try a smaller --learning_rate. "
-                f"The best model so far, of step {self.best.step}, is kept."
+                f"The best model so far, of step {self._best.step}, is kept."
             )
         dev = self._meter.measure(self._dev_batches)
         row = Milestone(
@@ -124,7 +115,8 @@ class Milestones(keras.callbacks.Callback):
         )
         sys.stdout.flush()
         self._decay_learning_rate()
-        if self.best is row:
+        if self._best is None or row.dev_perplexity < self._best.dev_perplexity:
+            self._best = row
             self._keep_best(row)
         self._checkpoints.save(self.model, self._rows)
         write_history(self._train_dir, self._rows, self._train_dir.name)

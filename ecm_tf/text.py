@@ -248,9 +248,10 @@ class TextProcessor(tf.Module):
             InvalidArgumentError: a text means no category; the message lists those that exist.
         """
         ids = self._emotion_ids.lookup(tf.strings.lower(tf.strings.strip(texts), encoding="utf-8"))
+        received = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
         message = f"unknown emotion; expected one of: {self.assets.emotions.allowed}. Received:"
         with tf.control_dependencies(
-            [tf.debugging.Assert(tf.reduce_all(ids >= 0), [message, texts])]
+            [tf.debugging.Assert(tf.reduce_all(ids >= 0), [message, received])]
         ):
             return tf.identity(ids)
 

@@ -67,11 +67,11 @@ def train(
         }
     )
     pairs = counts["pairs"]["train"]
-    steps_per_epoch = -(-pairs // training.batch_size)
+    steps_per_epoch = dataset.steps_per_epoch(pairs, training.batch_size, config)
     print(_headline(config, pairs, training, steps_per_epoch), flush=True)
     settings = {"model": config.to_dict(), "training": training.to_dict()}
     sources = {"dataset": sha256(dataset_dir / MANIFEST)}
-    _claim(train_dir, {**settings, **sources})
+    _check_unclaimed(train_dir, {**settings, **sources})
 
     keras.utils.set_random_seed(training.seed)
     model = new_model(config, assets, dtype=_POLICIES[training.mixed_precision])
@@ -82,11 +82,18 @@ def train(
         print(f"going on from the checkpoint of step {rows[-1].step}", flush=True)
     elif pretrain_dir is not None:
         _start_from(pretrain_dir, model)
+    train_dir.mkdir(parents=True, exist_ok=True)
+    write_atomically(train_dir / RUN, json.dumps({**settings, **sources}, indent=2) + "\n")
 
     def keep_best(row: Milestone) -> None:
         figures = {"step": row.step, "dev_perplexity": row.dev_perplexity}
         save_model(train_dir, model, assets, settings=settings, counts=figures, sources=sources)
 
+    best = _kept(train_dir, rows)
+    if rows and best is None:
+        # The model there is of a step that this history does not reach, or was never finished.
+        best = rows[-1]
+        keep_best(best)
     milestones = Milestones(
         train_dir,
         training,
@@ -94,6 +101,7 @@ def train(
         dataset.evaluation_batches(dataset_dir, "dev", config, training.batch_size),
         checkpoints,
         rows,
+        best,
         keep_best,
     )
     present = [id_ for id_, n in enumerate(counts["emotions"]["train"]) if n]
@@ -142,11 +150,11 @@ def _headline(
     )
 
 
-def _claim(train_dir: Path, run: dict[str, Any]) -> None:
-    """Writes down what is trained here, or checks that it is what was trained here before.
+def _check_unclaimed(train_dir: Path, run: dict[str, Any]) -> None:
+    """Sees to it that a directory is new, or belongs to this very run.
 
     Raises:
-        InputError: the directory belongs to another run, or to something else.
+        InputError: it belongs to another run, or to something else.
     """
     path = train_dir / RUN
     if path.is_file():
@@ -159,8 +167,14 @@ def _claim(train_dir: Path, run: dict[str, Any]) -> None:
             )
     elif train_dir.exists() and any(train_dir.iterdir()):
         raise InputError(f"{train_dir}: expected an empty or new directory, or one of a run.")
-    train_dir.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, json.dumps(run, indent=2) + "\n")
+
+
+def _kept(train_dir: Path, rows: list[Milestone]) -> Milestone | None:
+    """The milestone whose model the directory holds, if it is one of these."""
+    if not (train_dir / MANIFEST).is_file():
+        return None
+    step = read_manifest(train_dir, "model")["counts"]["step"]
+    return next((row for row in rows if row.step == step), None)
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

@@ -51,8 +51,10 @@ def dataset(corpus, tmp_path_factory) -> Path:
     output = tmp_path_factory.mktemp("prepared") / "dataset"
     pairs = str(corpus / "pairs.jsonl")
     data_prep(
-        ["build", "--train", pairs, "--dev", pairs, "--test", pairs]
-        + ["--ememory", str(corpus / "ememory.json"), "--output", str(output)]
+        [
+            *("build", "--train", pairs, "--dev", pairs, "--test", pairs),
+            *("--ememory", str(corpus / "ememory.json"), "--output", str(output)),
+        ]
     )
     return output
 
@@ -67,11 +69,12 @@ TINY_MODEL = [
 def model_dir(dataset, tmp_path_factory) -> Path:
     """A model directory of a tiny ECM with all modules, trained for three epochs."""
     train_dir = tmp_path_factory.mktemp("trained") / "model"
-    modules = ["--use_emb", "--use_imemory", "--use_ememory"]
     train(
-        ["--dataset", str(dataset), "--train_dir", str(train_dir), "--epochs", "3"]
-        + TINY_MODEL
-        + modules
+        [
+            *("--dataset", str(dataset), "--train_dir", str(train_dir), "--epochs", "3"),
+            *("--use_emb", "--use_imemory", "--use_ememory"),
+            *TINY_MODEL,
+        ]
     )
     return train_dir
 

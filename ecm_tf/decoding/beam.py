@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from ecm_tf.decoding.replies import IMPOSSIBLE, NEVER_SAID, Replies, forbid
+from ecm_tf.decoding.replies import IMPOSSIBLE, NEVER_SAID, Replies, any_batch, forbid
 from ecm_tf.vocabulary import EOS, GO, PAD
 
 _UNFINISHED = -1e20
@@ -97,7 +97,9 @@ def beam_search(
         nothing,
         tf.fill([batch, replies, max_length], PAD),
     )
-    _, _, _, alive, alive_ids, done, done_rank, done_ids = tf.while_loop(goes_on, body, start)
+    _, _, _, alive, alive_ids, done, done_rank, done_ids = tf.while_loop(
+        goes_on, body, start, shape_invariants=any_batch(start)
+    )
     unfinished = tf.where(alive > IMPOSSIBLE / 2, _UNFINISHED, IMPOSSIBLE)
     _, best = tf.math.top_k(tf.concat([done_rank, unfinished], 1), replies)
     ids = tf.gather(tf.concat([done_ids, alive_ids], 1), best, batch_dims=1)

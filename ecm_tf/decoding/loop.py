@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from ecm_tf.decoding.replies import Replies
+from ecm_tf.decoding.replies import Replies, any_batch
 from ecm_tf.vocabulary import EOS, GO, PAD
 
 
@@ -43,6 +43,6 @@ def decode(step, state, choose, max_length, end=EOS):
         tf.fill([batch, max_length], PAD),
         tf.zeros([batch]),
     )
-    _, _, _, _, ids, scores = tf.while_loop(goes_on, body, start)
+    _, _, _, _, ids, scores = tf.while_loop(goes_on, body, start, shape_invariants=any_batch(start))
     lengths = tf.reduce_sum(tf.cast(ids != PAD, tf.int32), axis=1)
     return Replies(ids, lengths, scores)

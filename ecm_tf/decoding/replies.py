@@ -37,3 +37,20 @@ def forbid(log_probs, words):
     vocabulary = tf.shape(log_probs)[-1]
     penalty = tf.reduce_sum(tf.one_hot(list(words), vocabulary, on_value=IMPOSSIBLE), axis=0)
     return log_probs + penalty
+
+
+def any_batch(variables):
+    """Loop invariants that leave the batch open, however much of it is known beforehand.
+
+    Args:
+        variables: nested structure of tensors, scalars or `(batch, …)`, and of Python numbers.
+
+    Returns:
+        The same structure of shapes.
+    """
+
+    def shape(variable):
+        known = tf.convert_to_tensor(variable).shape
+        return tf.TensorShape([None, *known[1:]]) if known.rank else known
+
+    return tf.nest.map_structure(shape, variables)
