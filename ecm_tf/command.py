@@ -7,7 +7,7 @@ import os
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ecm_tf.errors import InputError
@@ -45,6 +45,27 @@ def _plain_type(hint: Any) -> Any:
     if isinstance(hint, types.UnionType):
         return next(member for member in typing.get_args(hint) if member is not type(None))
     return hint
+
+
+def add_buckets(parser: argparse.ArgumentParser, default: Sequence[tuple[int, int]]) -> None:
+    """Adds `--buckets "12,12 16,16 …"`, parsed as a list of [post length, response length]."""
+    shown = " ".join(f"{post},{response}" for post, response in default)
+    parser.add_argument(
+        "--buckets",
+        type=_buckets,
+        default=[list(bucket) for bucket in default],
+        metavar="POST,RESPONSE …",
+        help="lengths in tokens to group by, as one argument; the last is the longest that the "
+        f'model sees (default: "{shown}")',
+    )
+
+
+def _buckets(text: str) -> list[list[int]]:
+    try:
+        pairs = [pair.split(",") for pair in text.split()]
+        return [[int(post), int(response)] for post, response in pairs]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f'expected "12,12 16,16 …", got {text!r}') from error
 
 
 def options_of(config: type, arguments: argparse.Namespace) -> dict[str, Any]:

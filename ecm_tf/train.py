@@ -28,26 +28,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="STEP",
         help="go on from the checkpoint of this step instead of the newest",
     )
-    parser.add_argument(
-        "--buckets",
-        type=_buckets,
-        default=ModelConfig.buckets,
-        metavar="POST,RESPONSE …",
-        help="lengths in tokens to group by; the last is the longest that the model sees "
-        '(default: "12,12 16,16 20,20 30,30")',
-    )
+    command.add_buckets(parser, ModelConfig.buckets)
     command.add_options(parser.add_argument_group("model"), ModelConfig)
     command.add_options(parser.add_argument_group("training"), TrainingConfig)
     return parser
-
-
-def _buckets(text: str) -> list[list[int]]:
-    try:
-        return [
-            [int(post), int(response)] for post, response in (b.split(",") for b in text.split())
-        ]
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f'expected "12,12 16,16 …", got {text!r}') from error
 
 
 def main(argv: list[str] | None = None) -> None:

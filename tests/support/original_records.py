@@ -1,0 +1,63 @@
+"""The numbers recorded from the original program; see `tests/fixtures/original`."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from ecm_tf.model import ECM
+from ecm_tf.original_weights import OriginalCheckpoint
+
+DIRECTORY = Path(
+    os.environ.get("ECM_PARITY_DIR", Path(__file__).parents[1] / "fixtures" / "original")
+)
+"""Records of other sizes and depths can be put through the same tests."""
+
+VARIANTS = sorted(path.parent.name for path in DIRECTORY.glob("*/meta.json"))
+
+
+class Recorded:
+    """The records of one variant."""
+
+    def __init__(self, variant: str) -> None:
+        self.directory = DIRECTORY / variant
+        self.meta = json.loads((self.directory / "meta.json").read_text())
+        self.training = np.load(self.directory / "training.npz")
+        self.batches = json.loads((self.directory / "batches.json").read_text())
+        self.decodes = json.loads((self.directory / "decodes.json").read_text())
+
+    @property
+    def bucket(self) -> tuple[int, int]:
+        return self.meta["encoder_len"], self.meta["decoder_len"]
+
+    def prefix(self, name: str) -> str:
+        return str(self.directory / f"{name}.ckpt")
+
+    def model(self, name: str = "init") -> ECM:
+        """The port with the weights of a recorded checkpoint."""
+        original = OriginalCheckpoint(self.prefix(name))
+        model = ECM(original.config((self.bucket,)))
+        original.assign(model)
+        return model
+
+    def batch(self, step: int) -> dict[str, tf.Tensor]:
+        """What was fed at a step, as the port takes it."""
+        posts, responses, _, emotions = zip(*self.batches[step], strict=True)
+        return {
+            "post": padded(posts, self.meta["encoder_len"]),
+            "response": padded(responses, self.meta["decoder_len"]),
+            "emotion": tf.constant(emotions, tf.int32),
+        }
+
+    @property
+    def asked(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Posts and emotions of every recorded decode."""
+        posts = padded([decode["post"] for decode in self.decodes], self.meta["encoder_len"])
+        return posts, tf.constant([decode["emotion"] for decode in self.decodes], tf.int32)
+
+
+def padded(rows, length):
+    """Int32 `(batch, length)`."""
+    return tf.constant([[*row, *[0] * (length - len(row))] for row in rows], tf.int32)
