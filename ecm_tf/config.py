@@ -154,6 +154,9 @@ class TrainingConfig(_Config):
     balance_emotions: bool = option(
         False, "draw every emotion equally often, as the original does, however rare it is"
     )
+    single_emotion_batches: bool = option(
+        False, "every batch has one emotion, drawn from those there are, as the original's have"
+    )
     mixed_precision: str = option(
         "float32", "dtype of the matrix products", choices=("float32", "bfloat16", "float16")
     )
@@ -170,3 +173,19 @@ class TrainingConfig(_Config):
         self._require(self.optimizer in ("sgd", "adam"), "optimizer", "sgd or adam")
         precisions = ("float32", "bfloat16", "float16")
         self._require(self.mixed_precision in precisions, "mixed_precision", f"one of {precisions}")
+
+
+PRESETS = {
+    "original": {
+        "mask_padding": False,
+        "buckets": [list(bucket) for bucket in ORIGINAL_BUCKETS],
+        "single_emotion_batches": True,
+        "optimizer": "sgd",
+        "learning_rate": 0.5,
+        "learning_rate_decay_factor": 0.99,
+        "max_gradient_norm": 5.0,
+        "batch_size": 128,
+        "mixed_precision": "float32",
+    }
+}
+"""Sets of settings by name; `original` trains as the original program does."""

@@ -39,6 +39,7 @@ def training_batches(
     seed: int,
     epoch: int,
     emotions: list[int] | None = None,
+    single_emotion: bool = False,
 ) -> tf.data.Dataset:
     """The batches of one epoch.
 
@@ -54,6 +55,7 @@ def training_batches(
         seed, epoch: what the order depends on.
         emotions: categories to draw equally often, however rare: a pass is then `pairs` draws. None
             takes the pairs as they come.
+        single_emotion: whether `emotions` are drawn a batch at a time, instead of a pair at a time.
 
     Returns:
         Batches as `ECM.call` takes them.
@@ -62,11 +64,14 @@ def training_batches(
     records = tf.data.TFRecordDataset(record_files(dataset, "train"))
     records = records.shuffle(min(pairs, SHUFFLE_BUFFER), seed=order)
     examples = _examples(records, config)
-    if emotions is not None:
-        examples = tf.data.Dataset.sample_from_datasets(
-            [_only(examples, emotion).repeat() for emotion in emotions], seed=order
-        )
-    batches = _bucketed(examples.take(pairs), config, batch_size).repeat()
+    if emotions is None:
+        batches = _bucketed(examples, config, batch_size).repeat()
+    elif single_emotion:
+        of_emotion = (_bucketed(_only(examples, e), config, batch_size) for e in emotions)
+        batches = _draw([stream.repeat() for stream in of_emotion], order)
+    else:
+        drawn = _draw([_only(examples, emotion).repeat() for emotion in emotions], order)
+        batches = _bucketed(drawn.take(pairs), config, batch_size).repeat()
     return batches.take(steps_per_epoch(pairs, batch_size, config)).prefetch(tf.data.AUTOTUNE)
 
 
@@ -114,6 +119,10 @@ def _examples(records: tf.data.Dataset, config: ModelConfig) -> tf.data.Dataset:
 
 def _pad(ids, length):
     return tf.pad(ids, [[0, length - tf.size(ids)]])
+
+
+def _draw(streams: list[tf.data.Dataset], seed: int) -> tf.data.Dataset:
+    return tf.data.Dataset.sample_from_datasets(streams, seed=seed)
 
 
 def _only(examples: tf.data.Dataset, emotion: int) -> tf.data.Dataset:

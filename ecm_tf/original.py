@@ -69,7 +69,8 @@ def import_checkpoint(
         response_words=response_words,
         emotions=_categories(config.categories),
         external_memory=words or [[] for _ in range(config.categories)],
-        normalize_digits=True,
+        # A word that is its id must keep its digits.
+        normalize_digits=post_vocab is not None,
         tokenizer_model=None,
     )
     if config.use_ememory:

@@ -1,7 +1,12 @@
-"""Start from a trained Seq2Seq: everything but the emotion modules is taken over."""
+"""What a new model may start from: a trained Seq2Seq, word vectors."""
+
+from pathlib import Path
 
 from ecm_tf.errors import InputError
 from ecm_tf.model import ECM
+from ecm_tf.model_directory import load_model
+from ecm_tf.text import TextAssets
+from ecm_tf.word_vectors import read_word_vectors
 
 
 def _decoder_stack(model: ECM):
@@ -55,3 +60,35 @@ def load_pretrained(model: ECM, source: ECM) -> tuple[list[str], list[str]]:
     loaded = [target.path for target in targets]
     left = [weight.path for weight in model.weights if weight.path not in loaded]
     return loaded, left
+
+
+def start_from(pretrain_dir: Path, model: ECM) -> None:
+    """`load_pretrained` from a model directory; prints what was loaded and what was left.
+
+    Raises:
+        InputError: no such model directory, or its sizes differ.
+    """
+    loaded, left = load_pretrained(model, load_model(pretrain_dir)[0])
+    print(f"loaded from {pretrain_dir}: {', '.join(loaded)}")
+    print(f"left as initialised: {', '.join(left)}", flush=True)
+
+
+def start_with(word_vectors: Path, model: ECM, assets: TextAssets) -> None:
+    """Fills both word embeddings from a word2vec text file; prints the coverage.
+
+    Raises:
+        InputError: the file is missing or bad; see `read_word_vectors`.
+    """
+    sides = {
+        "post": (assets.post_words, model.encoder.embedding),
+        "response": (assets.response_words, model.decoder.embedding),
+    }
+    for side, (words, embedding) in sides.items():
+        ids = {word: id_ for id_, word in enumerate(words)}
+        vectors = read_word_vectors(word_vectors, ids, model.config.embedding_size)
+        table = embedding.embeddings.numpy()
+        for id_, vector in vectors.items():
+            table[id_] = vector
+        embedding.embeddings.assign(table)
+        share = len(vectors) / len(words)
+        print(f"{word_vectors}: vectors of {len(vectors)} {side} words ({share:.1%})", flush=True)

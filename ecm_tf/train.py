@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from ecm_tf import command
-from ecm_tf.config import ModelConfig, TrainingConfig
+from ecm_tf.config import PRESETS, ModelConfig, TrainingConfig
 from ecm_tf.errors import InputError
 
 
@@ -23,10 +23,22 @@ def _parser() -> argparse.ArgumentParser:
         help="start from this model directory (a Seq2Seq): all but the emotion modules is loaded",
     )
     parser.add_argument(
+        "--word_vectors",
+        type=Path,
+        metavar="FILE",
+        help="start word embeddings from this word2vec text file (gzipped or not); optional",
+    )
+    parser.add_argument(
         "--load_model",
         type=int,
         metavar="STEP",
         help="go on from the checkpoint of this step instead of the newest",
+    )
+    parser.add_argument(
+        "--preset",
+        choices=sorted(PRESETS),
+        help="original: train as the original program does, over padding, with batches of one "
+        "emotion; flags given beside it still count",
     )
     command.add_buckets(parser, ModelConfig.buckets)
     command.add_options(parser.add_argument_group("model"), ModelConfig)
@@ -36,7 +48,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> None:
     """The command; see `--help`."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    preset = parser.parse_known_args(argv)[0].preset
+    # A flag that is given outright still wins over its preset.
+    parser.set_defaults(**PRESETS.get(preset, {}))
+    arguments = parser.parse_args(argv)
     training = TrainingConfig(**command.options_of(TrainingConfig, arguments))
     if arguments.load_model is not None and arguments.pretrain_dir is not None:
         raise InputError("--load_model goes on with a run, --pretrain_dir begins one; got both.")
@@ -50,6 +66,7 @@ def main(argv: list[str] | None = None) -> None:
         {**command.options_of(ModelConfig, arguments), "buckets": arguments.buckets},
         training,
         pretrain_dir=arguments.pretrain_dir,
+        word_vectors=arguments.word_vectors,
         load_step=arguments.load_model,
     )
     best = min(rows, key=lambda row: row.dev_perplexity)

@@ -14,9 +14,8 @@ from ecm_tf.errors import InputError
 from ecm_tf.history import Milestone
 from ecm_tf.manifest import MANIFEST, read_manifest, sha256, write_atomically
 from ecm_tf.milestones import Milestones
-from ecm_tf.model import ECM
-from ecm_tf.model_directory import ASSETS, load_model, new_model, save_model
-from ecm_tf.pretraining import load_pretrained
+from ecm_tf.model_directory import ASSETS, new_model, save_model
+from ecm_tf.pretraining import start_from, start_with
 from ecm_tf.text import TextAssets
 
 RUN = "run.json"
@@ -31,6 +30,7 @@ def train(
     training: TrainingConfig,
     *,
     pretrain_dir: Path | None = None,
+    word_vectors: Path | None = None,
     load_step: int | None = None,
 ) -> list[Milestone]:
     """Trains a model, or goes on where an interrupted run stopped.
@@ -42,6 +42,7 @@ def train(
         model_options: fields of `ModelConfig` that the dataset does not give.
         training: how to train.
         pretrain_dir: a model directory, usually of a Seq2Seq, to start from.
+        word_vectors: word2vec text file to start both word embeddings from.
         load_step: the checkpoint to go on from; None takes the newest, if any.
 
     Returns:
@@ -72,6 +73,7 @@ def train(
     settings = {"model": config.to_dict(), "training": training.to_dict()}
     sources = {"dataset": sha256(dataset_dir / MANIFEST)}
     _check_unclaimed(train_dir, {**settings, **sources})
+    _check_vocabulary(train_dir, assets)
 
     keras.utils.set_random_seed(training.seed)
     model = new_model(config, assets, dtype=_POLICIES[training.mixed_precision])
@@ -80,8 +82,11 @@ def train(
     rows = checkpoints.restore(model, load_step)
     if rows:
         print(f"going on from the checkpoint of step {rows[-1].step}", flush=True)
-    elif pretrain_dir is not None:
-        _start_from(pretrain_dir, model)
+    else:
+        if pretrain_dir is not None:
+            start_from(pretrain_dir, model)
+        if word_vectors is not None:
+            start_with(word_vectors, model, assets)
     train_dir.mkdir(parents=True, exist_ok=True)
     write_atomically(train_dir / RUN, json.dumps({**settings, **sources}, indent=2) + "\n")
 
@@ -104,6 +109,7 @@ def train(
         best,
         keep_best,
     )
+    by_emotion = training.balance_emotions or training.single_emotion_batches
     present = [id_ for id_, n in enumerate(counts["emotions"]["train"]) if n]
     with contextlib.closing(milestones):
         first_epoch, done = divmod(milestones.step, steps_per_epoch)
@@ -118,7 +124,8 @@ def train(
                 batch_size=training.batch_size,
                 seed=training.seed,
                 epoch=epoch,
-                emotions=present if training.balance_emotions else None,
+                emotions=present if by_emotion else None,
+                single_emotion=training.single_emotion_batches,
             )
             model.fit(
                 batches.skip(done),
@@ -169,6 +176,23 @@ def _check_unclaimed(train_dir: Path, run: dict[str, Any]) -> None:
         raise InputError(f"{train_dir}: expected an empty or new directory, or one of a run.")
 
 
+def _check_vocabulary(train_dir: Path, assets: TextAssets) -> None:
+    """Sees to it that a model goes on with the words it knows.
+
+    Raises:
+        InputError: the dataset has other words.
+    """
+    if not (train_dir / MANIFEST).is_file():
+        return
+    known = TextAssets.load(train_dir / ASSETS)
+    for side in ("post_words", "response_words"):
+        if getattr(known, side) != getattr(assets, side):
+            raise InputError(
+                f"{train_dir}: expected a dataset with the vocabularies of the model there; "
+                f"its {side.replace('_', ' ')} are others."
+            )
+
+
 def _kept(train_dir: Path, rows: list[Milestone]) -> Milestone | None:
     """The milestone whose model the directory holds, if it is one of these."""
     if not (train_dir / MANIFEST).is_file():
@@ -178,22 +202,17 @@ def _kept(train_dir: Path, rows: list[Milestone]) -> Milestone | None:
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What is no longer as it was; a run that began elsewhere says only what it knows."""
     changed = []
-    for name, value in now.items():
-        old = before.get(name)
-        if isinstance(value, dict) and isinstance(old, dict):
-            changed += _differences(old, value)
-        elif value != old and name not in _MAY_CHANGE:
-            changed.append(f"{name} was {old}, is {value}")
-    return changed
+    for name in before.keys() & now.keys() - _MAY_CHANGE:
+        old, new = before[name], now[name]
+        if isinstance(old, dict) and isinstance(new, dict):
+            changed += _differences(old, new)
+        elif old != new:
+            changed.append(f"{name} was {old}, is {new}")
+    return sorted(changed)
 
 
 def _optimizer(training: TrainingConfig) -> keras.optimizers.Optimizer:
     kind = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[training.optimizer]
     return kind(training.learning_rate, global_clipnorm=training.max_gradient_norm)
-
-
-def _start_from(pretrain_dir: Path, model: ECM) -> None:
-    loaded, left = load_pretrained(model, load_model(pretrain_dir)[0])
-    print(f"loaded from {pretrain_dir}: {', '.join(loaded)}")
-    print(f"left as initialised: {', '.join(left)}", flush=True)
