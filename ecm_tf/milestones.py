@@ -48,7 +48,7 @@ class Milestones(keras.callbacks.Callback):
         self._dev_batches = dev_batches
         self._checkpoints = checkpoints
         self._rows = rows
-        self._best = best
+        self.best: Milestone | None = best
         self._keep_best = keep_best
         self._began = time.monotonic()
         self._meter: PerplexityMeter | None = None
@@ -66,7 +66,7 @@ class Milestones(keras.callbacks.Callback):
     def stalled(self) -> bool:
         """Whether early stopping says that it is enough."""
         patience = self._training.early_stopping * self._steps_per_epoch
-        return self._best is not None and 0 < patience <= self.step - self._best.step
+        return self.best is not None and 0 < patience <= self.step - self.best.step
 
     def close(self) -> None:
         """Ends the progress bar and the TensorBoard log."""
@@ -95,7 +95,7 @@ class Milestones(keras.callbacks.Callback):
             raise InputError(
                 f"{self._train_dir}: training diverged before step {self.step}: the loss is "
                 f"{train_loss}; expected a number. Try a smaller --learning_rate. "
-                f"The best model so far, of step {self._best.step}, is kept."
+                f"The best model so far, of step {self.best.step}, is kept."
             )
         dev = self._meter.measure(self._dev_batches)
         row = Milestone(
@@ -115,8 +115,8 @@ class Milestones(keras.callbacks.Callback):
         )
         sys.stdout.flush()
         self._decay_learning_rate()
-        if self._best is None or row.dev_perplexity < self._best.dev_perplexity:
-            self._best = row
+        if self.best is None or row.dev_perplexity < self.best.dev_perplexity:
+            self.best = row
             self._keep_best(row)
         self._checkpoints.save(self.model, self._rows)
         write_history(self._train_dir, self._rows, self._train_dir.name)

@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
     with command.native_silence():
         from ecm_tf.training import train
 
-    rows = train(
+    before, best = train(
         arguments.dataset,
         arguments.train_dir,
         {**command.options_of(ModelConfig, arguments), "buckets": arguments.buckets},
@@ -69,10 +69,9 @@ def main(argv: list[str] | None = None) -> None:
         word_vectors=arguments.word_vectors,
         load_step=arguments.load_model,
     )
-    best = min(rows, key=lambda row: row.dev_perplexity)
     print(
         f"{arguments.train_dir}: model of step {best.step}, dev perplexity "
-        f"{rows[0].dev_perplexity:.2f} before training, {best.dev_perplexity:.2f} after"
+        f"{before.dev_perplexity:.2f} before training, {best.dev_perplexity:.2f} after"
     )
 
 

@@ -1,11 +1,14 @@
 """The training run: `model.fit` epoch after epoch, resumable at any checkpoint."""
 
 import contextlib
+import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from ecm_tf import dataset
 from ecm_tf.checkpoints import Checkpoints
@@ -32,7 +35,7 @@ def train(
     pretrain_dir: Path | None = None,
     word_vectors: Path | None = None,
     load_step: int | None = None,
-) -> list[Milestone]:
+) -> tuple[Milestone, Milestone]:
     """Trains a model, or goes on where an interrupted run stopped.
 
     Args:
@@ -46,7 +49,7 @@ def train(
         load_step: the checkpoint to go on from; None takes the newest, if any.
 
     Returns:
-        The history, by step. The model directory holds the weights of the lowest dev perplexity.
+        The milestone before the first step, and the best, whose weights the model directory holds.
 
     Raises:
         InputError: the dataset, the train_dir or a setting is at fault, or training diverged.
@@ -109,34 +112,47 @@ def train(
         best,
         keep_best,
     )
+    present = [id_ for id_, count in enumerate(counts["emotions"]["train"]) if count]
     by_emotion = training.balance_emotions or training.single_emotion_batches
-    present = [id_ for id_, n in enumerate(counts["emotions"]["train"]) if n]
+    batches_of = functools.partial(
+        dataset.training_batches,
+        dataset_dir,
+        config,
+        pairs=pairs,
+        batch_size=training.batch_size,
+        seed=training.seed,
+        emotions=present if by_emotion else None,
+        single_emotion=training.single_emotion_batches,
+    )
     with contextlib.closing(milestones):
-        first_epoch, done = divmod(milestones.step, steps_per_epoch)
-        for epoch in range(first_epoch, training.epochs):
-            if milestones.stalled:
-                print(f"no better dev perplexity for {training.early_stopping} epochs: stopping")
-                break
-            batches = dataset.training_batches(
-                dataset_dir,
-                config,
-                pairs=pairs,
-                batch_size=training.batch_size,
-                seed=training.seed,
-                epoch=epoch,
-                emotions=present if by_emotion else None,
-                single_emotion=training.single_emotion_batches,
-            )
-            model.fit(
-                batches.skip(done),
-                epochs=epoch + 1,
-                initial_epoch=epoch,
-                callbacks=[milestones],
-                shuffle=False,
-                verbose=0,
-            )
-            done = 0
-    return rows
+        _fit(model, milestones, batches_of, training, steps_per_epoch)
+    return rows[0], milestones.best
+
+
+def _fit(
+    model: keras.Model,
+    milestones: Milestones,
+    batches_of: Callable[..., tf.data.Dataset],
+    training: TrainingConfig,
+    steps_per_epoch: int,
+) -> None:
+    """Runs the epochs that are left, the first of them from where it was interrupted."""
+    first_epoch, done = divmod(milestones.step, steps_per_epoch)
+    if first_epoch >= training.epochs:
+        print(f"{first_epoch} epochs are done; --epochs {first_epoch + 1} or more trains on")
+    for epoch in range(first_epoch, training.epochs):
+        if milestones.stalled:
+            print(f"no better dev perplexity for {training.early_stopping} epochs: stopping")
+            break
+        model.fit(
+            batches_of(epoch=epoch).skip(done),
+            epochs=epoch + 1,
+            initial_epoch=epoch,
+            callbacks=[milestones],
+            shuffle=False,
+            verbose=0,
+        )
+        done = 0
 
 
 def _headline(
