@@ -15,12 +15,13 @@ import tensorflow as tf
 
 from data_prep.agreement import agreement
 from data_prep.corpus import BadRecord, Labelling, Pair, read_pairs
-from data_prep.lexicon import ExternalMemory, read_lexicon, restrict
+from data_prep.lexicon import ExternalMemory, restrict
 from data_prep.output import check_output, finished_directory
 from data_prep.records import SplitCounts, write_split
 from data_prep.settings import BuildSettings
 from data_prep.spool import SPLITS, Rejections, Spools, stop
 from data_prep.vocabulary import count_tokens, learn_tokenizer
+from ecm_tf.ememory import read_ememory
 from ecm_tf.emotions import DEFAULT, Emotions
 from ecm_tf.errors import InputError
 from ecm_tf.manifest import sha256, write_manifest
@@ -89,7 +90,7 @@ def build(
     digests = _digests(sources.paths, output)
     categories = sources.categories()
     words = (
-        read_lexicon(sources.ememory, categories) if sources.ememory else [[] for _ in categories]
+        read_ememory(sources.ememory, categories) if sources.ememory else [[] for _ in categories]
     )
     with finished_directory(output) as directory:
         spools, rejected = _spool(sources, settings, categories, directory)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecm_tf import command
 from ecm_tf.config import ORIGINAL_BUCKETS, Buckets, TrainingConfig
+from ecm_tf.ememory import read_ememory
 from ecm_tf.emotions import DEFAULT, Emotion, Emotions
 from ecm_tf.errors import InputError
 from ecm_tf.vocabulary import SPECIALS, load_vocabulary
@@ -62,12 +63,13 @@ def import_checkpoint(
     original.assign(model)
     mask = model.vocabulary_output.emotion_words.numpy() if config.use_ememory else []
     words = [[response_words[id_] for id_ in row.nonzero()[0]] for row in mask]
+    emotions = _categories(config.categories)
     if ememory is not None:
-        words = _emotion_words(ememory, config.categories)
+        words = read_ememory(ememory, emotions)
     assets = TextAssets(
         post_words=_words(post_vocab, config.post_vocabulary_size),
         response_words=response_words,
-        emotions=_categories(config.categories),
+        emotions=emotions,
         external_memory=words or [[] for _ in range(config.categories)],
         # A word that is its id must keep its digits.
         normalize_digits=post_vocab is not None,
@@ -122,18 +124,6 @@ def _categories(count: int) -> Emotions:
     if count == len(DEFAULT):
         return DEFAULT
     return Emotions([Emotion(f"category_{id_}", f"类别{id_}") for id_ in range(count)])
-
-
-def _emotion_words(path: Path, categories: int) -> list[list[str]]:
-    try:
-        lists = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; expected an external memory.") from error
-    except ValueError as error:
-        raise InputError(f"{path}: expected a JSON list of word lists; {error}.") from error
-    if not isinstance(lists, list) or len(lists) != categories:
-        raise InputError(f"{path}: expected a JSON list of {categories} word lists.")
-    return lists
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import tensorflow as tf
+from pair_records import write
 
 from ecm_tf.config import ModelConfig
 from ecm_tf.dataset import (
@@ -14,7 +15,6 @@ from ecm_tf.dataset import (
     training_batches,
 )
 from ecm_tf.errors import InputError
-from ecm_tf.records import serialize_pair
 from ecm_tf.vocabulary import EOS, PAD
 
 BUCKETS = ((3, 4), (5, 6), (8, 9))
@@ -22,27 +22,6 @@ BUCKETS = ((3, 4), (5, 6), (8, 9))
 
 def config(**fields):
     return ModelConfig(1000, 1000, 6, size=4, buckets=BUCKETS, **fields)
-
-
-def write(directory, pairs, split="train", files=2):
-    """Writes (post, response, emotion) triples as records, in order."""
-    directory.mkdir(exist_ok=True)
-    cut = -(-len(pairs) // files)
-    for number in range(files):
-        path = directory / f"{split}-{number:05d}-of-{files:05d}.tfrecord"
-        with tf.io.TFRecordWriter(str(path)) as writer:
-            for post, response, emotion in pairs[number * cut : (number + 1) * cut]:
-                writer.write(
-                    serialize_pair(
-                        post=post,
-                        response=response,
-                        emotion=emotion,
-                        post_emotion=None,
-                        post_text=b"",
-                        response_text=b"",
-                    )
-                )
-    return directory
 
 
 def some_pairs(count, longest=7):

@@ -92,12 +92,14 @@ def test_words_come_from_the_originals_files(ecm, tmp_path):
 
 
 def test_other_emotion_words(ecm, tmp_path):
-    words = [[], ["10", "11"], ["12"], [], ["13", "unknown"], []]
+    words = [[] for _ in range(ecm.categories)]
+    words[0], words[-1] = ["4", "6"], ["5", "unknown"]
     (tmp_path / "ememory.json").write_text(json.dumps(words))
     run(ecm, tmp_path / "model", "--ememory", str(tmp_path / "ememory.json"))
     model, _ = load_model(tmp_path / "model")
     mask = model.vocabulary_output.emotion_words.numpy()
-    assert [row.nonzero()[0].tolist() for row in mask] == [[], [10, 11], [12], [], [13], []]
+    expected = [[4, 6], *([] for _ in words[1:-1]), [5]]
+    assert [row.nonzero()[0].tolist() for row in mask] == expected
 
 
 def test_step_and_learning_rate_come_along(ecm, tmp_path):
@@ -134,11 +136,13 @@ def test_a_variable_of_another_shape_is_named(ecm, tmp_path):
 def test_bad_input_is_one_sentence(ecm, tmp_path):
     with pytest.raises(InputError, match=r"nothing\.ckpt: expected the prefix"):
         import_checkpoint(str(tmp_path / "nothing.ckpt"), tmp_path / "model")
-    short = vocabulary_file(tmp_path / "short.txt", 10)
+    short = vocabulary_file(tmp_path / "short.txt", ecm.meta["post_vocab"] - 1)
     with pytest.raises(InputError, match=r"short\.txt: expected at least"):
         run(ecm, tmp_path / "model", "--post_vocab", str(short))
     (tmp_path / "ememory.json").write_text("[[]]")
-    with pytest.raises(InputError, match=r"ememory\.json: expected a JSON list of 6"):
+    with pytest.raises(
+        InputError, match=rf"ememory\.json: expected a JSON list of {ecm.categories}"
+    ):
         run(ecm, tmp_path / "model", "--ememory", str(tmp_path / "ememory.json"))
     assert not (tmp_path / "model").exists()
     (tmp_path / "full").mkdir()

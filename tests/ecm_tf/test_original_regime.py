@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from original_records import Recorded
+from pair_records import write
 
 from ecm_tf.config import ModelConfig
 from ecm_tf.dataset import training_batches
-from ecm_tf.emotions import DEFAULT
 from ecm_tf.errors import InputError
 from ecm_tf.manifest import read_manifest, write_manifest
 from ecm_tf.model_directory import load_model
 from ecm_tf.original import main as import_original
-from ecm_tf.records import serialize_pair
 from ecm_tf.text import TextAssets
 from ecm_tf.train import main
 from ecm_tf.vocabulary import EOS, PAD, SPECIALS
@@ -32,28 +31,12 @@ def eagerly():
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning")
 
 
-def write_records(directory, split, pairs):
-    directory.mkdir(exist_ok=True)
-    with tf.io.TFRecordWriter(str(directory / f"{split}-00000.tfrecord")) as writer:
-        for post, response, emotion in pairs:
-            writer.write(
-                serialize_pair(
-                    post=post,
-                    response=response,
-                    emotion=emotion,
-                    post_emotion=None,
-                    post_text=b"",
-                    response_text=b"",
-                )
-            )
-
-
 def test_every_batch_has_one_emotion_and_each_comes_as_often(tmp_path):
     """The original loops forever where a bucket has no example of an emotion."""
     # Emotion 3 is rare and has no short pair; 1, 2 and 4 are absent.
     pairs = [([4] * (1 + n % 20), [5] * (1 + n % 7), 0) for n in range(200)]
     pairs += [([4] * 3, [6], 5)] * 40 + [([4] * 18, [7], 3)] * 3
-    write_records(tmp_path, "train", pairs)
+    write(tmp_path, pairs)
     batches = training_batches(
         tmp_path,
         ModelConfig(50, 50, 6, mask_padding=False),
@@ -155,15 +138,17 @@ def imported(tmp_path):
     dataset = tmp_path / "dataset"
     pairs = [(post, response[:-1], emotion) for post, response, _, emotion in recorded.batches[0]]
     for split in ("train", "dev"):
-        write_records(dataset, split, pairs)
-    assets = TextAssets(words["post"], words["response"], DEFAULT, [[]] * 6, True, None)
-    emotions = np.bincount([emotion for *_, emotion in pairs], minlength=6).tolist()
+        write(dataset, pairs, split)
+    categories = load_model(tmp_path / "model")[1].emotions
+    nothing = [[] for _ in categories]
+    assets = TextAssets(words["post"], words["response"], categories, nothing, True, None)
+    emotions = np.bincount([emotion for *_, emotion in pairs], minlength=len(nothing)).tolist()
     write_manifest(
         dataset,
         "dataset",
         files=[f"assets/{name}" for name in assets.save(dataset / "assets")],
         settings={},
-        counts={"pairs": {"train": 4, "dev": 4}, "emotions": {"train": emotions}},
+        counts={"pairs": {"train": len(pairs), "dev": len(pairs)}, "emotions": {"train": emotions}},
         sources={},
     )
     sizes = ("size", "num_layers", "embedding_size", "emotion_size", "imemory_size")

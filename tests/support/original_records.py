@@ -29,6 +29,10 @@ class Recorded:
         self.decodes = json.loads((self.directory / "decodes.json").read_text())
 
     @property
+    def categories(self) -> int:
+        return len(np.load(self.directory / "external_memory.npy"))
+
+    @property
     def bucket(self) -> tuple[int, int]:
         return self.meta["encoder_len"], self.meta["decoder_len"]
 
