@@ -1,6 +1,6 @@
 """Ask a SavedModel: `python -m export.ask VERSION_DIRECTORY POST…`.
 
-It imports only TensorFlow and tensorflow-text: all that a program of one's own needs.
+The model is loaded with TensorFlow and tensorflow-text alone, as a program of one's own would.
 """
 
 import argparse
