@@ -20,8 +20,10 @@ class Conditions(NamedTuple):
     """Bool `(batch, post_length)`."""
     share: tf.Tensor
     """Float `(batch, …)`: the constant share of the cell's input projection (bias and emotion)."""
+    word_kernel: tf.Tensor
+    """Float `(embedding_size, …)`: the word's part of the cell's input kernel."""
     context_kernel: tf.Tensor
-    """Float `(units, …)`: the context's part of the cell's input kernel."""
+    """Float `(units, …)`: the context's part."""
 
 
 @keras.saving.register_keras_serializable("ecm_tf")
@@ -110,29 +112,34 @@ class Decoder(keras.layers.Layer):
             `Conditions`, and the state before the first step.
         """
         values, mask = encoded["values"], encoded["mask"]
-        _, context_kernel, emotion_kernel = self._kernels()
+        sizes = [self.embedding_size, self.units, self.emotion_size or 0]
+        kernel = tf.cast(self.cell.kernel, self.compute_dtype)
+        word_kernel, context_kernel, emotion_kernel = tf.split(kernel, sizes, axis=0)
         share = tf.cast(self.cell.bias, values.dtype)[None, :]
         if self.emotion_embedding:
             share += tf.matmul(self.emotion_embedding(emotion), emotion_kernel)
         keys = self.attention.project_keys(values)
-        conditions = Conditions(values, keys, mask, share, context_kernel)
+        conditions = Conditions(values, keys, mask, share, word_kernel, context_kernel)
         cell_states = list(encoded["states"])
         if self.internal_memory:
             cell_states.append(self.internal_memory(emotion))
         return conditions, [*cell_states, self._read(cell_states, conditions)[0]]
 
-    def _kernels(self):
-        """The cell's input kernel, cut into the parts of word, context and emotion."""
-        sizes = [self.embedding_size, self.units, self.emotion_size or 0]
-        return tf.split(tf.cast(self.cell.kernel, self.compute_dtype), sizes, axis=0)
-
     def _read(self, cell_states, conditions):
         query = tf.concat(cell_states[: self.num_layers], -1)
         return self.attention(query, conditions.values, conditions.keys, conditions.mask)
 
-    def project(self, words):
-        """The words' share of the cell's input projection: int32 `(…)` → float `(…, projected)`."""
-        return tf.matmul(self.embedding(words), self._kernels()[0])
+    def project(self, words, conditions):
+        """The words' share of the cell's input projection.
+
+        Args:
+            words: int32 `(…)`.
+            conditions: what `begin` gave.
+
+        Returns:
+            float `(…, projected)`.
+        """
+        return tf.matmul(self.embedding(words), conditions.word_kernel)
 
     def recur(self, projected, state, conditions):
         """One step.
@@ -156,7 +163,7 @@ class Decoder(keras.layers.Layer):
         conditions, state = self.begin(emotion, encoded)
         outputs, state = scan(
             lambda projected, state: self.recur(projected, state, conditions),
-            self.project(tf.transpose(words)),
+            self.project(tf.transpose(words), conditions),
             state,
             tf.transpose(mask),
             2 * self.units,

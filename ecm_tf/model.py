@@ -188,7 +188,9 @@ class ECM(keras.Model):
         conditions, state = self.decoder.begin(emotion, encoded)
 
         def step(words, state):
-            outputs, state = self.decoder.recur(self.decoder.project(words), state, conditions)
+            outputs, state = self.decoder.recur(
+                self.decoder.project(words, conditions), state, conditions
+            )
             return self.vocabulary_output(self.decoder.features(outputs), emotion), state
 
         return step, state
