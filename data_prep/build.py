@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from data_prep.agreement import agreement
 from data_prep.corpus import BadRecord, Labelling, Pair, read_pairs
-from data_prep.lexicon import ExternalMemory, restrict
+from data_prep.dataset import ASSETS
+from data_prep.external_memory import ExternalMemory, restrict
 from data_prep.output import check_output, finished_directory
 from data_prep.records import SplitCounts, write_split
 from data_prep.settings import BuildSettings
@@ -29,7 +30,7 @@ from ecm_tf.text import TextAssets, TextProcessor, UnigramTokenizer, WhitespaceT
 from ecm_tf.vocabulary import build_vocabulary
 
 AGREEMENT_TEXTS = 2000
-ASSETS, REJECTED, SPOOL = "assets", "rejected.jsonl", "spool"
+REJECTED, SPOOL = "rejected.jsonl", "spool"
 
 
 @dataclass(frozen=True)

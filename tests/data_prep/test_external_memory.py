@@ -1,6 +1,6 @@
 """Emotion words in the vocabulary."""
 
-from data_prep.lexicon import restrict
+from data_prep.external_memory import restrict
 from ecm_tf.vocabulary import SPECIALS
 
 

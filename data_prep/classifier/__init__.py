@@ -1,0 +1,1 @@
+"""The emotion classifier: train it, measure it, save it."""

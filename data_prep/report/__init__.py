@@ -1,0 +1,1 @@
+"""The statistics and pictures of a dataset, as one page."""

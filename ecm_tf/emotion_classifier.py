@@ -1,0 +1,57 @@
+"""An emotion classifier as others use it: a directory in, probabilities of texts out.
+
+`data_prep classifier train` makes such directories; labelling a corpus and judging replies read
+them. Inside is a SavedModel with the tokenizer in its graph.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_text  # noqa: F401  (its operations are inside the SavedModel)
+
+from ecm_tf.emotions import Emotions
+from ecm_tf.manifest import read_manifest, verify_files
+
+EMOTIONS_JSON, SAVED_MODEL = "emotions.json", "saved_model"
+BATCH = 256
+"""Texts that go through the model together; they are of similar length."""
+
+
+class EmotionClassifier:
+    """Tells the emotion of texts.
+
+    Args:
+        directory: a classifier directory.
+
+    Attributes:
+        emotions: the categories that it tells apart.
+
+    Raises:
+        InputError: it is no finished classifier directory, or it was changed.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        manifest = read_manifest(directory, "classifier")
+        verify_files(directory, manifest)
+        self.emotions = Emotions.load(directory / EMOTIONS_JSON)
+        self._model = tf.saved_model.load(str(directory / SAVED_MODEL))
+        self._signature = self._model.signatures["serving_default"]
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """The probability of every category, for each text.
+
+        Args:
+            texts: raw or split by spaces; the empty text is answered too.
+
+        Returns:
+            float32 `(texts, categories)`, rows sum to 1.
+        """
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        probabilities = np.empty([len(texts), len(self.emotions)], np.float32)
+        for start in range(0, len(order), BATCH):
+            places = order[start : start + BATCH]
+            batch = tf.constant([texts[place] for place in places], tf.string)
+            probabilities[places] = self._signature(text=batch)["probabilities"].numpy()
+        return probabilities
