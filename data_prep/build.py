@@ -14,9 +14,10 @@ from typing import Any
 import tensorflow as tf
 
 from data_prep.agreement import agreement
-from data_prep.corpus import BadRecord, Labelling, Pair, read_pairs
+from data_prep.corpus import Labelling, Pair, read_pairs
 from data_prep.dataset import ASSETS
 from data_prep.external_memory import ExternalMemory, restrict
+from data_prep.files import BadRecord, source_digest
 from data_prep.output import check_output, finished_directory
 from data_prep.records import SplitCounts, write_split
 from data_prep.settings import BuildSettings
@@ -25,7 +26,7 @@ from data_prep.vocabulary import count_tokens, learn_tokenizer
 from ecm_tf.ememory import read_ememory
 from ecm_tf.emotions import DEFAULT, Emotions
 from ecm_tf.errors import InputError
-from ecm_tf.manifest import sha256, write_manifest
+from ecm_tf.manifest import write_manifest
 from ecm_tf.text import TextAssets, TextProcessor, UnigramTokenizer, WhitespaceTokenizer, normalize
 from ecm_tf.vocabulary import build_vocabulary
 
@@ -127,10 +128,7 @@ def _digests(paths: Iterable[Path], output: Path) -> dict[str, str]:
     for path in paths:
         if path.resolve().is_relative_to(output.resolve()):
             raise InputError(f"{path}: expected a source outside the output, {output}.")
-        try:
-            digest = sha256(path)
-        except OSError as error:
-            raise InputError(f"{path}: expected a readable file; {error.strerror}.") from error
+        digest = source_digest(path)
         if digests.setdefault(path.name, digest) != digest:
             raise InputError(
                 f"{path}: expected a name of its own, since the manifest tells sources by their "

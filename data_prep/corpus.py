@@ -3,16 +3,22 @@
 What happens to a bad record is not decided here: readers yield it in the place of its pair.
 """
 
-import gzip
 import json
-import unicodedata
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
+from data_prep.files import (
+    BOM,
+    BadRecord,
+    clean,
+    decoded,
+    head,
+    numbered_lines,
+    opened,
+    printable,
+)
 from data_prep.formats import (
     ARRAY_FORMATS,
     FORMATS,
@@ -26,9 +32,6 @@ from data_prep.formats import (
 )
 from ecm_tf.emotions import Emotions
 from ecm_tf.errors import InputError
-from ecm_tf.text import MAX_CHARACTERS
-
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,39 +49,16 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class BadRecord:
-    """What stands in the place of a pair that cannot be used.
-
-    Attributes:
-        file: where it was read.
-        unit: `"line"` for line formats, else `"record"`.
-        record: number of the record (or line) in its file, from 1.
-        problem: what was expected, and what came.
-        raw: the record, shortened.
-    """
-
-    file: Path
-    unit: str
-    record: int
-    problem: str
-    raw: str
-
-    def __str__(self) -> str:
-        """One sentence with file, record number and problem."""
-        return f"{self.file}: {self.unit} {self.record}: {self.problem}."
-
-
-@dataclass(frozen=True)
 class Labelling:
     """How the emotions of a corpus are to be understood.
 
     Attributes:
-        emotions: the categories.
+        emotions: the categories; `None` passes over whatever labels the corpus has.
         default: id for responses without a label.
         required: whether a response without a label (and no default) makes a bad record.
     """
 
-    emotions: Emotions
+    emotions: Emotions | None
     default: int | None = None
     required: bool = True
 
@@ -106,17 +86,16 @@ def read_pairs(
 
 def _line_format(path: Path) -> str | None:
     """The line format that a file starts like; `None` if it starts like a JSON list."""
-    with _opened(path) as file:
-        head = file.read(1 << 16).removeprefix(_BOM).lstrip()
-    if head.startswith(b"["):
+    start = head(path)
+    if start.startswith(b"["):
         return None
-    if head.startswith(b"{"):
+    if start.startswith(b"{"):
         return "jsonl"
-    if {b"post", b"response"} <= {name.strip() for name in head.split(b"\n")[0].split(b"\t")}:
+    if {b"post", b"response"} <= {name.strip() for name in start.split(b"\n")[0].split(b"\t")}:
         return "tsv"
     raise InputError(
         f"{path}: expected a corpus in one of the formats {', '.join(FORMATS)}; it starts with "
-        f"{shorten(_text(head), 40)!r}, which none of them does."
+        f"{shorten(printable(start), 40)!r}, which none of them does."
     )
 
 
@@ -143,23 +122,20 @@ def _read_array(
 
 def _read_lines(path: Path, format: str, labelling: Labelling) -> Iterator[Pair | BadRecord]:
     read: Callable[[str], Fields] | None = json_line if format == "jsonl" else None
-    with _opened(path) as file:
-        for number, line in enumerate(file, start=1):
-            line = line.removeprefix(_BOM) if number == 1 else line
-            if not line.strip():
-                continue
-            if read is None:
-                read = _table(path, line)
-                continue
-            try:
-                yield _pair(read(_decoded(line.rstrip(b"\r\n"))), labelling)
-            except ShapeError as error:
-                yield BadRecord(path, "line", number, str(error), shorten(_text(line).strip(), 200))
+    for number, line in numbered_lines(path):
+        if read is None:
+            read = _table(path, line)
+            continue
+        try:
+            yield _pair(read(decoded(line)), labelling)
+        except ShapeError as error:
+            raw = shorten(printable(line).strip(), 200)
+            yield BadRecord(path, "line", number, str(error), raw)
 
 
 def _table(path: Path, header: bytes) -> TableLine:
     try:
-        return TableLine(_decoded(header.rstrip(b"\r\n")))
+        return TableLine(decoded(header))
     except ShapeError as error:
         raise InputError(f"{path}: {error}.") from error
 
@@ -175,15 +151,15 @@ def _pair(fields: Fields | ShapeError, labelling: Labelling) -> Pair:
             "--default_emotion NAME to all pairs without one"
         )
     return Pair(
-        post=_clean("post", fields.post),
-        response=_clean("response", fields.response),
+        post=clean("post", fields.post),
+        response=clean("response", fields.response),
         emotion=emotion,
         post_emotion=_emotion("post", fields.post_emotion, labelling.emotions),
     )
 
 
-def _emotion(side: str, value: str | int | None, emotions: Emotions) -> int | None:
-    if value is None:
+def _emotion(side: str, value: str | int | None, emotions: Emotions | None) -> int | None:
+    if value is None or emotions is None:
         return None
     try:
         return emotions.id_of(value)
@@ -191,42 +167,10 @@ def _emotion(side: str, value: str | int | None, emotions: Emotions) -> int | No
         raise ShapeError(f"{side}: {shorten(str(error), 1000).rstrip('.')}") from error
 
 
-def _clean(side: str, text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ShapeError(f"expected a {side} in UTF-8, got invalid UTF-8") from error
-    text = " ".join(text.split())
-    # What lies behind the cut is never seen, so that it cannot make a text of something invisible.
-    if not any(map(_is_visible, text[:MAX_CHARACTERS])):
-        raise ShapeError(f"expected a {side} with visible characters, got {text!r}")
-    return text
-
-
-def _is_visible(character: str) -> bool:
-    """Whether `ecm_tf.text.normalize` keeps it: separators and control characters fall.
-
-    Python may not know the newest characters; those count as unassigned (`Cn`), and are kept.
-    """
-    category = unicodedata.category(character)
-    return category[0] not in "ZC" or category == "Cn"
-
-
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        raise ShapeError(f"expected UTF-8, got invalid UTF-8 at byte {error.start + 1}") from error
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "backslashreplace")
-
-
 def _load_array(path: Path) -> list[Any]:
-    with _opened(path) as file:
+    with opened(path) as file:
         # Bytes that are no UTF-8 become lone surrogates: the record that has them is found later.
-        text = file.read().removeprefix(_BOM).decode("utf-8", "surrogateescape")
+        text = file.read().removeprefix(BOM).decode("utf-8", "surrogateescape")
     try:
         records = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -236,23 +180,3 @@ def _load_array(path: Path) -> list[Any]:
     if not isinstance(records, list):
         raise InputError(f"{path}: expected a JSON list of records, got {shorten(records)}.")
     return records
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a corpus file for reading; gzip is recognised by its first bytes.
-
-    Raises:
-        InputError: it is missing, a directory or unreadable, or its gzip data is damaged.
-    """
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        with cast(IO[bytes], gzip.open(path) if zipped else path.open("rb")) as file:
-            yield file
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; expected a corpus.") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{path}: expected a corpus file, got a directory.") from error
-    except (EOFError, zlib.error, OSError) as error:
-        raise InputError(f"{path}: expected a readable file; {error}.") from error

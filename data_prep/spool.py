@@ -5,7 +5,6 @@ line: emotion, post's emotion (or nothing), post, response, separated by tabs. N
 line break, since `corpus.Pair` texts have single spaces.
 """
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -18,7 +17,8 @@ from typing import Any
 import tensorflow as tf
 from tqdm import tqdm
 
-from data_prep.corpus import BadRecord, Pair
+from data_prep.corpus import Pair
+from data_prep.files import BadRecord
 from ecm_tf.errors import InputError
 
 SPLITS = ("train", "dev", "test")
@@ -70,8 +70,7 @@ class Rejections:
         """Lists a bad record."""
         self.count += 1
         self.first = self.first or bad
-        row = {"file": bad.file.name, "record": bad.record, "reason": bad.problem, "raw": bad.raw}
-        self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        self._file.write(bad.json_line())
 
     def __enter__(self) -> "Rejections":
         return self

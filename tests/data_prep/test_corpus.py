@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from data_prep.corpus import BadRecord, Labelling, Pair, read_pairs
+from data_prep.corpus import Labelling, Pair, read_pairs
+from data_prep.files import BadRecord
 from ecm_tf.emotions import DEFAULT
 from ecm_tf.errors import InputError
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from data_prep.corpus import BadRecord, Pair
+from data_prep.corpus import Pair
+from data_prep.files import BadRecord
 from data_prep.spool import BATCH, Rejections, Spools, split_of, stop
 from ecm_tf.errors import InputError
 
