@@ -2,10 +2,10 @@
 
 import argparse
 
-from data_prep.commands import build, sample
+from data_prep.commands import build, label, lexicon, report, sample
 from ecm_tf.command import run
 
-COMMANDS = (build, sample)
+COMMANDS = (build, label, lexicon, sample, report)
 
 
 def main(argv: list[str] | None = None) -> None:

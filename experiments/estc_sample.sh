@@ -4,29 +4,26 @@
 #   experiments/estc_sample.sh DATA OUTPUT
 #
 # DATA holds estc_sample/{stc_1000_pairs,ecm_sample}.json and lexicon/dutir_seven_classes.json
-# (docs/results.md says where they come from). OUTPUT gets the dataset, a model directory for each of
-# the paper's six variants, and a SavedModel of the ECM. Run again, it goes on where it stopped.
+# (docs/results.md says where they come from). OUTPUT gets the dataset without (plain) and with its
+# emotion words, a model directory for each of the paper's six variants, and a SavedModel of the ECM.
+# Run again, it goes on where it stopped.
 set -euo pipefail
 data=$1 output=$2
 python=${PYTHON:-.venv/bin/python}
 mkdir -p "$output"
 
-# The lexicon's classes that have a category; 惊 and 惧 have none.
-"$python" - "$data/lexicon/dutir_seven_classes.json" "$output/ememory.json" <<'PY'
-import json
-import sys
-
-classes = json.load(open(sys.argv[1], encoding="utf-8"))
-words = [[], *(classes[name] for name in "好哀恶怒乐")]
-json.dump([[w.strip() for w in c] for c in words], open(sys.argv[2], "w", encoding="utf-8"))
-PY
-
-if [ ! -e "$output/dataset" ]; then
-  "$python" -m data_prep build --segmenter whitespace --output "$output/dataset" \
+build() { # dataset, then further flags
+  local dataset=$1
+  shift
+  [ -e "$dataset" ] || "$python" -m data_prep build --segmenter whitespace --output "$dataset" \
     --post_vocabulary_size 2000 --response_vocabulary_size 2000 \
-    --train "$data/estc_sample/stc_1000_pairs.json" "$data/estc_sample/ecm_sample.json" \
-    --ememory "$output/ememory.json"
-fi
+    --train "$data/estc_sample/stc_1000_pairs.json" "$data/estc_sample/ecm_sample.json" "$@"
+}
+# First without emotion words: the responses decide which words of the lexicon become some.
+build "$output/plain"
+[ -e "$output/ememory.json" ] || "$python" -m data_prep lexicon --dataset "$output/plain" \
+  --dutir "$data/lexicon/dutir_seven_classes.json" --output "$output/ememory.json"
+build "$output/dataset" --ememory "$output/ememory.json"
 
 train() { # name, then the modules' flags
   local name=$1

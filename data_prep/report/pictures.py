@@ -1,0 +1,146 @@
+"""The pictures of a dataset's report."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axis import Axis
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from data_prep.report.statistics import SplitStatistics, length_quantile
+from ecm_tf.emotions import Emotions
+from ecm_tf.page import INK, QUIET, Picture, emotion_colours, picture
+
+SIDE_COLOURS = {"post": "#4477aa", "response": "#d98c21"}
+_HEAT = LinearSegmentedColormap.from_list("heat", ["#f7f9fc", "#a9c3e4", "#4477aa", "#1d3a63"])
+WIDTH = 6.0
+"""Of a picture as wide as the page's text, in inches."""
+
+
+def lengths_picture(split: SplitStatistics) -> Picture:
+    """How long posts and responses are, in tokens; the longest hundredth is beyond the edge."""
+    longest = max(length_quantile(lengths, 0.99) for lengths in split.lengths.values())
+    edges = np.arange(longest + 2) - 0.5
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        for side, lengths in split.lengths.items():
+            shares = lengths[: longest + 1] / split.pairs
+            colour, median = SIDE_COLOURS[side], length_quantile(lengths, 0.5)
+            axes.stairs(shares, edges, fill=True, color=colour, alpha=0.18)
+            axes.stairs(
+                shares, edges, color=colour, linewidth=2, label=f"{side}s, median {median} tokens"
+            )
+            axes.axvline(median, color=colour, linestyle=(0, (2, 2)), linewidth=1.2)
+        axes.set(xlabel="length in tokens", ylabel="share of texts", xlim=(-0.5, longest + 0.5))
+        _in_percent(axes.yaxis)
+        axes.grid(axis="y")
+        axes.legend()
+
+    return picture(
+        "lengths.png",
+        "Histogram of the lengths of training posts and responses in tokens.",
+        (WIDTH, 2.9),
+        draw,
+    )
+
+
+def emotions_picture(shares: Mapping[str, np.ndarray], emotions: Emotions) -> Picture:
+    """How the splits' responses are distributed over the categories.
+
+    Args:
+        shares: the shares of each split that has pairs, `(categories,)`; training first.
+        emotions: the categories.
+    """
+    places, colours = np.arange(len(emotions)), emotion_colours(len(emotions))
+    # A thick bar for training, below it thin pale ones for the splits that should resemble it.
+    bars = [(-0.14, 0.38, 1.0), (0.15, 0.16, 0.6), (0.33, 0.16, 0.3)]
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        for (split, values), (offset, height, alpha) in zip(shares.items(), bars, strict=False):
+            axes.barh(places + offset, values, height, color=colours, alpha=alpha)
+            axes.barh(0, 0, color=INK, alpha=alpha, label=split)
+            if split == "train":
+                for place, share in zip(places + offset, values.tolist(), strict=True):
+                    axes.annotate(
+                        f"{100 * share:.1f} %",
+                        (share, place),
+                        xytext=(6, 0),
+                        textcoords="offset points",
+                        va="center",
+                        color=INK,
+                    )
+        if len(shares) > 1:
+            axes.legend(loc="lower right")
+        axes.set_yticks(places, _labels(emotions), color=INK)
+        axes.tick_params(axis="y", length=0)
+        axes.invert_yaxis()
+        axes.set(xlabel="share of responses", xlim=(0, 1.12 * max(map(np.max, shares.values()))))
+        _in_percent(axes.xaxis)
+        axes.grid(axis="x")
+        axes.spines["left"].set_visible(False)
+
+    return picture(
+        "emotions.png",
+        "Bar chart of the share of training responses in each emotion category.",
+        (WIDTH, 0.8 + 0.42 * len(emotions)),
+        draw,
+    )
+
+
+def interaction_picture(interaction: np.ndarray, emotions: Emotions) -> Picture:
+    """Which emotion answers which: a heat map of each row's shares, with the numbers.
+
+    Args:
+        interaction: `(post emotions, response emotions)` pairs; at least one.
+        emotions: the categories.
+    """
+    posts = interaction.sum(1)
+    shares = interaction / np.where(posts, posts, np.nan)[:, None]
+    top = np.nanmax(shares)
+    labels, places = _labels(emotions), np.arange(len(emotions))
+    rows = [f"{label} ({count:,})" for label, count in zip(labels, posts, strict=True)]
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        axes.pcolormesh(
+            shares, cmap=_HEAT, vmin=0, vmax=top, edgecolors="white", linewidth=2, rasterized=True
+        )
+        for row, column in np.ndindex(shares.shape):
+            share = shares[row, column]
+            axes.text(
+                column + 0.5,
+                row + 0.5,
+                "–" if np.isnan(share) else f"{100 * share:.0f} %",
+                ha="center",
+                va="center",
+                color="white" if share > 0.5 * top else INK,
+                fontweight="bold" if row == column else "normal",
+            )
+        axes.set_xticks(places + 0.5, labels, color=INK)
+        axes.set_yticks(places + 0.5, rows, color=INK)
+        axes.xaxis.tick_top()
+        axes.xaxis.set_label_position("top")
+        axes.set_xlabel("emotion of the response", color=QUIET, labelpad=8)
+        axes.set_ylabel("emotion of the post (pairs)", color=QUIET, labelpad=8)
+        axes.tick_params(length=0)
+        axes.invert_yaxis()
+        axes.spines[:].set_visible(False)
+
+    return picture(
+        "interaction.png",
+        "Heat map: for posts of each emotion, the share of responses in each emotion.",
+        (max(WIDTH, 1.7 + 0.65 * len(emotions)), 0.9 + 0.47 * len(emotions)),
+        draw,
+    )
+
+
+def _in_percent(axis: Axis) -> None:
+    axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+
+
+def _labels(emotions: Emotions) -> Sequence[str]:
+    """Names, or ids where matplotlib's fonts may lack a name's characters."""
+    return [name if name.isascii() else str(id_) for id_, name in enumerate(emotions.names)]
