@@ -1,14 +1,16 @@
 # make setup   a virtual environment with all that demo and tests need
 # make demo    a corpus prepared, a model trained, exported and asked, in a few minutes
 # make test    lint, types, import floors and tests
+# make estc    real data: classifier, labels, lexicon, dataset, report (DATA=directory)
 # make format  what ruff can mend by itself
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 DEMO := build/demo
+DATA ?= data
 
-.PHONY: setup demo test format clean
+.PHONY: setup demo test estc format clean
 .DELETE_ON_ERROR:
 
 setup: .venv/installed
@@ -33,6 +35,9 @@ demo: setup
 	$(RUN) export.saved_model --train_dir $(DEMO)/model --output $(DEMO)/saved_model
 	@echo
 	@$(RUN) export.ask $(DEMO)/saved_model/1 妹妹昨天抱回来一只小猫。
+
+estc: setup
+	experiments/estc.sh $(DATA) build/estc
 
 test: setup
 	$(BIN)/ruff format --check .

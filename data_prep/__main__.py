@@ -2,10 +2,10 @@
 
 import argparse
 
-from data_prep.commands import build, label, lexicon, report, sample
+from data_prep.commands import build, classifier, label, lexicon, report, sample
 from ecm_tf.command import run
 
-COMMANDS = (build, label, lexicon, sample, report)
+COMMANDS = (sample, classifier, label, lexicon, build, report)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from ecm_tf.dataset import record_files
 from ecm_tf.manifest import read_manifest
-from ecm_tf.records import parse_pair
+from ecm_tf.records import parse_pairs
 from ecm_tf.text import TextAssets
 
 ASSETS = "assets"
@@ -49,10 +49,5 @@ class Dataset:
             `(batch,)` (`records.UNKNOWN_EMOTION` where a post has none); and, if wanted,
             `post_text` and `response_text` string `(batch,)`.
         """
-        records = tf.data.TFRecordDataset(record_files(self.directory, split))
-        pairs = records.map(
-            lambda record: parse_pair(record, with_texts=with_texts),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
-        yield from pairs.ragged_batch(BATCH).prefetch(1)
+        records = tf.data.TFRecordDataset(record_files(self.directory, split)).batch(BATCH)
+        yield from records.map(lambda batch: parse_pairs(batch, with_texts=with_texts)).prefetch(1)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text  # noqa: F401  (its operations are inside the SavedModel)
 
+from ecm_tf.command import native_silence
 from ecm_tf.emotions import Emotions
 from ecm_tf.manifest import read_manifest, verify_files
 
@@ -36,7 +37,9 @@ class EmotionClassifier:
         manifest = read_manifest(directory, "classifier")
         verify_files(directory, manifest)
         self.emotions = Emotions.load(directory / EMOTIONS_JSON)
-        self._model = tf.saved_model.load(str(directory / SAVED_MODEL))
+        # SentencePiece remarks on stderr that there is nothing to normalise.
+        with native_silence():
+            self._model = tf.saved_model.load(str(directory / SAVED_MODEL))
         self._signature = self._model.signatures["serving_default"]
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:

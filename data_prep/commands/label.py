@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from data_prep.commands.parsers import Commands
-from data_prep.label_settings import LabelSettings
+from data_prep.labelling.settings import LabelSettings
 from ecm_tf.command import add_options, native_silence, options_of
 from ecm_tf.manifest import MANIFEST, sha256
 
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = LabelSettings(**options_of(LabelSettings, arguments))
 
     with native_silence():
-        from data_prep.label import label, summary
+        from data_prep.labelling.labelling import label, summary
         from ecm_tf.emotion_classifier import EmotionClassifier
 
         classifier = EmotionClassifier(arguments.classifier)

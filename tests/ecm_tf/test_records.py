@@ -1,9 +1,10 @@
 """The TFRecord schema."""
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
-from ecm_tf.records import UNKNOWN_EMOTION, parse_pair, serialize_pair
+from ecm_tf.records import UNKNOWN_EMOTION, parse_pair, parse_pairs, serialize_pair
 
 PAIR = {
     "post": [4, 1, 70_000],
@@ -56,3 +57,13 @@ def test_parsing_in_a_dataset():
 def test_a_foreign_record_is_an_error(record):
     with pytest.raises(tf.errors.InvalidArgumentError):
         parse_pair(tf.constant(record))
+
+
+def test_a_batch_reads_as_its_records_do():
+    rows = [PAIR, {**PAIR, "post": [], "post_emotion": None}, {**PAIR, "response": [7, 8]}]
+    records = [serialize_pair(**row) for row in rows]
+    batch = parse_pairs(tf.constant(records), with_texts=True)
+    for place, record in enumerate(records):
+        for name, value in parse_pair(tf.constant(record), with_texts=True).items():
+            assert batch[name].dtype == value.dtype
+            assert np.array_equal(batch[name][place].numpy(), value.numpy())

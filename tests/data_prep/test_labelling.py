@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_prep import label as module
 from data_prep.__main__ import main
 from data_prep.corpus import Labelling, Pair, read_pairs
-from data_prep.label import label, summary
-from data_prep.label_settings import LabelSettings
+from data_prep.labelling import labelling as module
+from data_prep.labelling.labelling import label, summary
+from data_prep.labelling.settings import LabelSettings
 from ecm_tf.emotions import DEFAULT
 from ecm_tf.errors import InputError
 

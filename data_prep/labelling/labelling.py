@@ -15,8 +15,8 @@ import numpy as np
 
 from data_prep.corpus import Labelling, Pair, read_pairs
 from data_prep.files import BadRecord, source_digest
-from data_prep.label_progress import Counts, Files, Run, State, continued
-from data_prep.label_settings import LabelSettings
+from data_prep.labelling.progress import Counts, Files, Run, State, continued
+from data_prep.labelling.settings import LabelSettings
 from data_prep.spool import progress, stop
 from ecm_tf.emotions import Emotions
 from ecm_tf.errors import InputError

@@ -1,0 +1,67 @@
+"""A trained network → a classifier directory, as `ecm_tf.emotion_classifier` reads it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from data_prep.classifier.features import Features
+from data_prep.classifier.settings import ClassifierSettings
+from ecm_tf.emotion_classifier import EMOTIONS_JSON, SAVED_MODEL
+from ecm_tf.emotions import Emotions
+from ecm_tf.manifest import write_manifest
+
+
+class TextClassifier(tf.Module):
+    """Raw texts in, probabilities out.
+
+    Args:
+        features: reads the texts.
+        network: features → logits.
+    """
+
+    def __init__(self, features: Features, network: keras.Model) -> None:
+        super().__init__()
+        self._features, self._network = features, network
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """String `(batch,)` → `probabilities` float32 `(batch, categories)`."""
+        logits = self._network(self._features(text).to_tensor(), training=False)
+        return {"probabilities": tf.nn.softmax(logits)}
+
+
+def save_classifier(
+    directory: Path,
+    classifier: TextClassifier,
+    emotions: Emotions,
+    settings: ClassifierSettings,
+    counts: dict[str, Any],
+    sources: dict[str, str],
+) -> None:
+    """Writes a classifier directory: `saved_model/`, `emotions.json`, `manifest.json`.
+
+    Args:
+        directory: an existing, empty one.
+        classifier: what to save.
+        emotions: its categories.
+        settings: how it was made.
+        counts: what it was made from, and its scores.
+        sources: name and sha256 of the files of sentences.
+    """
+    saved_model = directory / SAVED_MODEL
+    tf.saved_model.save(
+        classifier, str(saved_model), signatures={"serving_default": classifier.__call__}
+    )
+    emotions.save(directory / EMOTIONS_JSON)
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    write_manifest(
+        directory,
+        "classifier",
+        files=[str(path.relative_to(directory)) for path in files],
+        settings=asdict(settings),
+        counts=counts,
+        sources=sources,
+    )

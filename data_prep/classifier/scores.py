@@ -1,0 +1,123 @@
+"""How well a classifier does on labelled sentences: figures, tables, a picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+
+CALIBRATION_BINS = 15
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a classifier achieves on labelled sentences.
+
+    Attributes:
+        sentences: how many.
+        accuracy: share that it labels as the data does.
+        macro_f1: mean of the categories' F1.
+        calibration_error: expected calibration error: how far the probability of the chosen
+            category is from how often it is right, on average over 15 bins of equal width.
+        precision, recall, f1: of each category, in id order; 0 where undefined.
+        support: sentences of each category.
+        confusion: `[categories][categories]`, sentences by the data's category and the
+            classifier's.
+    """
+
+    sentences: int
+    accuracy: float
+    macro_f1: float
+    calibration_error: float
+    precision: list[float]
+    recall: list[float]
+    f1: list[float]
+    support: list[int]
+    confusion: list[list[int]]
+
+
+def score(labels: np.ndarray, probabilities: np.ndarray) -> Scores:
+    """Compares a classifier with the data.
+
+    Args:
+        labels: int `(sentences,)`, at least one sentence.
+        probabilities: float `(sentences, categories)`, rows sum to 1.
+    """
+    categories = range(probabilities.shape[1])
+    chosen = probabilities.argmax(axis=1)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, chosen, labels=categories, zero_division=0.0
+    )
+    return Scores(
+        sentences=len(labels),
+        accuracy=float(accuracy_score(labels, chosen)),
+        macro_f1=float(f1.mean()),
+        calibration_error=calibration_error(labels, probabilities),
+        precision=precision.tolist(),
+        recall=recall.tolist(),
+        f1=f1.tolist(),
+        support=support.tolist(),
+        confusion=confusion_matrix(labels, chosen, labels=categories).tolist(),
+    )
+
+
+def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Expected calibration error (Guo et al. 2017, equation 3) of the chosen categories.
+
+    Args:
+        labels: int `(sentences,)`.
+        probabilities: float `(sentences, categories)`.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = np.bincount(bins, weights=right - confidence, minlength=CALIBRATION_BINS)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def table(scores: dict[str, Scores]) -> str:
+    """The classifiers' overall figures as a Markdown table, a row each."""
+    rows = [
+        f"| {name} | {s.accuracy:.4f} | {s.macro_f1:.4f} | {s.calibration_error:.4f} |"
+        for name, s in scores.items()
+    ]
+    head = "| classifier | accuracy | macro-F1 | calibration error |\n|---|---|---|---|"
+    return "\n".join([head, *rows])
+
+
+def category_table(scores: Scores, names: Sequence[str]) -> str:
+    """Precision, recall and F1 of each category as a Markdown table."""
+    columns: Any = zip(
+        names, scores.precision, scores.recall, scores.f1, scores.support, strict=True
+    )
+    rows = [f"| {name} | {p:.4f} | {r:.4f} | {f:.4f} | {n} |" for name, p, r, f, n in columns]
+    head = "| category | precision | recall | F1 | sentences |\n|---|---|---|---|---|"
+    return "\n".join([head, *rows])
+
+
+def draw_confusion(scores: Scores, names: Sequence[str], title: str, path: Path) -> None:
+    """Writes the confusion matrix as a PNG: each row's shares in colour, counts in the cells."""
+    counts = np.array(scores.confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(1.6 + 0.85 * len(names), 1.3 + 0.75 * len(names)), dpi=150)
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(*counts.shape):
+        axes.text(
+            column,
+            row,
+            f"{shares[row, column]:.0%}\n{counts[row, column]}",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if shares[row, column] > 0.5 else "black",
+        )
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="the classifier says", ylabel="the data says", title=title)
+    figure.colorbar(image, ax=axes, label="share of the row", fraction=0.046)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Software": None})

@@ -1,0 +1,44 @@
+"""How a classifier is made."""
+
+from dataclasses import dataclass
+
+from ecm_tf.command import option
+from ecm_tf.errors import InputError
+
+NETWORKS = ("convolution", "bilstm", "naive_bayes")
+
+
+@dataclass(frozen=True)
+class ClassifierSettings:
+    """The options of `data_prep classifier train`; a classifier's manifest records them."""
+
+    network: str = option(
+        "convolution",
+        "convolution: over characters, bigrams and words; bilstm: the paper's, over words; "
+        "naive_bayes: over character bigrams, a floor to compare with",
+        choices=NETWORKS,
+    )
+    segmenter: str = option(
+        "jieba",
+        "jieba: raw Chinese; whitespace: words are split by spaces",
+        choices=["jieba", "whitespace"],
+    )
+    epochs: int = option(10, "most passes over the sentences; fewer when dev gets no better")
+    batch_size: int = option(64, "sentences of a step")
+    learning_rate: float = option(0.001, "of Adam")
+    max_unlabelled: int = option(100_000, "most texts of --unlabelled to learn from")
+    seed: int = option(0, "of the first weights and of the order")
+
+    def __post_init__(self) -> None:
+        """Checks numbers.
+
+        Raises:
+            InputError: a number is out of its range.
+        """
+        for name in ("epochs", "batch_size", "max_unlabelled"):
+            if getattr(self, name) < 1:
+                raise InputError(f"--{name}: expected at least 1, got {getattr(self, name)}.")
+        if not 0 < self.learning_rate < 1:
+            raise InputError(
+                f"--learning_rate: expected between 0 and 1, got {self.learning_rate}."
+            )

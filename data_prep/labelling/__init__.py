@@ -1,0 +1,1 @@
+"""A classifier labels a corpus; an interrupted run goes on."""

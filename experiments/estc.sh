@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Real data: an unlabelled corpus and a lexicon become a labelled dataset, as the paper builds ESTC.
+#
+#   experiments/estc.sh DATA OUTPUT        (make estc DATA=…)
+#
+# DATA holds emotion_sentences/emotion_sentences.csv, lccc/lccc_base_{valid,test}.json and
+# lexicon/dutir_seven_classes.json (docs/results.md says where they come from). OUTPUT gets the
+# classifiers, labelled.jsonl, ememory.json, the dataset and its report. Each step is made once: run
+# again, it goes on where it stopped.
+set -euo pipefail
+data=$1 output=$2
+python=${PYTHON:-.venv/bin/python}
+sentences=$data/emotion_sentences/emotion_sentences.csv
+corpus=("$data/lccc/lccc_base_valid.json" "$data/lccc/lccc_base_test.json")
+mkdir -p "$output"
+
+step() { # what it makes, then the arguments of data_prep
+  local made=$1
+  shift
+  [ -e "$made" ] && return
+  printf '\n== data_prep %s\n' "${*:1:2}"
+  "$python" experiments/measured.py "$python" -m data_prep "$@"
+}
+
+step "$output/naive_bayes" classifier train --network naive_bayes \
+  --sentences "$sentences" --output "$output/naive_bayes"
+step "$output/bilstm" classifier train --network bilstm \
+  --sentences "$sentences" --output "$output/bilstm"
+step "$output/convolution" classifier train \
+  --sentences "$sentences" --output "$output/convolution"
+step "$output/classifier" classifier train \
+  --sentences "$sentences" --unlabelled "${corpus[@]}" --output "$output/classifier"
+step "$output/scores/scores.json" classifier evaluate --sentences "$sentences" \
+  --classifier "$output"/{naive_bayes,bilstm,convolution,classifier} --output "$output/scores"
+
+step "$output/labelled.jsonl" label --classifier "$output/classifier" \
+  --input "${corpus[@]}" --output "$output/labelled.jsonl"
+
+# Twice: the first dataset has the vocabulary that the emotion words are chosen from.
+size=(--post_vocabulary_size 15000 --response_vocabulary_size 15000)
+step "$output/plain" build --train "$output/labelled.jsonl" "${size[@]}" --output "$output/plain"
+step "$output/ememory.json" lexicon --dataset "$output/plain" \
+  --dutir "$data/lexicon/dutir_seven_classes.json" --learn 50 \
+  --output "$output/ememory.json" --table "$output/ememory.tsv"
+step "$output/dataset" build --train "$output/labelled.jsonl" "${size[@]}" \
+  --ememory "$output/ememory.json" --output "$output/dataset"
+step "$output/dataset-report" report "$output/dataset" --output "$output/dataset-report"
+echo "look at: $output/dataset-report/index.html"
