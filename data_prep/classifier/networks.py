@@ -76,7 +76,7 @@ class NGramConvolution(keras.Model):
 
 
 class BiLSTM(keras.Model):
-    """The paper's classifier: a bidirectional LSTM over words (ECM, section 4.1.1).
+    """The paper's classifier: a bidirectional LSTM over words (ECM, "Data Preparation").
 
     Args:
         sizes: ids of each channel.

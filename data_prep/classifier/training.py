@@ -88,6 +88,7 @@ def fit(
         _bucketed(shuffled, settings.batch_size).repeat(),
         # Partial batches of the buckets make a pass a little longer than this.
         steps_per_epoch=-(-len(train.targets) // settings.batch_size),
+        shuffle=False,
         validation_data=dev_batches.apply(tf.data.experimental.assert_cardinality(size)),
         epochs=settings.epochs,
         callbacks=[
