@@ -15,7 +15,6 @@ import tensorflow as tf
 
 from data_prep.agreement import agreement
 from data_prep.corpus import Labelling, Pair, read_pairs
-from data_prep.dataset import ASSETS
 from data_prep.external_memory import ExternalMemory, restrict
 from data_prep.files import BadRecord, source_digest
 from data_prep.output import check_output, finished_directory
@@ -23,6 +22,7 @@ from data_prep.records import SplitCounts, write_split
 from data_prep.settings import BuildSettings
 from data_prep.spool import SPLITS, Rejections, Spools, stop
 from data_prep.vocabulary import count_tokens, learn_tokenizer
+from ecm_tf.dataset_directory import ASSETS
 from ecm_tf.ememory import read_ememory
 from ecm_tf.emotions import DEFAULT, Emotions
 from ecm_tf.errors import InputError

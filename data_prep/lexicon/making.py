@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from data_prep.dataset import Dataset
 from data_prep.lexicon.candidates import Sources
 from data_prep.lexicon.log_odds import LogOdds, log_odds
 from data_prep.lexicon.selection import Choice, memory_of, select
 from data_prep.lexicon.settings import LexiconSettings
 from data_prep.lexicon.usage import Ints, count_words, coverage, normal_words
+from ecm_tf.dataset_directory import Dataset
 from ecm_tf.emotions import Emotions
 from ecm_tf.errors import InputError
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from data_prep.dataset import Dataset
+from ecm_tf.dataset_directory import Dataset
 from ecm_tf.text import normalize
 
 Ints = npt.NDArray[np.int64]

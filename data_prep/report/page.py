@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.dataset import Dataset
 from data_prep.report import sections
 from data_prep.report.pictures import emotions_picture, interaction_picture, lengths_picture
 from data_prep.report.repetition import repetition
 from data_prep.report.statistics import read_split, texts_at
 from data_prep.spool import SPLITS
+from ecm_tf.dataset_directory import Dataset
 from ecm_tf.page import Picture, render
 
 TEMPLATE = Path(__file__).with_name("report.html")

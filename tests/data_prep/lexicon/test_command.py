@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.__main__ import main as data_prep
-from data_prep.dataset import Dataset
+from ecm_tf.dataset_directory import Dataset
 from ecm_tf.errors import InputError
 
 EMOTION_WORDS = {"other": "so", "like": "nice", "sad": "alas", "happy": "yay"}

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from data_prep.__main__ import main as data_prep
-from data_prep.dataset import Dataset
 from data_prep.report import sections
 from data_prep.report.page import draw_examples
 from data_prep.report.repetition import repetition, shared_posts
 from data_prep.report.statistics import length_mean, length_quantile, read_split, texts_at
+from ecm_tf.dataset_directory import Dataset
 
 EMOTIONS = 6
 MEMORY = [[], ["w1", "w2"], ["w3"], [], ["w1"], ["w9"]]
