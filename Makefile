@@ -2,6 +2,7 @@
 # make demo    a corpus prepared, a model trained, exported and asked, in a few minutes
 # make test    lint, types, import floors and tests
 # make estc    real data: classifier, labels, lexicon, dataset, report (DATA=directory)
+# make table4  the paper's table on that data: hours; goes on where it stopped
 # make format  what ruff can mend by itself
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -10,7 +11,7 @@ RUN := $(BIN)/python -m
 DEMO := build/demo
 DATA ?= data
 
-.PHONY: setup demo test estc format clean
+.PHONY: setup demo test estc table4 format clean
 .DELETE_ON_ERROR:
 
 setup: .venv/installed
@@ -38,6 +39,9 @@ demo: setup
 
 estc: setup
 	experiments/estc.sh $(DATA) build/estc
+
+table4: setup
+	experiments/table4.sh build/estc build/table4
 
 test: setup
 	$(BIN)/ruff format --check .

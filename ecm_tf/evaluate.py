@@ -5,13 +5,19 @@ import json
 from pathlib import Path
 
 from ecm_tf import command
+from ecm_tf.errors import InputError
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ecm_tf.evaluate",
         description="Perplexity of one or several models on a split of a dataset: per token, and "
-        "as the original program reports it (of the mean over sentences).",
+        "as the original program reports it (of the mean over sentences). With --judge, posts of "
+        "the split are answered too, in every emotion, and emotion accuracy and the replies' "
+        "diversity are measured.",
+        epilog="Example: python -m ecm_tf.evaluate --dataset build/dataset --train_dir "
+        "build/seq2seq build/ecm --judge build/classifier build/naive_bayes --output "
+        "build/evaluation",
     )
     parser.add_argument(
         "--train_dir", type=Path, required=True, nargs="+", help="model directories"
@@ -19,43 +25,83 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dataset", type=Path, required=True, help="made by data_prep build")
     parser.add_argument("--split", choices=("train", "dev", "test"), default="test")
     parser.add_argument("--batch_size", type=int, default=128)
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument(
+        "--judge",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="CLASSIFIER",
+        help="emotion classifiers, made by `data_prep classifier train`, that hear the emotion of "
+        "replies; the first is the table's",
+    )
+    parser.add_argument(
+        "--posts", type=int, default=1000, help="posts to answer (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--beam_size", type=int, default=1, help="1: greedy search (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="DIRECTORY", help="write figures.json and table.md there"
+    )
     return parser
 
 
 def main(argv: list[str] | None = None) -> None:
     """The command; see `--help`."""
     arguments = _parser().parse_args(argv)
+    for name in ("batch_size", "posts", "beam_size"):
+        if getattr(arguments, name) < 1:
+            raise InputError(f"--{name}: expected at least 1, got {getattr(arguments, name)}.")
+    judge_names = [directory.resolve().name for directory in arguments.judge]
+    if len(set(judge_names)) < len(judge_names):
+        raise InputError(f"--judge: expected directories of different names, got {judge_names}.")
     with command.native_silence():
-        from ecm_tf.dataset import evaluation_batches
-        from ecm_tf.manifest import read_manifest, write_atomically
-        from ecm_tf.model_directory import load_model
-        from ecm_tf.perplexity import PerplexityMeter
+        from dataclasses import asdict
 
-    read_manifest(arguments.dataset, "dataset")
-    figures = []
+        from ecm_tf.dataset_directory import Dataset
+        from ecm_tf.emotion_classifier import EmotionClassifier
+        from ecm_tf.evaluation.evaluation import evaluate_model, evaluation_pairs
+        from ecm_tf.evaluation.table import table
+        from ecm_tf.manifest import write_atomically
+        from ecm_tf.responder import Search
+
+    dataset = Dataset(arguments.dataset)
+    if not dataset.manifest["counts"]["pairs"][arguments.split]:
+        raise InputError(f"{arguments.dataset}: expected pairs in {arguments.split}, got none.")
+    judges = dict(zip(judge_names, map(EmotionClassifier, arguments.judge), strict=True))
+    pairs = evaluation_pairs(dataset, arguments.split, arguments.posts if judges else 0)
+    search = Search.greedy() if arguments.beam_size == 1 else Search.beam(arguments.beam_size)
+    evaluations = []
     for directory in arguments.train_dir:
-        model, _ = load_model(directory)
-        batches = evaluation_batches(
-            arguments.dataset, arguments.split, model.config, arguments.batch_size
+        evaluation, _ = evaluate_model(
+            directory,
+            dataset,
+            arguments.split,
+            pairs,
+            judges,
+            search,
+            batch_size=arguments.batch_size,
         )
-        perplexity = PerplexityMeter(model).measure(batches, progress=directory.name)
-        figures.append(
-            {
-                "model": directory.name,
-                "variant": model.config.variant,
-                "split": arguments.split,
-                "token_perplexity": perplexity.token,
-                "sentence_perplexity": perplexity.sentence,
-            }
-        )
+        evaluations.append(evaluation)
         print(
-            f"{directory}  {model.config.variant}  {arguments.split} perplexity "
-            f"{perplexity.token:.2f} per token, {perplexity.sentence:.2f} per sentence",
+            f"{directory}  {evaluation.variant}  {arguments.split} perplexity "
+            f"{evaluation.token_perplexity.value:.2f} per token, "
+            f"{evaluation.sentence_perplexity:.2f} per sentence",
             flush=True,
         )
-    if arguments.json:
-        write_atomically(arguments.json, json.dumps(figures, indent=2) + "\n")
+    if judges:
+        print(f"\n{table(evaluations)}")
+    if arguments.output:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        figures = {
+            "split": arguments.split,
+            "posts": len(pairs.posts),
+            "beam_size": arguments.beam_size,
+            "models": [asdict(evaluation) for evaluation in evaluations],
+        }
+        text = json.dumps(figures, ensure_ascii=False, indent=2)
+        write_atomically(arguments.output / "figures.json", text + "\n")
+        write_atomically(arguments.output / "table.md", table(evaluations) + "\n")
 
 
 if __name__ == "__main__":

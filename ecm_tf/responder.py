@@ -83,14 +83,16 @@ class Responder(tf.Module):
         Returns:
             Texts and scores, `(batch,)`; with beam search `(batch, replies)`.
         """
-        ids = self._post_ids(posts)
-        config = self.model.config
-        step, state = self.model.begin(ids, emotion, search.beams)
-        replies = search.run(step, state, config.max_response_length)
+        replies = self.replies(posts, emotion, search)
         shape = tf.shape(replies.lengths)
-        flat = tf.reshape(replies.ids, [-1, config.max_response_length])
+        flat = tf.reshape(replies.ids, [-1, self.model.config.max_response_length])
         texts = self.text.response_text(flat, tf.reshape(replies.lengths, [-1]))
         return Answers(tf.reshape(texts, shape), replies.scores)
+
+    def replies(self, posts: tf.Tensor, emotion: tf.Tensor, search: Search) -> decoding.Replies:
+        """As `answer`, but in word ids."""
+        step, state = self.model.begin(self._post_ids(posts), emotion, search.beams)
+        return search.run(step, state, self.model.config.max_response_length)
 
     def answer_all(self, posts: tf.Tensor, search: Search) -> Answers:
         """Answers each post in every emotion.

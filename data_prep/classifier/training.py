@@ -105,7 +105,10 @@ def fit(
 def predict(model: keras.Model, ids: tf.RaggedTensor) -> np.ndarray:
     """A network's probabilities, float32 `(texts, categories)`, of `ids` `(texts, None, 4)`."""
     order = np.argsort(ids.row_lengths().numpy(), kind="stable")
-    run = tf.function(lambda rows: tf.nn.softmax(model(rows, training=False)))
+    run = tf.function(
+        lambda rows: tf.nn.softmax(model(rows, training=False)),
+        input_signature=[tf.TensorSpec([None, None, 4], tf.int32)],
+    )
     parts = [
         run(tf.gather(ids, order[i : i + 256]).to_tensor()).numpy()
         for i in range(0, len(order), 256)

@@ -36,16 +36,16 @@ def run(*arguments):
 
 
 def test_both_perplexities_are_printed_and_written(model_dir, dataset, direct, tmp_path, capsys):
-    file = tmp_path / "figures.json"
-    run("--train_dir", model_dir, "--dataset", dataset, "--split", "dev", "--json", file)
+    run("--train_dir", model_dir, "--dataset", dataset, "--split", "dev", "--output", tmp_path)
     token, sentence = direct
     (line,) = capsys.readouterr().out.splitlines()
     assert line == (
         f"{model_dir}  ECM  dev perplexity {token:.2f} per token, {sentence:.2f} per sentence"
     )
-    (figures,) = json.loads(file.read_text())
-    assert (figures["model"], figures["variant"], figures["split"]) == ("model", "ECM", "dev")
-    assert figures["token_perplexity"] == pytest.approx(token, rel=1e-4)
+    written = json.loads((tmp_path / "figures.json").read_text())
+    (figures,) = written["models"]
+    assert (figures["model"], figures["variant"], written["split"]) == ("model", "ECM", "dev")
+    assert figures["token_perplexity"]["value"] == pytest.approx(token, rel=1e-4)
     assert figures["sentence_perplexity"] == pytest.approx(sentence, rel=1e-4)
 
 

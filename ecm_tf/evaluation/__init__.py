@@ -1,0 +1,1 @@
+"""What a model is worth: perplexity, emotion accuracy, diversity, and a page that shows them."""

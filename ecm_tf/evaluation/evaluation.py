@@ -1,0 +1,172 @@
+"""One model on one split: every figure of the table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from ecm_tf.dataset import evaluation_batches
+from ecm_tf.dataset_directory import Dataset
+from ecm_tf.emotion_classifier import EmotionClassifier
+from ecm_tf.errors import InputError
+from ecm_tf.evaluation.intervals import Figure
+from ecm_tf.evaluation.likelihood import likelihoods
+from ecm_tf.evaluation.replies import Replies, reply
+from ecm_tf.evaluation.scores import EmotionScores, ReplyScores, emotion_scores, reply_scores
+from ecm_tf.model_directory import load_model
+from ecm_tf.responder import Responder, Search
+
+
+@dataclass(frozen=True)
+class EvaluationPairs:
+    """The pairs of a split that replies are made for.
+
+    Attributes:
+        posts: different texts.
+        responses: post (its place), emotion and text of every response to them.
+    """
+
+    posts: list[str]
+    responses: list[tuple[int, int, str]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured.
+
+    Attributes:
+        model: the directory's name.
+        variant: which modules it has.
+        weights: how many numbers it has learned.
+        token_perplexity: of the split's responses.
+        sentence_perplexity: the original program's: of the mean over responses.
+        perplexity_by_emotion: token perplexity of each category's responses.
+        judges: emotion scores by each judge.
+        agreement: how often the first two judges hear the same; `None` with fewer.
+        replies: scores of the replies.
+        replies_per_second: greedy or as searched, in batches, on this machine.
+    """
+
+    model: str
+    variant: str
+    weights: int
+    token_perplexity: Figure
+    sentence_perplexity: float
+    perplexity_by_emotion: list[float]
+    judges: dict[str, EmotionScores]
+    agreement: float | None
+    replies: ReplyScores | None
+    replies_per_second: float | None
+
+
+def evaluation_pairs(dataset: Dataset, split: str, posts: int) -> EvaluationPairs:
+    """The first different posts of a split with their responses.
+
+    Args:
+        dataset: where they are.
+        split: which.
+        posts: at most how many; records have no order that favours some.
+    """
+    places: dict[str, int] = {}
+    responses = []
+    for batch in dataset.batches(split, with_texts=True):
+        rows = zip(
+            batch["post_text"].numpy().tolist(),
+            batch["response_text"].numpy().tolist(),
+            batch["emotion"].numpy().tolist(),
+            strict=True,
+        )
+        for post, response, emotion in rows:
+            if post not in places and len(places) < posts:
+                places[post] = len(places)
+            if post in places:
+                responses.append((places[post], emotion, response.decode()))
+    return EvaluationPairs([post.decode() for post in places], responses)
+
+
+def evaluate_model(
+    directory: Path,
+    dataset: Dataset,
+    split: str,
+    pairs: EvaluationPairs,
+    judges: Mapping[str, EmotionClassifier],
+    search: Search,
+    *,
+    batch_size: int = 128,
+) -> tuple[Evaluation, Replies | None]:
+    """Measures a model.
+
+    Args:
+        directory: the model's.
+        dataset: what it is measured on.
+        split: which part; it has pairs.
+        pairs: what it replies to; without posts, only perplexities are measured.
+        judges: what hears emotions in replies.
+        search: how replies are found.
+        batch_size: pairs of a batch.
+
+    Returns:
+        The figures, and the replies that they are about.
+
+    Raises:
+        InputError: the model has other categories than a judge or the dataset.
+    """
+    model, assets = load_model(directory)
+    for name, categories in {
+        str(dataset.directory): dataset.assets.emotions,
+        **{name: judge.emotions for name, judge in judges.items()},
+    }.items():
+        if categories != assets.emotions:
+            raise InputError(
+                f"{directory}: expected the categories of {name}, {categories.allowed}; got "
+                f"{assets.emotions.allowed}."
+            )
+    batches = evaluation_batches(dataset.directory, split, model.config, batch_size)
+    likely = likelihoods(model, batches, progress=f"{directory.name}: perplexity")
+    replies = scores = agreement = None
+    heard = {}
+    if pairs.posts:
+        responder = Responder(model, assets)
+        replies = reply(responder, pairs.posts, search, progress=f"{directory.name}: replies")
+        scores = reply_scores(
+            replies,
+            np.array(assets.external_memory_mask),
+            _in_words(responder, pairs.responses),
+            assets.response_words,
+        )
+        flat = [text for texts in replies.texts for text in texts]
+        heard = {
+            name: judge.probabilities(flat).argmax(1).reshape(replies.lengths.shape)
+            for name, judge in judges.items()
+        }
+        first, second = [*islice(heard.values(), 2), None, None][:2]
+        if first is not None and second is not None:
+            agreement = float((first == second).mean())
+    evaluation = Evaluation(
+        model=directory.name,
+        variant=model.config.variant,
+        weights=model.count_params(),
+        token_perplexity=likely.token_perplexity(),
+        sentence_perplexity=likely.perplexity().sentence,
+        perplexity_by_emotion=[
+            likely.perplexity(emotion).token for emotion in range(len(assets.emotions))
+        ],
+        judges={name: emotion_scores(emotions) for name, emotions in heard.items()},
+        agreement=agreement,
+        replies=scores,
+        replies_per_second=replies.number / replies.seconds if replies else None,
+    )
+    return evaluation, replies
+
+
+def _in_words(
+    responder: Responder, responses: Sequence[tuple[int, int, str]]
+) -> list[tuple[int, int, list[str]]]:
+    words = responder.text.tokenize(tf.constant([text for _, _, text in responses])).to_list()
+    return [
+        (post, emotion, [word.decode() for word in row])
+        for (post, emotion, _), row in zip(responses, words, strict=True)
+    ]

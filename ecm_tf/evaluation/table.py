@@ -1,0 +1,49 @@
+"""Evaluations side by side, as the paper's Table 4 has them."""
+
+from collections.abc import Sequence
+
+from ecm_tf.evaluation.evaluation import Evaluation
+from ecm_tf.evaluation.intervals import Figure
+
+
+def table(evaluations: Sequence[Evaluation]) -> str:
+    """A Markdown table, a row a model; intervals are 95 % bootstrap intervals.
+
+    Args:
+        evaluations: of one or more models by the same judges on the same posts.
+    """
+    judges = list(evaluations[0].judges)
+    head = ["model", "perplexity", "per sentence", *(f"accuracy ({judge})" for judge in judges)]
+    if judges:
+        head += ["distinct-1", "distinct-2", "words", "memory", "same", "BLEU", "replies/s"]
+    if len(judges) > 1:
+        head.append("judges agree")
+    rows = [head, ["---"] * len(head), *(_row(evaluation) for evaluation in evaluations)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _row(evaluation: Evaluation) -> list[str]:
+    row = [
+        evaluation.model,
+        _figure(evaluation.token_perplexity, 2),
+        f"{evaluation.sentence_perplexity:.2f}",
+        *(_figure(judged.accuracy, 3) for judged in evaluation.judges.values()),
+    ]
+    if evaluation.replies:
+        scores = evaluation.replies
+        row += [
+            f"{scores.distinct_1:.3f}",
+            f"{scores.distinct_2:.3f}",
+            f"{scores.mean_length:.1f}",
+            "-" if scores.memory is None else f"{scores.memory:.3f}",
+            f"{scores.same:.3f}",
+            f"{scores.bleu:.2f}",
+            f"{evaluation.replies_per_second:.0f}",
+        ]
+    if evaluation.agreement is not None:
+        row.append(f"{evaluation.agreement:.3f}")
+    return row
+
+
+def _figure(figure: Figure, digits: int) -> str:
+    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f}–{figure.high:.{digits}f})"

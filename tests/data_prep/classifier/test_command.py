@@ -1,0 +1,357 @@
+"""`python -m data_prep classifier`, from sentences to a classifier and its scores."""
+
+import json
+import shutil
+from pathlib import Path
+
+import command_line
+import numpy as np
+import pytest
+
+from data_prep.__main__ import main
+from data_prep.classifier import making
+from ecm_tf.emotion_classifier import EmotionClassifier
+from ecm_tf.emotions import DEFAULT
+from ecm_tf.errors import InputError
+from ecm_tf.manifest import read_manifest, sha256
+
+HARD = ["", " ", "😀", "\x00", "🏳️‍🌈囧", "hello WORLD 12", "喜" * 5000, "a" * 5000]
+
+
+def write_csv(path: Path, texts, labels) -> Path:
+    rows = [f"{text},{label}" for text, label in zip(texts, labels, strict=True)]
+    path.write_text("\n".join(["text,emotion", *rows, ""]), encoding="utf-8")
+    return path
+
+
+def train(sentences: Path, output: Path, *options: object) -> Path:
+    fixed = ("--sentences", sentences, "--output", output, "--workers", 1, *options)
+    main(["classifier", "train", *map(str, fixed)])
+    return output
+
+
+def evaluate(*options: object) -> None:
+    main(["classifier", "evaluate", *map(str, options)])
+
+
+@pytest.fixture(scope="module")
+def sentences(toy, tmp_path_factory) -> Path:
+    """360 sentences of all six categories."""
+    texts, labels = toy(360, 6)
+    return write_csv(tmp_path_factory.mktemp("data") / "sentences.csv", texts, labels)
+
+
+@pytest.fixture(scope="module")
+def convolution(sentences, tmp_path_factory) -> Path:
+    output = tmp_path_factory.mktemp("made") / "new" / "convolution"
+    options = ("--epochs", 8, "--batch_size", 16, "--learning_rate", 0.01)
+    return train(sentences, output, *options)
+
+
+FLOOR = ("--network", "naive_bayes", "--segmenter", "whitespace")
+
+
+@pytest.fixture(scope="module")
+def floor(sentences, tmp_path_factory) -> Path:
+    return train(sentences, tmp_path_factory.mktemp("made") / "floor", *FLOOR)
+
+
+@pytest.fixture
+def copied(floor, tmp_path) -> Path:
+    return shutil.copytree(floor, tmp_path / "copy")
+
+
+def test_a_few_hundred_sentences_are_enough(convolution, toy):
+    """There the mean of the latest weights must not reach back to the first ones."""
+    texts, labels = toy(120, 6, seed=1)
+    probabilities = EmotionClassifier(convolution).probabilities(texts)
+    assert (probabilities.argmax(axis=1) == labels).mean() > 0.9
+    assert probabilities.max(axis=1).mean() > 0.5
+
+
+@pytest.mark.parametrize("directory", ["convolution", "floor"])
+def test_a_text_alone_or_with_others(request, toy, directory):
+    classifier = EmotionClassifier(request.getfixturevalue(directory))
+    assert classifier.emotions == DEFAULT
+    texts = [*HARD, *toy(20, 6)[0]]
+    together = classifier.probabilities(texts)
+    assert together.shape == (28, 6)
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
+    alone = np.concatenate([classifier.probabilities([text]) for text in texts])
+    np.testing.assert_allclose(alone, together, atol=1e-5)
+    np.testing.assert_allclose(classifier.probabilities(texts[::-1])[::-1], together, atol=1e-5)
+    assert classifier.probabilities([]).shape == (0, 6)
+
+
+def test_raw_and_split_text_mean_the_same(convolution, toy):
+    split, _ = toy(30, 6, seed=2)
+    one, other = (
+        EmotionClassifier(convolution).probabilities(texts)
+        for texts in (split, [text.replace(" ", "") for text in split])
+    )
+    np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_the_manifest_says_what_was_made_of_what(sentences, floor):
+    manifest = read_manifest(floor, "classifier")
+    assert manifest["settings"]["network"] == "naive_bayes"
+    assert manifest["settings"]["seed"] == 0
+    assert manifest["sources"] == {"sentences.csv": sha256(sentences)}
+    counts = manifest["counts"]
+    assert sum(counts["sentences"].values()) == 360
+    assert counts["scores"]["sentences"] == counts["sentences"]["test"]
+    assert counts["bad"] == 0
+    written = {str(p.relative_to(floor)) for p in floor.rglob("*") if p.is_file()}
+    assert set(manifest["files"]) == written - {"manifest.json"}
+    assert {"emotions.json", "saved_model/saved_model.pb"} < set(manifest["files"])
+
+
+def test_what_training_says(sentences, tmp_path, capsys):
+    path = tmp_path / "more.csv"
+    path.write_text(
+        sentences.read_text(encoding="utf-8") + "喜 山,1\n喜山,1\n喜山,2\n坏,joyful\n坏\n",
+        encoding="utf-8",
+    )
+    output = train(path, tmp_path / "made", "--skip_bad_records", *FLOOR)
+    printed = capsys.readouterr().out
+    manifest = read_manifest(output, "classifier")["counts"]
+    sizes = manifest["sentences"]
+    assert f"sentences: {sizes['train']} train, {sizes['dev']} dev, {sizes['test']} test" in printed
+    assert sum(sizes.values()) == 363
+    assert "bad records left out: 2" in printed
+    assert f"{manifest['agreement']['texts']} texts stand several times" in printed
+    assert f"test: accuracy {manifest['scores']['accuracy']:.4f}" in printed
+    assert printed.endswith(f"classifier: {output}\n")
+
+
+def test_the_same_seed_makes_the_same_classifier(sentences, convolution, toy, tmp_path):
+    options = ("--epochs", 8, "--batch_size", 16, "--learning_rate", 0.01)
+    again = train(sentences, tmp_path / "again", *options)
+    texts, _ = toy(40, 6, seed=3)
+    first, second = (EmotionClassifier(d).probabilities(texts) for d in (convolution, again))
+    np.testing.assert_allclose(first, second, atol=1e-6)
+    manifests = [read_manifest(d, "classifier") for d in (convolution, again)]
+    assert manifests[0]["counts"] == manifests[1]["counts"]
+
+
+CLIENT = """
+import json, sys
+import tensorflow as tf
+import tensorflow_text
+
+with open(sys.argv[1]) as file:
+    directory, texts = json.load(file)
+model = tf.saved_model.load(directory)
+signature = model.signatures["serving_default"]
+ask = lambda texts: signature(text=tf.constant(texts, tf.string))["probabilities"].numpy()
+inputs = signature.structured_input_signature[1]["text"]
+foreign = [name for name in sys.modules
+           if name.split(".")[0] in ("ecm_tf", "data_prep", "export", "jieba")]
+result = {
+    "probabilities": ask(texts).tolist(),
+    "none": ask([]).shape,
+    "invalid": ask([b"\\xff\\xfe", b"\\xe4\\xbd"]).sum(axis=1).tolist(),
+    "input": [inputs.dtype.name, inputs.shape.as_list()],
+    "foreign": foreign,
+}
+print("RESULT" + json.dumps(result))
+"""
+
+
+def test_the_saved_model_needs_nothing_of_this_package(floor, toy, tmp_path):
+    texts = [*HARD, *toy(6, 6)[0]]
+    (tmp_path / "client.py").write_text(CLIENT, encoding="utf-8")
+    asked = json.dumps([str(floor / "saved_model"), texts])
+    (tmp_path / "asked.json").write_text(asked, encoding="utf-8")
+    done = command_line.python("client.py", "asked.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    result = json.loads(done.stdout.decode().split("RESULT", 1)[1])
+    assert result["foreign"] == []
+    assert result["input"] == ["string", [None]]
+    assert result["none"] == [0, 6]
+    assert result["invalid"] == pytest.approx([1, 1], abs=1e-5)
+    expected = EmotionClassifier(floor).probabilities(texts)
+    np.testing.assert_allclose(result["probabilities"], expected, atol=1e-5)
+
+
+def test_only_what_is_needed_is_saved(convolution):
+    """The optimizer's variables are three times the network's."""
+    import tensorflow as tf
+
+    checkpoint = convolution / "saved_model" / "variables" / "variables"
+    names = [name for name, _ in tf.train.list_variables(str(checkpoint))]
+    assert [name for name in names if "optimizer" in name or "momentum" in name] == []
+
+
+def test_an_unfinished_classifier_is_refused(copied):
+    (copied / "manifest.json").unlink()
+    with pytest.raises(InputError, match="expected a finished classifier directory"):
+        EmotionClassifier(copied)
+
+
+@pytest.mark.parametrize("name", ["emotions.json", "saved_model/saved_model.pb"])
+def test_a_changed_classifier_is_refused(copied, name):
+    with (copied / name).open("ab") as file:
+        file.write(b"\n")
+    with pytest.raises(InputError, match=f"{name}: changed since"):
+        evaluate("--classifier", copied, "--sentences", copied / "nothing.csv")
+
+
+def test_a_finished_classifier_is_replaced_only_when_told_to(copied, sentences, tmp_path):
+    before = (copied / "manifest.json").read_bytes()
+    with pytest.raises(InputError, match="there is a classifier already; --overwrite"):
+        train(sentences, copied, *FLOOR)
+    assert (copied / "manifest.json").read_bytes() == before
+    train(sentences, copied, "--overwrite", "--seed", 5, *FLOOR)
+    assert read_manifest(copied, "classifier")["settings"]["seed"] == 5
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
+def test_what_is_no_classifier_is_never_replaced(sentences, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    for output, problem in ((tmp_path, "other things in it"), (sentences, "got a file")):
+        with pytest.raises(InputError, match=problem):
+            train(sentences, output, "--overwrite", *FLOOR)
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_failure_leaves_nothing(sentences, tmp_path, monkeypatch):
+    def fail(*_) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(making, "save_classifier", fail)
+    with pytest.raises(OSError, match="disk full"):
+        train(sentences, tmp_path / "made", *FLOOR)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def two(toy, tmp_path_factory) -> tuple[Path, Path]:
+    """A classifier of two categories of one's own, and its sentences."""
+    directory = tmp_path_factory.mktemp("two")
+    categories = [{"name": "calm", "chinese": "平静"}, {"name": "glad", "aliases": ["joy"]}]
+    (directory / "own.json").write_text(json.dumps(categories), encoding="utf-8")
+    texts, labels = toy(200, 2)
+    names = [["平静", "joy"][label] for label in labels]
+    path = write_csv(directory / "sentences.csv", texts, names)
+    options = ("--emotions", directory / "own.json", "--segmenter", "whitespace", *FLOOR)
+    return train(path, directory / "classifier", *options), path
+
+
+def test_categories_of_ones_own(two, capsys):
+    directory, path = two
+    classifier = EmotionClassifier(directory)
+    assert classifier.emotions.names == ["calm", "glad"]
+    assert classifier.probabilities(["山 无 水", "山 喜 水"]).argmax(axis=1).tolist() == [0, 1]
+    evaluate("--classifier", directory, "--sentences", path, "--part", "all")
+    printed = capsys.readouterr().out
+    assert "200 sentences of all" in printed
+    assert "| glad | " in printed
+
+
+def test_evaluation(floor, two, sentences, tmp_path, capsys):
+    twin = shutil.copytree(floor, tmp_path / "twin")
+    output = tmp_path / "new" / "scores"
+    both = ("--classifier", floor, twin, "--sentences", sentences)
+    evaluate(*both, "--output", output)
+    printed = capsys.readouterr().out
+    assert {path.name for path in output.iterdir()} == {
+        *("scores.json", "floor-confusion.png", "twin-confusion.png")
+    }
+    scores = json.loads((output / "scores.json").read_text(encoding="utf-8"))
+    assert list(scores) == ["floor", "twin"]
+    assert scores["floor"] == scores["twin"]
+    assert scores["floor"] == read_manifest(floor, "classifier")["counts"]["scores"]
+    figures = scores["floor"]
+    assert f"{figures['sentences']} sentences of test" in printed
+    for name in ("floor", "twin"):
+        assert f"| {name} | {figures['accuracy']:.4f} | {figures['macro_f1']:.4f} |" in printed
+    for name, recall, n in zip(DEFAULT.names, figures["recall"], figures["support"], strict=True):
+        (line,) = {line for line in printed.splitlines() if line.startswith(f"| {name} |")}
+        assert f"| {recall:.4f} |" in line
+        assert line.endswith(f"| {n} |")
+    assert (output / "floor-confusion.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_classifiers_to_compare_have_the_same_categories(floor, two, sentences):
+    with pytest.raises(InputError, match=f"{two[0]}: expected the categories of {floor}"):
+        evaluate("--classifier", floor, two[0], "--sentences", sentences)
+
+
+def test_classifiers_to_compare_have_names_of_their_own(floor, copied, sentences, tmp_path):
+    twin = shutil.copytree(copied, tmp_path / "elsewhere" / "copy")
+    with pytest.raises(InputError, match="expected directories of different names"):
+        evaluate("--classifier", copied, twin, "--sentences", sentences)
+
+
+def test_a_bad_record_names_file_and_line(floor, sentences, tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text("text,emotion\n好,1\n坏,joyful\n", encoding="utf-8")
+    message = f"^{path}: line 3: unknown emotion 'joyful'"
+    with pytest.raises(InputError, match=message):
+        train(path, tmp_path / "made", *FLOOR)
+    with pytest.raises(InputError, match=message):
+        evaluate("--classifier", floor, "--sentences", sentences, path)
+    assert [file.name for file in tmp_path.iterdir()] == ["bad.csv"]
+
+
+def test_bad_unlabelled_records_are_skipped_too(sentences, write_jsonl, tmp_path, monkeypatch):
+    monkeypatch.setattr(making, "taught", lambda sizes, train, dev, ids, settings: train)
+    corpus = write_jsonl([{"post": "山", "response": "水"}, {"post": " ", "response": "云"}])
+    options = ("--unlabelled", corpus, *FLOOR)
+    with pytest.raises(InputError, match=f"{corpus}: line 2: "):
+        train(sentences, tmp_path / "made", *options)
+    made = train(sentences, tmp_path / "made", "--skip_bad_records", *options)
+    assert read_manifest(made, "classifier")["sources"].keys() == {"sentences.csv", corpus.name}
+
+
+def test_two_sources_of_one_name_are_told_apart(sentences, tmp_path):
+    """As `build` does: the manifest has room for one file of a name."""
+    (tmp_path / "b").mkdir()
+    twin = write_csv(tmp_path / "b" / sentences.name, ["山"], [0])
+    with pytest.raises(InputError, match=r"sentences\.csv"):
+        main(
+            [
+                *("classifier", "train", "--sentences", str(sentences), str(twin)),
+                *("--output", str(tmp_path / "made"), *FLOOR),
+            ]
+        )
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *[("--epochs", 0), ("--batch_size", 0), ("--max_unlabelled", -1), ("--learning_rate", 1)],
+        *[("--learning_rate", "nan"), ("--workers", 0), ("--seed", -1)],
+    ],
+)
+def test_wrong_numbers_are_refused(sentences, tmp_path, option, value):
+    with pytest.raises(InputError, match=f"{option}: expected"):
+        train(sentences, tmp_path / "made", option, value, *FLOOR)
+
+
+def test_parts_without_sentences_are_refused(tmp_path):
+    path = write_csv(tmp_path / "one.csv", ["好"], [1])
+    with pytest.raises(InputError, match="--sentences: expected sentences for the part"):
+        train(path, tmp_path / "made", *FLOOR)
+
+
+@pytest.mark.parametrize("segmenter", ["jieba", "whitespace"])
+def test_sentences_that_share_nothing_are_refused(tmp_path, segmenter):
+    texts = [chr(0x4E00 + i) for i in range(60)]
+    path = write_csv(tmp_path / "few.csv", texts, [1] * 60)
+    with pytest.raises(InputError, match="--sentences: expected"):
+        train(path, tmp_path / "made", "--segmenter", segmenter, *FLOOR)
+
+
+def test_english_sentences_need_no_other_segmenter(tmp_path):
+    texts = [f"{['nice', 'alas'][i % 2]} {'abcdefgh'[i % 8] * (2 + i // 8)}" for i in range(200)]
+    path = write_csv(tmp_path / "english.csv", texts, [1 + i % 2 for i in range(200)])
+    classifier = EmotionClassifier(train(path, tmp_path / "made", *FLOOR[:2]))
+    assert classifier.probabilities(["nice one", "Alas !"]).argmax(axis=1).tolist() == [1, 2]
+
+
+def test_no_picture_directory_can_be_a_file(floor, sentences):
+    with pytest.raises(InputError, match="expected"):
+        evaluate("--classifier", floor, "--sentences", sentences, "--output", sentences)

@@ -1,0 +1,85 @@
+"""Figures, tables and pictures of how well a classifier does."""
+
+import numpy as np
+import pytest
+
+from data_prep.classifier.scores import (
+    calibration_error,
+    category_table,
+    draw_confusion,
+    score,
+    table,
+)
+
+LABELS = np.array([0, 0, 0, 1, 1, 1], np.int32)
+PROBABILITIES = np.array(
+    [[0.8, 0.2, 0], [0.6, 0.4, 0], [0.3, 0.7, 0], [0.1, 0.9, 0], [0, 1, 0], [0.2, 0.2, 0.6]]
+)
+"""Right, right, wrong (1), right, right, wrong (2); nothing is of category 2."""
+
+
+def test_scores_by_hand():
+    scores = score(LABELS, PROBABILITIES)
+    assert scores.sentences == 6
+    assert scores.accuracy == pytest.approx(4 / 6)
+    assert scores.precision == pytest.approx([1, 2 / 3, 0])
+    assert scores.recall == pytest.approx([2 / 3, 2 / 3, 0])
+    assert scores.f1 == pytest.approx([4 / 5, 2 / 3, 0])
+    assert scores.macro_f1 == pytest.approx((4 / 5 + 2 / 3) / 3)
+    assert scores.support == [3, 3, 0]
+    assert scores.confusion == [[2, 1, 0], [0, 2, 1], [0, 0, 0]]
+    assert scores.calibration_error == calibration_error(LABELS, PROBABILITIES)
+
+
+def test_the_calibration_error_by_hand():
+    # 0.8 and 0.9 have bins of their own; 0.61 and 0.65 share one, and half of it is right.
+    confidence = np.array([0.8, 0.9, 0.61, 0.65])
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    gaps = [1 - 0.8, 0.9, abs(1 - (0.61 + 0.65))]
+    error = calibration_error(np.array([0, 1, 0, 1]), probabilities)
+    assert error == pytest.approx(sum(gaps) / 4)
+
+
+def test_who_is_right_as_often_as_it_says_is_calibrated():
+    sure = calibration_error(np.array([1, 0]), np.array([[0.0, 1.0], [1.0, 0.0]]))
+    assert sure == 0
+    labels = np.array([0] * 7 + [1] * 3)
+    assert calibration_error(labels, np.tile([0.7, 0.3], (10, 1))) == pytest.approx(0)
+
+
+def test_who_is_sure_and_wrong_is_not():
+    assert calibration_error(np.array([0, 1]), np.array([[0.0, 1.0], [1.0, 0.0]])) == 1
+
+
+def test_one_sentence_is_enough():
+    scores = score(np.array([2]), np.array([[0.5, 0.25, 0.25]], np.float32))
+    assert (scores.accuracy, scores.macro_f1, scores.calibration_error) == (0, 0, 0.5)
+    assert scores.confusion == [[0, 0, 0], [0, 0, 0], [1, 0, 0]]
+    assert all(type(n) is float for n in (scores.accuracy, scores.macro_f1, *scores.f1))
+
+
+def test_tables():
+    scores = score(LABELS, PROBABILITIES)
+    overall = table({"ours": scores, "floor": scores}).splitlines()
+    assert [line.split("|")[1].strip() for line in overall[2:]] == ["ours", "floor"]
+    assert f"| ours | 0.6667 | 0.4889 | {scores.calibration_error:.4f} |" in overall
+    categories = category_table(scores, ["sad", "happy", "none"]).splitlines()
+    assert categories[2:] == [
+        "| sad | 1.0000 | 0.6667 | 0.8000 | 3 |",
+        "| happy | 0.6667 | 0.6667 | 0.6667 | 3 |",
+        "| none | 0.0000 | 0.0000 | 0.0000 | 0 |",
+    ]
+    assert len({line.count("|") for line in overall}) == 1
+    assert len({line.count("|") for line in categories}) == 1
+
+
+def test_the_confusion_picture(tmp_path):
+    scores, names = score(LABELS, PROBABILITIES), ["sad", "happy", "none"]
+    files = [tmp_path / f"{name}.png" for name in "abc"]
+    draw_confusion(scores, names, "title", files[0])
+    draw_confusion(scores, names, "title", files[1])
+    draw_confusion(score(LABELS, PROBABILITIES[::-1]), names, "title", files[2])
+    first, again, other = (file.read_bytes() for file in files)
+    assert first.startswith(b"\x89PNG")
+    assert first == again
+    assert first != other

@@ -1,0 +1,73 @@
+"""Models measured on a dataset's split, replies included."""
+
+import numpy as np
+import pytest
+
+from ecm_tf.dataset_directory import Dataset
+from ecm_tf.emotions import DEFAULT
+from ecm_tf.errors import InputError
+from ecm_tf.evaluate import main
+from ecm_tf.evaluation.evaluation import evaluate_model, evaluation_pairs
+from ecm_tf.evaluation.replies import reply
+from ecm_tf.evaluation.table import table
+from ecm_tf.model_directory import load_model
+from ecm_tf.responder import Responder, Search
+
+
+class Judge:
+    """Hears the emotion of a text's length."""
+
+    emotions = DEFAULT
+
+    def probabilities(self, texts):
+        return np.eye(6, dtype=np.float32)[[len(text) % 6 for text in texts]]
+
+
+@pytest.fixture(scope="module")
+def responder(model_dir):
+    return Responder(*load_model(model_dir))
+
+
+def test_replies_in_batches_are_those_of_chat(responder):
+    posts = ["今天天气真好", "", "球队赢了3比0", "我的猫会握手"]
+    replies = reply(responder, posts, Search.greedy())
+    assert replies.number == 24
+    for place, post in enumerate(posts):
+        alone = responder.answer_all([post], Search.greedy()).texts.numpy()[0]
+        assert replies.texts[place] == [text.decode() for text in alone]
+    assert (replies.ids[np.arange(replies.ids.shape[-1]) >= replies.lengths[..., None]] == 0).all()
+
+
+def test_the_best_of_a_beam(responder):
+    replies = reply(responder, ["今天天气真好"], Search.beam(4, 3))
+    best = responder.answer_all(["今天天气真好"], Search.beam(4, 3)).texts.numpy()[0, :, 0]
+    assert replies.texts == [[text.decode() for text in best]]
+
+
+def test_posts_of_a_split_once_each_with_their_responses(dataset):
+    pairs = evaluation_pairs(Dataset(dataset), "test", 3)
+    assert len(set(pairs.posts)) == len(pairs.posts) == 3
+    assert {post for post, _, _ in pairs.responses} == {0, 1, 2}
+    assert evaluation_pairs(Dataset(dataset), "test", 0).responses == []
+
+
+def test_every_figure_of_a_model(model_dir, dataset):
+    opened = Dataset(dataset)
+    pairs = evaluation_pairs(opened, "test", 10)
+    judges = {"length": Judge(), "again": Judge()}
+    evaluation, replies = evaluate_model(model_dir, opened, "test", pairs, judges, Search.greedy())
+    heard = np.array([[len(text) % 6 for text in post] for post in replies.texts])
+    expected = (heard == np.arange(6)).mean()
+    assert evaluation.judges["length"].accuracy.value == pytest.approx(expected)
+    assert evaluation.agreement == 1
+    assert evaluation.token_perplexity.low <= evaluation.token_perplexity.value
+    assert len(evaluation.perplexity_by_emotion) == 6
+    assert all(np.isfinite(evaluation.perplexity_by_emotion))
+    text = table([evaluation])
+    assert f"{expected:.3f} (" in text and "judges agree" in text
+
+
+def test_the_command_refuses_bad_numbers(model_dir, dataset):
+    for flag in ("--posts", "--beam_size", "--batch_size"):
+        with pytest.raises(InputError, match=f"{flag}: expected at least 1, got 0"):
+            main(["--train_dir", str(model_dir), "--dataset", str(dataset), flag, "0"])
