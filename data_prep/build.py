@@ -5,7 +5,7 @@ that grows with the number of pairs stays in memory.
 """
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import tensorflow as tf
 from data_prep.agreement import agreement
 from data_prep.corpus import Labelling, Pair, read_pairs
 from data_prep.external_memory import ExternalMemory, restrict
-from data_prep.files import BadRecord, source_digest
+from data_prep.files import BadRecord, source_digests
 from data_prep.output import check_output, finished_directory
 from data_prep.records import SplitCounts, write_split
 from data_prep.settings import BuildSettings
@@ -89,7 +89,7 @@ def build(
     if workers < 1:
         raise InputError(f"--workers: expected at least 1, got {workers}.")
     check_output(output, "dataset", overwrite=overwrite)
-    digests = _digests(sources.paths, output)
+    digests = source_digests(sources.paths, output)
     categories = sources.categories()
     words = (
         read_ememory(sources.ememory, categories) if sources.ememory else [[] for _ in categories]
@@ -120,21 +120,6 @@ def build(
             sources=digests,
         )
     return counts
-
-
-def _digests(paths: Iterable[Path], output: Path) -> dict[str, str]:
-    """The name and sha256 of every source."""
-    digests: dict[str, str] = {}
-    for path in paths:
-        if path.resolve().is_relative_to(output.resolve()):
-            raise InputError(f"{path}: expected a source outside the output, {output}.")
-        digest = source_digest(path)
-        if digests.setdefault(path.name, digest) != digest:
-            raise InputError(
-                f"{path}: expected a name of its own, since the manifest tells sources by their "
-                "names; another source has the same."
-            )
-    return digests
 
 
 def _spool(

@@ -4,7 +4,7 @@ import gzip
 import json
 import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,3 +143,22 @@ def source_digest(path: Path) -> str:
         return sha256(path)
     except OSError as error:
         raise InputError(f"{path}: expected a readable file; {error.strerror}.") from error
+
+
+def source_digests(paths: Iterable[Path], output: Path) -> dict[str, str]:
+    """The name and sha256 of every source, for the manifest of what is made from them.
+
+    Raises:
+        InputError: a source cannot be read, lies in the output, or has the name of another one.
+    """
+    digests: dict[str, str] = {}
+    for path in paths:
+        if path.resolve().is_relative_to(output.resolve()):
+            raise InputError(f"{path}: expected a source outside the output, {output}.")
+        digest = source_digest(path)
+        if digests.setdefault(path.name, digest) != digest:
+            raise InputError(
+                f"{path}: expected a name of its own, since the manifest tells sources by their "
+                "names; another source has the same."
+            )
+    return digests

@@ -109,7 +109,7 @@ def unigram_model(counts: Mapping[str, int], characters: Iterable[str]) -> bytes
     character that is no word of its own scores below every word.
 
     Args:
-        counts: words and how often they occur, at least one.
+        counts: words and how often they occur.
         characters: every character of the corpus.
     """
     model = sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]
@@ -121,7 +121,7 @@ def unigram_model(counts: Mapping[str, int], characters: Iterable[str]) -> bytes
     normalizer.remove_extra_whitespaces = False
     normalizer.escape_whitespaces = False
     model.pieces.add(piece="<unk>", type=model.SentencePiece.UNKNOWN)
-    log_total = math.log(sum(counts.values()))
+    log_total = math.log(max(1, sum(counts.values())))
     for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         model.pieces.add(piece=word, score=math.log(count) - log_total)
     for character in sorted({*characters, *_PRINTABLE} - counts.keys()):

@@ -51,7 +51,7 @@ def stop(bad: BadRecord) -> None:
     Raises:
         InputError: always.
     """
-    raise InputError(f"{bad} (--skip_bad_records leaves such records out and lists them.)")
+    raise InputError(f"{bad} (--skip_bad_records leaves such records out.)")
 
 
 class Rejections:

@@ -7,6 +7,7 @@ from itertools import islice
 import tensorflow as tf
 
 from data_prep import counting, segmentation
+from ecm_tf.errors import InputError
 from ecm_tf.text import Tokenizer, UnigramTokenizer, WhitespaceTokenizer, normalize
 
 PADDING, UNKNOWN = 0, 1
@@ -93,6 +94,9 @@ def learn(texts: Sequence[str], segmenter: str, workers: int) -> Features:
         texts: what to learn from, in any order.
         segmenter: `"jieba"` or `"whitespace"`, as in `data_prep build`.
         workers: processes that run jieba.
+
+    Raises:
+        InputError: no character, bigram or word is frequent enough to be known.
     """
     model = None
     if segmenter == "jieba":
@@ -103,12 +107,20 @@ def learn(texts: Sequence[str], segmenter: str, workers: int) -> Features:
     tokenizer = WhitespaceTokenizer() if model is None else UnigramTokenizer(model)
     found: list[Counter[bytes]] = [Counter(), Counter(), Counter()]
     for batch in _batches(texts):
-        for counts, channel in zip(found, split(batch, tokenizer), strict=False):
-            counting.add(counts, channel.values.numpy().tolist())
+        characters, bigrams, words, starts = (flat.values for flat in split(batch, tokenizer))
+        # A word stands at each of its characters, and yet occurs once.
+        words = tf.boolean_mask(words, starts == 1)
+        for counts, pieces in zip(found, (characters, bigrams, words), strict=True):
+            counting.add(counts, pieces.numpy().tolist())
     vocabularies = [
         [piece.decode() for piece, count in counts.most_common() if count >= least]
         for counts, least in zip(found, MIN_COUNTS, strict=True)
     ]
+    if not all(vocabularies):
+        raise InputError(
+            "--sentences: expected texts that have characters, bigrams and words in common; these "
+            "are too few or of too different kinds."
+        )
     return Features(vocabularies, tokenizer)
 
 

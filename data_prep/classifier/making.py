@@ -15,10 +15,11 @@ from data_prep.classifier.sentences import Agreement, Part, Sentences, agreement
 from data_prep.classifier.settings import ClassifierSettings
 from data_prep.classifier.teaching import taught, unlabelled_texts
 from data_prep.classifier.training import fit, ids_of, labelled
-from data_prep.files import source_digest
+from data_prep.files import source_digests
 from data_prep.output import check_output, finished_directory
 from ecm_tf.emotion_classifier import EmotionClassifier
 from ecm_tf.emotions import Emotions
+from ecm_tf.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,15 @@ def make_classifier(
         InputError: a source, a setting or the output is at fault; `output` is as it was.
     """
     check_output(output, "classifier", overwrite=overwrite)
-    digests = {path.name: source_digest(path) for path in (*sources, *unlabelled)}
+    if workers < 1:
+        raise InputError(f"--workers: expected at least 1, got {workers}.")
+    digests = source_digests((*sources, *unlabelled), output)
     sentences = Sentences.read(sources, emotions, skip_bad_records=skip_bad_records)
     parts = {name: sentences.part(name) for name in sentences.parts}
     everything = sentences.part("all")
     # Before the tokenizer is made: setting TensorFlow's seed drops the tokenizers that exist.
     keras.utils.set_random_seed(settings.seed)
-    more = unlabelled_texts(unlabelled, settings.max_unlabelled)
+    more = unlabelled_texts(unlabelled, settings.max_unlabelled, skip_bad_records=skip_bad_records)
     features = learn(parts["train"].texts + more, settings.segmenter, workers)
     train, dev = (
         labelled(ids_of(features, part.texts), part.labels, len(emotions))

@@ -38,6 +38,8 @@ class ClassifierSettings:
         for name in ("epochs", "batch_size", "max_unlabelled"):
             if getattr(self, name) < 1:
                 raise InputError(f"--{name}: expected at least 1, got {getattr(self, name)}.")
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"--seed: expected 0 to {2**32 - 1}, got {self.seed}.")
         if not 0 < self.learning_rate < 1:
             raise InputError(
                 f"--learning_rate: expected between 0 and 1, got {self.learning_rate}."

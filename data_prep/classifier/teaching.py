@@ -7,7 +7,6 @@ near them at the cost of one.
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from heapq import nsmallest
 from pathlib import Path
 
 import numpy as np
@@ -28,18 +27,21 @@ from data_prep.spool import stop
 TEACHERS = ("convolution", "bilstm")
 
 
-def unlabelled_texts(paths: Iterable[Path], limit: int) -> list[str]:
+def unlabelled_texts(
+    paths: Iterable[Path], limit: int, *, skip_bad_records: bool = False
+) -> list[str]:
     """Posts and responses of corpora, each once, at most `limit`; which ones is a matter of hash.
 
     Raises:
-        InputError: a file is no corpus, or a record is bad.
+        InputError: a file is no corpus or, unless they are skipped, a record is bad.
     """
 
     def texts() -> Iterator[str]:
         for path in paths:
             for pair in read_pairs(path, Labelling(emotions=None, required=False)):
                 if isinstance(pair, BadRecord):
-                    stop(pair)
+                    if not skip_bad_records:
+                        stop(pair)
                 else:
                     yield pair.post
                     yield pair.response
@@ -47,9 +49,12 @@ def unlabelled_texts(paths: Iterable[Path], limit: int) -> list[str]:
     def place(text: str) -> bytes:
         return blake2b(text.encode(), digest_size=8).digest()
 
-    # Every utterance of a dialogue stands in two pairs.
-    chosen = nsmallest(2 * limit, tqdm(texts(), "reading", unit=" texts", disable=None), key=place)
-    return list(dict.fromkeys(chosen))[:limit]
+    chosen: dict[bytes, str] = {}
+    for text in tqdm(texts(), "reading", unit=" texts", disable=None):
+        chosen[place(text)] = text
+        if len(chosen) >= 2 * limit:
+            chosen = {key: chosen[key] for key in sorted(chosen)[:limit]}
+    return [chosen[key] for key in sorted(chosen)[:limit]]
 
 
 def taught(

@@ -72,10 +72,13 @@ def fit(
         return _naive_bayes(sizes, train)
     kind = BiLSTM if network == "bilstm" else NGramConvolution
     model = kind(sizes, train.targets.shape[1])
+    steps = -(-len(train.targets) // settings.batch_size)
+    # The mean of the latest weights is less shaken by noisy labels than the last ones. It reaches
+    # back one pass at most: over few sentences a longer one would be full of the first weights.
+    momentum = min(EMA_MOMENTUM, 1 - 1 / steps)
     model.compile(
-        # The mean of the latest weights is less shaken by noisy labels than the last ones.
         optimizer=keras.optimizers.Adam(
-            settings.learning_rate, use_ema=True, ema_momentum=EMA_MOMENTUM
+            settings.learning_rate, use_ema=True, ema_momentum=momentum
         ),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
@@ -87,7 +90,7 @@ def fit(
     model.fit(
         _bucketed(shuffled, settings.batch_size).repeat(),
         # Partial batches of the buckets make a pass a little longer than this.
-        steps_per_epoch=-(-len(train.targets) // settings.batch_size),
+        steps_per_epoch=steps,
         shuffle=False,
         validation_data=dev_batches.apply(tf.data.experimental.assert_cardinality(size)),
         epochs=settings.epochs,
@@ -99,7 +102,11 @@ def fit(
         ],
         verbose=1 if sys.stdout.isatty() else 2,
     )
-    return model
+    # Without the optimizer, whose variables are three times the network's and would be saved.
+    network_alone = kind(sizes, train.targets.shape[1])
+    network_alone(tf.zeros([1, 1, 4], tf.int32))
+    network_alone.set_weights(model.get_weights())
+    return network_alone
 
 
 def predict(model: keras.Model, ids: tf.RaggedTensor) -> np.ndarray:

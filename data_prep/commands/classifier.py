@@ -172,6 +172,9 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     if len(set(names)) < len(names):
         raise InputError(f"--classifier: expected directories of different names, got {names}.")
 
+    if arguments.output and arguments.output.exists() and not arguments.output.is_dir():
+        raise InputError(f"{arguments.output}: expected a directory, got a file.")
+
     with native_silence():
         from data_prep.classifier.making import measure
         from data_prep.classifier.scores import category_table, draw_confusion, table

@@ -34,10 +34,10 @@ def test_a_network_learns(network, toy_examples):
     assert (probabilities.argmax(axis=1) == toy_examples[-1]).mean() > 0.9
 
 
+@pytest.mark.parametrize("network", ["bilstm"], indirect=True)
 def test_the_same_seed_gives_the_same(network, toy_examples):
+    """Of a convolution, the test of the command tells it."""
     name, probabilities = network
-    if name == "convolution":
-        pytest.skip("the test of the command tells it")
     np.testing.assert_allclose(trained(name, toy_examples), probabilities, atol=1e-6)
 
 
