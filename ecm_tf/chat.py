@@ -34,6 +34,13 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--top_k", type=int, help="sample from this many words only")
     how.add_argument("--top_p", type=float, help="sample from the likeliest words up to this sum")
     how.add_argument("--seed", type=int, help="of sampling; the same seed, the same replies")
+    parser.add_argument(
+        "--explain",
+        type=Path,
+        metavar="DIRECTORY",
+        help="show at the end what went on inside, as index.html and explanations.json: attention, "
+        "the gate of the external memory, and what is left of the internal memory at each word",
+    )
     parser.add_argument("--scores", action="store_true", help="show log-probabilities")
     return parser
 
@@ -95,9 +102,14 @@ def main(argv: list[str] | None = None) -> None:
     """The command; see `--help`."""
     arguments = _parser().parse_args(argv)
     _check(arguments)
+    if arguments.explain and arguments.explain.exists() and not arguments.explain.is_dir():
+        raise InputError(f"{arguments.explain}: expected a directory, got a file.")
     with command.native_silence():
+        import numpy as np
         import tensorflow as tf
 
+        from ecm_tf.explanation.explain import explain
+        from ecm_tf.explanation.page import write_explanations
         from ecm_tf.model_directory import load_model
         from ecm_tf.responder import Responder
 
@@ -106,20 +118,27 @@ def main(argv: list[str] | None = None) -> None:
     wanted = [emotions.id_of(text) for text in arguments.emotion or emotions.names]
     responder = Responder(model, assets)
     search = _search(arguments)
-    answer = tf.function(
-        lambda posts, emotion: responder.answer(posts, emotion, search), reduce_retracing=True
+    reply = tf.function(
+        lambda posts, emotion: responder.replies(posts, emotion, search), reduce_retracing=True
     )
+    explained = []
     for post in _posts():
         if assets.tokenizer_model is None:
             post = _presplit(post)
-        answers = answer(tf.fill([len(wanted)], post), tf.constant(wanted, tf.int32))
-        texts = answers.texts.numpy().reshape([len(wanted), -1])
-        scores = answers.scores.numpy().reshape([len(wanted), -1])
-        for id_, row, row_scores in zip(wanted, texts, scores, strict=True):
-            for text, score in zip(row, row_scores, strict=True):
-                shown = f" [{score:.2f}]" if arguments.scores else ""
-                print(f"{emotions[id_].name}: {text.decode('utf-8')}{shown}")
+        replies = reply(tf.fill([len(wanted)], post), tf.constant(wanted, tf.int32))
+        texts = responder.texts(replies).numpy()
+        # A beam has several replies for each emotion; the other searches have one.
+        for place in np.ndindex(*texts.shape):
+            id_, text = wanted[place[0]], texts[place].decode("utf-8")
+            shown = f" [{replies.scores[place].numpy():.2f}]" if arguments.scores else ""
+            print(f"{emotions[id_].name}: {text}{shown}")
+            if arguments.explain:
+                ids = replies.ids[place][: replies.lengths[place]].numpy().tolist()
+                explained.append((post, id_, text, explain(responder, post, id_, ids)))
         print(flush=True)
+    if arguments.explain:
+        write_explanations(arguments.explain, f"{arguments.train_dir}", explained, emotions)
+        print(f"explanations: {arguments.explain}/index.html", file=sys.stderr)
 
 
 def _presplit(post: str) -> str:

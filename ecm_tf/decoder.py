@@ -123,9 +123,18 @@ class Decoder(keras.layers.Layer):
         cell_states = list(encoded["states"])
         if self.internal_memory:
             cell_states.append(self.internal_memory(emotion))
-        return conditions, [*cell_states, self._read(cell_states, conditions)[0]]
+        return conditions, [*cell_states, self.read(cell_states, conditions)[0]]
 
-    def _read(self, cell_states, conditions):
+    def read(self, cell_states, conditions):
+        """What attention reads of the post.
+
+        Args:
+            cell_states: the state without its last entry, the context.
+            conditions: what `begin` gave.
+
+        Returns:
+            Context float `(batch, units)` and weights float32 `(batch, post_length)`.
+        """
         query = tf.concat(cell_states[: self.num_layers], -1)
         return self.attention(query, conditions.values, conditions.keys, conditions.mask)
 
@@ -155,7 +164,7 @@ class Decoder(keras.layers.Layer):
         *cell_states, context = state
         share = projected + tf.matmul(context, conditions.context_kernel) + conditions.share
         output, cell_states = self.cell.recur(share, cell_states)
-        context, _ = self._read(cell_states, conditions)
+        context, _ = self.read(cell_states, conditions)
         return tf.concat([output, context], -1), [*cell_states, context]
 
     def call(self, words, emotion, encoded, mask):

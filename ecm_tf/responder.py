@@ -84,15 +84,18 @@ class Responder(tf.Module):
             Texts and scores, `(batch,)`; with beam search `(batch, replies)`.
         """
         replies = self.replies(posts, emotion, search)
-        shape = tf.shape(replies.lengths)
-        flat = tf.reshape(replies.ids, [-1, self.model.config.max_response_length])
-        texts = self.text.response_text(flat, tf.reshape(replies.lengths, [-1]))
-        return Answers(tf.reshape(texts, shape), replies.scores)
+        return Answers(self.texts(replies), replies.scores)
 
     def replies(self, posts: tf.Tensor, emotion: tf.Tensor, search: Search) -> decoding.Replies:
         """As `answer`, but in word ids."""
-        step, state = self.model.begin(self._post_ids(posts), emotion, search.beams)
+        step, state = self.model.begin(self.post_ids(posts), emotion, search.beams)
         return search.run(step, state, self.model.config.max_response_length)
+
+    def texts(self, replies: decoding.Replies) -> tf.Tensor:
+        """Replies as text, string of the shape of their lengths."""
+        flat = tf.reshape(replies.ids, [-1, self.model.config.max_response_length])
+        texts = self.text.response_text(flat, tf.reshape(replies.lengths, [-1]))
+        return tf.reshape(texts, tf.shape(replies.lengths))
 
     def answer_all(self, posts: tf.Tensor, search: Search) -> Answers:
         """Answers each post in every emotion.
@@ -111,7 +114,7 @@ class Responder(tf.Module):
         shape = tf.concat([[batch, self.categories], tf.shape(answers.scores)[1:]], 0)
         return Answers(*(tf.reshape(entry, shape) for entry in answers))
 
-    def _post_ids(self, posts: tf.Tensor) -> tf.Tensor:
+    def post_ids(self, posts: tf.Tensor) -> tf.Tensor:
         """String `(batch,)` → int32 `(batch, length)`, cut and padded as the model wants it."""
         config = self.model.config
         ids = self.text.post_ids(posts)[:, : config.max_post_length]

@@ -53,10 +53,9 @@ def reply(
     def answer(batch: tf.Tensor) -> tuple[tf.Tensor, ...]:
         emotion = tf.tile(tf.range(emotions), [tf.shape(batch)[0]])
         replies = responder.replies(tf.repeat(batch, emotions), emotion, search)
-        # Beam search returns hypotheses, best first.
-        ids = tf.reshape(replies.ids, [tf.size(emotion), -1, longest])[:, 0]
-        lengths = tf.reshape(replies.lengths, [tf.size(emotion), -1])[:, 0]
-        return responder.text.response_text(ids, lengths), ids, lengths
+        if replies.lengths.shape.rank == 2:  # A beam's replies, best first.
+            replies = tf.nest.map_structure(lambda entry: entry[:, 0], replies)
+        return responder.texts(replies), replies.ids, replies.lengths
 
     answer(tf.constant([posts[0]]))
     order = sorted(range(len(posts)), key=lambda place: len(posts[place]))
