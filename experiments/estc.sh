@@ -26,12 +26,10 @@ step "$output/naive_bayes" classifier train --network naive_bayes \
   --sentences "$sentences" --output "$output/naive_bayes"
 step "$output/bilstm" classifier train --network bilstm \
   --sentences "$sentences" --output "$output/bilstm"
-step "$output/convolution" classifier train \
-  --sentences "$sentences" --output "$output/convolution"
 step "$output/classifier" classifier train \
-  --sentences "$sentences" --unlabelled "${corpus[@]}" --output "$output/classifier"
+  --sentences "$sentences" --output "$output/classifier"
 step "$output/scores/scores.json" classifier evaluate --sentences "$sentences" \
-  --classifier "$output"/{naive_bayes,bilstm,convolution,classifier} --output "$output/scores"
+  --classifier "$output"/{naive_bayes,bilstm,classifier} --output "$output/scores"
 
 step "$output/labelled.jsonl" label --classifier "$output/classifier" \
   --input "${corpus[@]}" --output "$output/labelled.jsonl"

@@ -13,7 +13,6 @@ from data_prep.classifier.saving import TextClassifier, save_classifier
 from data_prep.classifier.scores import Scores, score
 from data_prep.classifier.sentences import Agreement, Part, Sentences, agreement
 from data_prep.classifier.settings import ClassifierSettings
-from data_prep.classifier.teaching import taught, unlabelled_texts
 from data_prep.classifier.training import fit, ids_of, labelled
 from data_prep.files import source_digests
 from data_prep.output import check_output, finished_directory
@@ -47,7 +46,6 @@ def make_classifier(
     settings: ClassifierSettings,
     output: Path,
     *,
-    unlabelled: Sequence[Path] = (),
     skip_bad_records: bool = False,
     overwrite: bool = False,
     workers: int = 2,
@@ -59,7 +57,6 @@ def make_classifier(
         emotions: the categories.
         settings: how.
         output: the directory to make; it appears when everything is done.
-        unlabelled: corpora of any format, whose texts teachers label for the network.
         skip_bad_records: whether bad records are left out, instead of stopping.
         overwrite: whether a finished classifier in `output` may be replaced.
         workers: processes that segment.
@@ -70,20 +67,17 @@ def make_classifier(
     check_output(output, "classifier", overwrite=overwrite)
     if workers < 1:
         raise InputError(f"--workers: expected at least 1, got {workers}.")
-    digests = source_digests((*sources, *unlabelled), output)
+    digests = source_digests(sources, output)
     sentences = Sentences.read(sources, emotions, skip_bad_records=skip_bad_records)
     parts = {name: sentences.part(name) for name in sentences.parts}
     everything = sentences.part("all")
     # Before the tokenizer is made: setting TensorFlow's seed drops the tokenizers that exist.
     keras.utils.set_random_seed(settings.seed)
-    more = unlabelled_texts(unlabelled, settings.max_unlabelled, skip_bad_records=skip_bad_records)
-    features = learn(parts["train"].texts + more, settings.segmenter, workers)
+    features = learn(parts["train"].texts, settings.segmenter, workers)
     train, dev = (
         labelled(ids_of(features, part.texts), part.labels, len(emotions))
         for part in (parts["train"], parts["dev"])
     )
-    if more:
-        train += taught(features.sizes, train, dev, ids_of(features, more), settings)
     network = fit(settings.network, features.sizes, train, dev, settings)
     classifier = TextClassifier(features, network)
     with finished_directory(output) as directory:

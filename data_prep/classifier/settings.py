@@ -26,7 +26,6 @@ class ClassifierSettings:
     epochs: int = option(10, "most passes over the sentences; fewer when dev gets no better")
     batch_size: int = option(64, "sentences of a step")
     learning_rate: float = option(0.001, "of Adam")
-    max_unlabelled: int = option(100_000, "most texts of --unlabelled to learn from")
     seed: int = option(0, "of the first weights and of the order")
 
     def __post_init__(self) -> None:
@@ -35,7 +34,7 @@ class ClassifierSettings:
         Raises:
             InputError: a number is out of its range.
         """
-        for name in ("epochs", "batch_size", "max_unlabelled"):
+        for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise InputError(f"--{name}: expected at least 1, got {getattr(self, name)}.")
         if not 0 <= self.seed < 2**32:

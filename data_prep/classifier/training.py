@@ -34,12 +34,6 @@ class Examples:
     ids: tf.RaggedTensor
     targets: np.ndarray
 
-    def __add__(self, other: "Examples") -> "Examples":
-        """These and the others."""
-        return Examples(
-            tf.concat([self.ids, other.ids], axis=0), np.concatenate([self.targets, other.targets])
-        )
-
 
 def ids_of(features: Features, texts: Sequence[str]) -> tf.RaggedTensor:
     """Int32 `(texts, None, 4)`."""
@@ -109,28 +103,6 @@ def fit(
     return network_alone
 
 
-def predict(model: keras.Model, ids: tf.RaggedTensor) -> np.ndarray:
-    """A network's probabilities, float32 `(texts, categories)`, of `ids` `(texts, None, 4)`."""
-    order = np.argsort(ids.row_lengths().numpy(), kind="stable")
-    run = tf.function(
-        lambda rows: tf.nn.softmax(model(rows, training=False)),
-        input_signature=[tf.TensorSpec([None, None, 4], tf.int32)],
-    )
-    parts = [
-        run(tf.gather(ids, order[i : i + 256]).to_tensor()).numpy()
-        for i in range(0, len(order), 256)
-    ]
-    probabilities = np.empty([len(order), parts[0].shape[1]], np.float32)
-    probabilities[order] = np.concatenate(parts)
-    return probabilities
-
-
-def channel_counts(ids: tf.RaggedTensor, channel: int, size: int) -> csr_array:
-    """How often each text has each id of a channel, `(texts, size)`."""
-    values = ids.values[:, channel].numpy()
-    return csr_array((np.ones(len(values)), values, ids.row_splits.numpy()), (ids.nrows(), size))
-
-
 def _dataset(examples: Examples) -> tf.data.Dataset:
     rows = tf.data.Dataset.from_tensor_slices((examples.ids, examples.targets))
     # As tensors: a row of a ragged tensor counts as ragged until it went through a function.
@@ -144,7 +116,11 @@ def _bucketed(rows: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
 
 
 def _naive_bayes(sizes: Sequence[int], train: Examples) -> NaiveBayes:
-    counts = channel_counts(train.ids, BIGRAMS, sizes[BIGRAMS])
+    bigrams = train.ids.values[:, BIGRAMS].numpy()
+    counts = csr_array(
+        (np.ones(len(bigrams)), bigrams, train.ids.row_splits.numpy()),
+        (train.ids.nrows(), sizes[BIGRAMS]),
+    )
     model = MultinomialNB().fit(counts, train.targets.argmax(1))
     categories = train.targets.shape[1]
     network = NaiveBayes(sizes, categories)

@@ -48,15 +48,6 @@ def _add_train(actions: Commands) -> None:
     )
     _add_sentences(parser)
     parser.add_argument(
-        "--unlabelled",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="FILE",
-        help="corpora of posts and responses, of any format of `build`: several teachers label "
-        "their texts, and the network learns from those too",
-    )
-    parser.add_argument(
         "--output", type=Path, required=True, metavar="DIRECTORY", help="the classifier to make"
     )
     parser.add_argument(
@@ -137,7 +128,6 @@ def run_train(arguments: argparse.Namespace) -> None:
         emotions.Emotions.load(arguments.emotions) if arguments.emotions else emotions.DEFAULT,
         settings,
         arguments.output,
-        unlabelled=arguments.unlabelled,
         skip_bad_records=arguments.skip_bad_records,
         overwrite=arguments.overwrite,
         workers=arguments.workers,

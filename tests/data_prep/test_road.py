@@ -16,24 +16,7 @@ MARKS = {
     "angry": ["damn", "grr"],
     "happy": ["haha", "yay"],
 }
-FILLERS = [
-    "the",
-    "a",
-    "it",
-    "we",
-    "they",
-    "you",
-    "go",
-    "see",
-    "today",
-    "now",
-    "there",
-    "here",
-    "so",
-    "very",
-    "what",
-    "is",
-]
+FILLERS = ["the", "a", "it", "we", "they", "you", "go", "see", "today", "now", "very", "what"]
 
 
 def text(emotion, draw):

@@ -296,16 +296,6 @@ def test_a_bad_record_names_file_and_line(floor, sentences, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["bad.csv"]
 
 
-def test_bad_unlabelled_records_are_skipped_too(sentences, write_jsonl, tmp_path, monkeypatch):
-    monkeypatch.setattr(making, "taught", lambda sizes, train, dev, ids, settings: train)
-    corpus = write_jsonl([{"post": "山", "response": "水"}, {"post": " ", "response": "云"}])
-    options = ("--unlabelled", corpus, *FLOOR)
-    with pytest.raises(InputError, match=f"{corpus}: line 2: "):
-        train(sentences, tmp_path / "made", *options)
-    made = train(sentences, tmp_path / "made", "--skip_bad_records", *options)
-    assert read_manifest(made, "classifier")["sources"].keys() == {"sentences.csv", corpus.name}
-
-
 def test_two_sources_of_one_name_are_told_apart(sentences, tmp_path):
     """As `build` does: the manifest has room for one file of a name."""
     (tmp_path / "b").mkdir()
@@ -322,7 +312,7 @@ def test_two_sources_of_one_name_are_told_apart(sentences, tmp_path):
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        *[("--epochs", 0), ("--batch_size", 0), ("--max_unlabelled", -1), ("--learning_rate", 1)],
+        *[("--epochs", 0), ("--batch_size", 0), ("--learning_rate", 1)],
         *[("--learning_rate", "nan"), ("--workers", 0), ("--seed", -1)],
     ],
 )

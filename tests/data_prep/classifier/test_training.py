@@ -9,9 +9,14 @@ from sklearn.naive_bayes import MultinomialNB
 from data_prep.classifier import training
 from data_prep.classifier.features import BIGRAMS
 from data_prep.classifier.settings import ClassifierSettings
-from data_prep.classifier.training import Examples, channel_counts, fit, ids_of, labelled, predict
+from data_prep.classifier.training import Examples, fit, ids_of, labelled
 
 SETTINGS = ClassifierSettings(epochs=8, batch_size=16, learning_rate=0.01)
+
+
+def predict(model: keras.Model, ids: tf.RaggedTensor) -> np.ndarray:
+    """A network's probabilities, `(texts, categories)`."""
+    return tf.nn.softmax(model(ids.to_tensor(), training=False)).numpy()
 
 
 def trained(network: str, toy_examples) -> np.ndarray:
@@ -65,13 +70,6 @@ def counted(ids: tf.RaggedTensor, channel: int, size: int) -> np.ndarray:
     return table
 
 
-def test_channel_counts(random_bags):
-    sizes, train, _ = random_bags
-    for channel, size in enumerate(sizes):
-        counts = channel_counts(train.ids, channel, size).toarray()
-        np.testing.assert_array_equal(counts, counted(train.ids, channel, size))
-
-
 def test_naive_bayes_is_scikit_learns(random_bags):
     sizes, train, rest = random_bags
     model = MultinomialNB().fit(
@@ -92,48 +90,8 @@ def test_labels_are_smoothed():
     )
 
 
-def test_examples_are_joined_in_order(random_bags):
-    _, train, rest = random_bags
-    both = train + rest
-    assert both.ids.to_list() == train.ids.to_list() + rest.ids.to_list()
-    np.testing.assert_array_equal(both.targets, np.concatenate([train.targets, rest.targets]))
-
-
 def test_many_texts_keep_their_order(toy_examples, monkeypatch):
     monkeypatch.setattr(training, "BATCH", 3)
     texts = ["喜 山", "", "雨", "悲 水 水", "无", "山 山 山 山", "花"]
     features = toy_examples[0]
     assert ids_of(features, texts).to_list() == features(tf.constant(texts)).to_list()
-
-
-class Lengths(keras.Model):
-    """The logit of its first category is how many characters a text has; counts its traces."""
-
-    traces = 0
-
-    def call(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        assert not training
-        self.traces += 1
-        length = tf.reduce_sum(tf.cast(features[..., 0] != 0, tf.float32), 1)
-        return tf.stack([length, tf.zeros_like(length)], axis=1)
-
-
-@pytest.fixture(scope="module")
-def long_and_short() -> tuple[np.ndarray, tf.RaggedTensor]:
-    """Lengths of 2000 texts from 0 to 14, in random order, and their ids."""
-    lengths = np.random.default_rng(0).integers(0, 15, 2000)
-    ids = tf.RaggedTensor.from_row_lengths(np.ones([lengths.sum(), 4], np.int32), lengths)
-    return lengths, ids
-
-
-def test_predictions_come_in_the_order_of_the_texts(long_and_short):
-    lengths, ids = long_and_short
-    expected = 1 / (1 + np.exp(-lengths.astype(float)))
-    np.testing.assert_allclose(predict(Lengths(), ids)[:, 0], expected, rtol=1e-5)
-
-
-def test_a_network_is_traced_once_for_texts_of_all_lengths(long_and_short):
-    """Keras itself runs it once more, to build it."""
-    model = Lengths()
-    predict(model, long_and_short[1])
-    assert model.traces <= 2
