@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+
+from ecm_tf.emotions import Emotions
+from ecm_tf.page import Picture, heat_map
 
 CALIBRATION_BINS = 15
 
@@ -98,26 +99,13 @@ def category_table(scores: Scores, names: Sequence[str]) -> str:
     return "\n".join([head, *rows])
 
 
-def draw_confusion(scores: Scores, names: Sequence[str], title: str, path: Path) -> None:
-    """Writes the confusion matrix as a PNG: each row's shares in colour, counts in the cells."""
-    counts = np.array(scores.confusion)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(1.6 + 0.85 * len(names), 1.3 + 0.75 * len(names)), dpi=150)
-    axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row, column in np.ndindex(*counts.shape):
-        axes.text(
-            column,
-            row,
-            f"{shares[row, column]:.0%}\n{counts[row, column]}",
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if shares[row, column] > 0.5 else "black",
-        )
-    axes.set_xticks(range(len(names)), names)
-    axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="the classifier says", ylabel="the data says", title=title)
-    figure.colorbar(image, ax=axes, label="share of the row", fraction=0.046)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Software": None})
+def confusion_picture(scores: Scores, emotions: Emotions, name: str) -> Picture:
+    """The confusion matrix; `name` is its file's."""
+    return heat_map(
+        name,
+        "Heat map: for sentences of each emotion, the share that the classifier gives each.",
+        np.array(scores.confusion),
+        emotions,
+        rows="the data says (sentences)",
+        columns="the classifier says",
+    )

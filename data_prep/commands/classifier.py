@@ -167,7 +167,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
 
     with native_silence():
         from data_prep.classifier.making import measure
-        from data_prep.classifier.scores import category_table, draw_confusion, table
+        from data_prep.classifier.scores import category_table, confusion_picture, table
         from data_prep.classifier.sentences import Sentences
         from ecm_tf.emotion_classifier import EmotionClassifier
 
@@ -194,6 +194,6 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
         text = json.dumps({name: asdict(s) for name, s in scores.items()}, indent=2)
         write_atomically(arguments.output / "scores.json", text + "\n")
         for name, figures in scores.items():
-            picture = arguments.output / f"{name}-confusion.png"
-            draw_confusion(figures, categories.names, f"{name}, {arguments.part}", picture)
+            picture = confusion_picture(figures, categories, f"{name}-confusion.png")
+            (arguments.output / picture.name).write_bytes(picture.png)
         print(f"\nscores.json and pictures: {arguments.output}")

@@ -1,19 +1,17 @@
 """The pictures of a dataset's report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axis import Axis
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from data_prep.report.statistics import SplitStatistics, length_quantile
 from ecm_tf.emotions import Emotions
-from ecm_tf.page import INK, QUIET, Picture, emotion_colours, picture
+from ecm_tf.page import INK, Picture, emotion_colours, emotion_labels, heat_map, picture
 
 SIDE_COLOURS = {"post": "#4477aa", "response": "#d98c21"}
-_HEAT = LinearSegmentedColormap.from_list("heat", ["#f7f9fc", "#a9c3e4", "#4477aa", "#1d3a63"])
 WIDTH = 6.0
 """Of a picture as wide as the page's text, in inches."""
 
@@ -74,7 +72,7 @@ def emotions_picture(shares: Mapping[str, np.ndarray], emotions: Emotions) -> Pi
                     )
         if len(shares) > 1:
             axes.legend(loc="lower right")
-        axes.set_yticks(places, _labels(emotions), color=INK)
+        axes.set_yticks(places, emotion_labels(emotions), color=INK)
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
         axes.set(xlabel="share of responses", xlim=(0, 1.12 * max(map(np.max, shares.values()))))
@@ -97,50 +95,15 @@ def interaction_picture(interaction: np.ndarray, emotions: Emotions) -> Picture:
         interaction: `(post emotions, response emotions)` pairs; at least one.
         emotions: the categories.
     """
-    posts = interaction.sum(1)
-    shares = interaction / np.where(posts, posts, np.nan)[:, None]
-    top = np.nanmax(shares)
-    labels, places = _labels(emotions), np.arange(len(emotions))
-    rows = [f"{label} ({count:,})" for label, count in zip(labels, posts, strict=True)]
-
-    def draw(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        axes.pcolormesh(
-            shares, cmap=_HEAT, vmin=0, vmax=top, edgecolors="white", linewidth=2, rasterized=True
-        )
-        for row, column in np.ndindex(shares.shape):
-            share = shares[row, column]
-            axes.text(
-                column + 0.5,
-                row + 0.5,
-                "–" if np.isnan(share) else f"{100 * share:.0f} %",
-                ha="center",
-                va="center",
-                color="white" if share > 0.5 * top else INK,
-                fontweight="bold" if row == column else "normal",
-            )
-        axes.set_xticks(places + 0.5, labels, color=INK)
-        axes.set_yticks(places + 0.5, rows, color=INK)
-        axes.xaxis.tick_top()
-        axes.xaxis.set_label_position("top")
-        axes.set_xlabel("emotion of the response", color=QUIET, labelpad=8)
-        axes.set_ylabel("emotion of the post (pairs)", color=QUIET, labelpad=8)
-        axes.tick_params(length=0)
-        axes.invert_yaxis()
-        axes.spines[:].set_visible(False)
-
-    return picture(
+    return heat_map(
         "interaction.png",
         "Heat map: for posts of each emotion, the share of responses in each emotion.",
-        (max(WIDTH, 1.7 + 0.65 * len(emotions)), 0.9 + 0.47 * len(emotions)),
-        draw,
+        interaction,
+        emotions,
+        rows="emotion of the post (pairs)",
+        columns="emotion of the response",
     )
 
 
 def _in_percent(axis: Axis) -> None:
     axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
-
-
-def _labels(emotions: Emotions) -> Sequence[str]:
-    """Names, or ids where matplotlib's fonts may lack a name's characters."""
-    return [name if name.isascii() else str(id_) for id_, name in enumerate(emotions.names)]

@@ -6,10 +6,11 @@ import pytest
 from data_prep.classifier.scores import (
     calibration_error,
     category_table,
-    draw_confusion,
+    confusion_picture,
     score,
     table,
 )
+from ecm_tf.emotions import Emotion, Emotions
 
 LABELS = np.array([0, 0, 0, 1, 1, 1], np.int32)
 PROBABILITIES = np.array(
@@ -73,13 +74,11 @@ def test_tables():
     assert len({line.count("|") for line in categories}) == 1
 
 
-def test_the_confusion_picture(tmp_path):
-    scores, names = score(LABELS, PROBABILITIES), ["sad", "happy", "none"]
-    files = [tmp_path / f"{name}.png" for name in "abc"]
-    draw_confusion(scores, names, "title", files[0])
-    draw_confusion(scores, names, "title", files[1])
-    draw_confusion(score(LABELS, PROBABILITIES[::-1]), names, "title", files[2])
-    first, again, other = (file.read_bytes() for file in files)
-    assert first.startswith(b"\x89PNG")
-    assert first == again
-    assert first != other
+def test_a_picture_of_the_confusion():
+    emotions = Emotions([Emotion("one", "一"), Emotion("二", "二"), Emotion("three", "三")])
+    scores = score(LABELS, PROBABILITIES)
+    first, again = (confusion_picture(scores, emotions, "c.png") for _ in range(2))
+    other = confusion_picture(score(LABELS, PROBABILITIES[::-1]), emotions, "c.png")
+    assert first.png.startswith(b"\x89PNG")
+    assert first.png == again.png
+    assert first.png != other.png
