@@ -41,7 +41,13 @@ def _parser() -> argparse.ArgumentParser:
         "--beam_size", type=int, default=1, help="1: greedy search (default: %(default)s)"
     )
     parser.add_argument(
-        "--output", type=Path, metavar="DIRECTORY", help="write figures.json and table.md there"
+        "--samples", type=int, default=5, help="posts to show with replies (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIRECTORY",
+        help="write index.html with pictures, figures.json and table.md there",
     )
     return parser
 
@@ -52,6 +58,8 @@ def main(argv: list[str] | None = None) -> None:
     for name in ("batch_size", "posts", "beam_size"):
         if getattr(arguments, name) < 1:
             raise InputError(f"--{name}: expected at least 1, got {getattr(arguments, name)}.")
+    if arguments.output and arguments.output.exists() and not arguments.output.is_dir():
+        raise InputError(f"{arguments.output}: expected a directory, got a file.")
     judge_names = [directory.resolve().name for directory in arguments.judge]
     if len(set(judge_names)) < len(judge_names):
         raise InputError(f"--judge: expected directories of different names, got {judge_names}.")
@@ -61,6 +69,7 @@ def main(argv: list[str] | None = None) -> None:
         from ecm_tf.dataset_directory import Dataset
         from ecm_tf.emotion_classifier import EmotionClassifier
         from ecm_tf.evaluation.evaluation import evaluate_model, evaluation_pairs
+        from ecm_tf.evaluation.page import evaluation_page
         from ecm_tf.evaluation.table import table
         from ecm_tf.manifest import write_atomically
         from ecm_tf.responder import Search
@@ -71,9 +80,9 @@ def main(argv: list[str] | None = None) -> None:
     judges = dict(zip(judge_names, map(EmotionClassifier, arguments.judge), strict=True))
     pairs = evaluation_pairs(dataset, arguments.split, arguments.posts if judges else 0)
     search = Search.greedy() if arguments.beam_size == 1 else Search.beam(arguments.beam_size)
-    evaluations = []
+    evaluations, samples = [], []
     for directory in arguments.train_dir:
-        evaluation, _ = evaluate_model(
+        evaluation, explained = evaluate_model(
             directory,
             dataset,
             arguments.split,
@@ -81,8 +90,10 @@ def main(argv: list[str] | None = None) -> None:
             judges,
             search,
             batch_size=arguments.batch_size,
+            samples=arguments.samples if arguments.output else 0,
         )
         evaluations.append(evaluation)
+        samples.append(explained)
         print(
             f"{directory}  {evaluation.variant}  {arguments.split} perplexity "
             f"{evaluation.token_perplexity.value:.2f} per token, "
@@ -92,16 +103,24 @@ def main(argv: list[str] | None = None) -> None:
     if judges:
         print(f"\n{table(evaluations)}")
     if arguments.output:
-        arguments.output.mkdir(parents=True, exist_ok=True)
-        figures = {
+        facts = {
+            "dataset": dataset.directory.resolve().name,
             "split": arguments.split,
             "posts": len(pairs.posts),
             "beam_size": arguments.beam_size,
-            "models": [asdict(evaluation) for evaluation in evaluations],
         }
+        page, pictures = evaluation_page(
+            evaluations, samples, arguments.train_dir, dataset.assets.emotions, facts
+        )
+        figures = {**facts, "models": [asdict(evaluation) for evaluation in evaluations]}
         text = json.dumps(figures, ensure_ascii=False, indent=2)
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        for picture in pictures:
+            (arguments.output / picture.name).write_bytes(picture.png)
         write_atomically(arguments.output / "figures.json", text + "\n")
         write_atomically(arguments.output / "table.md", table(evaluations) + "\n")
+        write_atomically(arguments.output / "index.html", page)
+        print(f"\nlook at: {arguments.output / 'index.html'}")
 
 
 if __name__ == "__main__":

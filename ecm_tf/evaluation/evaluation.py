@@ -16,6 +16,7 @@ from ecm_tf.evaluation.intervals import Figure
 from ecm_tf.evaluation.likelihood import likelihoods
 from ecm_tf.evaluation.replies import Replies, reply
 from ecm_tf.evaluation.scores import EmotionScores, ReplyScores, emotion_scores, reply_scores
+from ecm_tf.explanation.explain import Explanation, explain
 from ecm_tf.model_directory import load_model
 from ecm_tf.responder import Responder, Search
 
@@ -31,6 +32,17 @@ class EvaluationPairs:
 
     posts: list[str]
     responses: list[tuple[int, int, str]]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A post, and what a model says to it in every emotion, explained word by word.
+
+    A model without emotion modules has one reply alone.
+    """
+
+    post: str
+    replies: list[Explanation]
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,8 @@ def evaluate_model(
     search: Search,
     *,
     batch_size: int = 128,
-) -> tuple[Evaluation, Replies | None]:
+    samples: int = 0,
+) -> tuple[Evaluation, list[Sample]]:
     """Measures a model.
 
     Args:
@@ -107,9 +120,10 @@ def evaluate_model(
         judges: what hears emotions in replies.
         search: how replies are found.
         batch_size: pairs of a batch.
+        samples: for how many of the posts replies are explained; they lie at even distances.
 
     Returns:
-        The figures, and the replies that they are about.
+        The figures, and samples of the replies that they are about.
 
     Raises:
         InputError: the model has other categories than a judge or the dataset.
@@ -128,6 +142,7 @@ def evaluate_model(
     likely = likelihoods(model, batches, progress=f"{directory.name}: perplexity")
     replies = scores = agreement = None
     heard = {}
+    explained = []
     if pairs.posts:
         responder = Responder(model, assets)
         replies = reply(responder, pairs.posts, search, progress=f"{directory.name}: replies")
@@ -137,6 +152,7 @@ def evaluate_model(
             _in_words(responder, pairs.responses),
             assets.response_words,
         )
+        explained = _samples(responder, pairs.posts, replies, samples)
         flat = [text for texts in replies.texts for text in texts]
         heard = {
             name: judge.probabilities(flat).argmax(1).reshape(replies.lengths.shape)
@@ -159,7 +175,24 @@ def evaluate_model(
         replies=scores,
         replies_per_second=replies.number / replies.seconds if replies else None,
     )
-    return evaluation, replies
+    return evaluation, explained
+
+
+def _samples(
+    responder: Responder, posts: Sequence[str], replies: Replies, number: int
+) -> list[Sample]:
+    config = responder.model.config
+    emotional = config.use_emb or config.use_imemory or config.use_ememory
+    emotions = range(responder.categories if emotional else 1)
+    places = np.linspace(0, len(posts) - 1, min(number, len(posts)), dtype=int).tolist()
+
+    def said(place: int, emotion: int) -> list[int]:
+        return replies.ids[place, emotion, : replies.lengths[place, emotion]].tolist()
+
+    return [
+        Sample(posts[p], [explain(responder, posts[p], e, said(p, e)) for e in emotions])
+        for p in places
+    ]
 
 
 def _in_words(

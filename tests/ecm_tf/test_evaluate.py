@@ -38,7 +38,7 @@ def run(*arguments):
 def test_both_perplexities_are_printed_and_written(model_dir, dataset, direct, tmp_path, capsys):
     run("--train_dir", model_dir, "--dataset", dataset, "--split", "dev", "--output", tmp_path)
     token, sentence = direct
-    (line,) = capsys.readouterr().out.splitlines()
+    line, *_ = capsys.readouterr().out.splitlines()
     assert line == (
         f"{model_dir}  ECM  dev perplexity {token:.2f} per token, {sentence:.2f} per sentence"
     )

@@ -1,5 +1,7 @@
 """Models measured on a dataset's split, replies included."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -51,11 +53,19 @@ def test_posts_of_a_split_once_each_with_their_responses(dataset):
     assert evaluation_pairs(Dataset(dataset), "test", 0).responses == []
 
 
-def test_every_figure_of_a_model(model_dir, dataset):
+def test_every_figure_of_a_model(model_dir, dataset, responder):
     opened = Dataset(dataset)
     pairs = evaluation_pairs(opened, "test", 10)
     judges = {"length": Judge(), "again": Judge()}
-    evaluation, replies = evaluate_model(model_dir, opened, "test", pairs, judges, Search.greedy())
+    evaluation, samples = evaluate_model(
+        model_dir, opened, "test", pairs, judges, Search.greedy(), samples=3
+    )
+    replies = reply(responder, pairs.posts, Search.greedy())
+    assert [sample.post for sample in samples] == [pairs.posts[place] for place in (0, 4, 9)]
+    assert [len(sample.replies) for sample in samples] == [6, 6, 6]
+    for emotion, inside in enumerate(samples[1].replies):
+        spoken = [word for word in inside.words if word != "_EOS"]
+        assert "".join(spoken) == replies.texts[4][emotion].replace(" ", "")
     heard = np.array([[len(text) % 6 for text in post] for post in replies.texts])
     expected = (heard == np.arange(6)).mean()
     assert evaluation.judges["length"].accuracy.value == pytest.approx(expected)
@@ -71,3 +81,21 @@ def test_the_command_refuses_bad_numbers(model_dir, dataset):
     for flag in ("--posts", "--beam_size", "--batch_size"):
         with pytest.raises(InputError, match=f"{flag}: expected at least 1, got 0"):
             main(["--train_dir", str(model_dir), "--dataset", str(dataset), flag, "0"])
+
+
+def test_the_page_shows_it_all(model_dir, dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr("ecm_tf.emotion_classifier.EmotionClassifier", lambda directory: Judge())
+    judges = ["--judge", str(tmp_path / "first"), str(tmp_path / "second")]
+    output = tmp_path / "out"
+    main(["--train_dir", str(model_dir), "--dataset", str(dataset), *judges,
+          "--samples", "2", "--output", str(output)])  # fmt: skip
+    page = (output / "index.html").read_text(encoding="utf-8")
+    figures = json.loads((output / "figures.json").read_text(encoding="utf-8"))
+    accuracy = figures["models"][0]["judges"]["first"]["accuracy"]["value"]
+    assert f"{accuracy:.3f}" in page
+    assert page.count("data:image/png") == 3, "accuracy, confusion, learning curve"
+    assert "first and second hear the same in 100.0 %" in page
+    assert "http://" not in page and "https://" not in page
+    names = {path.name for path in output.iterdir()}
+    assert names == {"index.html", "figures.json", "table.md", "accuracy.png",
+                     "learning_curves.png", "model-confusion.png"}  # fmt: skip
