@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # The paper's Table 4 on real data: six variants with the same sizes, budget and seed, and the ECM
-# pretrained as a Seq2Seq. Every emotion is drawn equally
-# often, as the original does.
+# pretrained as a Seq2Seq.
 #
 #   experiments/table4.sh ESTC OUTPUT        (make table4)
 #
@@ -19,8 +18,7 @@ train() { # name, then flags
   "$python" experiments/measured.py "$python" -m ecm_tf.train \
     --dataset "$estc/dataset" --train_dir "$output/$name" "$@" \
     --size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128 \
-    --batch_size 64 --optimizer adam --learning_rate 0.001 --epochs 12 --early_stopping 2 \
-    --balance_emotions --seed 0
+    --batch_size 64 --optimizer adam --learning_rate 0.001 --epochs 12 --early_stopping 2 --seed 0
 }
 train seq2seq
 train ecm --use_emb --use_imemory --use_ememory
