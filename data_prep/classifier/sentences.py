@@ -92,8 +92,8 @@ class Agreement:
     Attributes:
         texts: texts that stand several times.
         share: how often two sentences of the same text have the same emotion, on average over
-            these texts. Who labels as these labellers do agrees with them as often; always naming a text's
-            most frequent emotion would agree somewhat more often.
+            these texts. Who labels as these labellers do agrees with them as often; always naming
+            a text's most frequent emotion would agree somewhat more often.
     """
 
     texts: int
