@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from data_prep.tables import aligned, percent
 from ecm_tf.emotions import Emotions
 
 
@@ -15,11 +16,11 @@ def summary(counts: Mapping[str, Any], emotions: Emotions) -> str:
         rows.append((label, *(counts["emotions"][split][id_] for split in splits)))
     for side in ("post", "response"):
         rows.append((f"{side} tokens", *(counts["tokens"][split][side] for split in splits)))
-        shares = (_percent(counts["coverage"][split][side]) for split in splits)
+        shares = (percent(counts["coverage"][split][side]) for split in splits)
         rows.append(("  in vocabulary", *shares))
     words = counts["vocabulary"]
     lines = [
-        *_table(rows),
+        *aligned(rows),
         f"vocabulary: {words['post']} post words, {words['response']} response words",
         f"external memory: {_external_memory(counts['external_memory'], emotions)}",
         f"bad records left out: {counts['rejected']}",
@@ -29,17 +30,6 @@ def summary(counts: Mapping[str, Any], emotions: Emotions) -> str:
     for split in (split for split, pairs in counts["pairs"].items() if not pairs):
         lines.append(f"note: {split} has no pairs; give --{split} FILE or raise --{split}_fraction")
     return "\n".join(lines)
-
-
-def _table(rows: list[Sequence[object]]) -> list[str]:
-    widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
-    return [
-        str(row[0]).ljust(widths[0])
-        + "".join(
-            str(cell).rjust(width + 2) for cell, width in zip(row[1:], widths[1:], strict=True)
-        )
-        for row in rows
-    ]
 
 
 def _external_memory(memory: Mapping[str, Sequence[int]], emotions: Emotions) -> str:
@@ -53,11 +43,7 @@ def _external_memory(memory: Mapping[str, Sequence[int]], emotions: Emotions) ->
 
 def _agreement(agreement: Mapping[str, Any]) -> str:
     on, off = (
-        f"identical {_percent(mode['identical'])}, boundary F1 {_percent(mode['boundary_f1'])}"
+        f"identical {percent(mode['identical'])}, boundary F1 {percent(mode['boundary_f1'])}"
         for mode in (agreement["hmm_on"], agreement["hmm_off"])
     )
     return f"tokenizer against jieba, {agreement['texts']} texts: {on}; without new words: {off}"
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.2f} %"

@@ -1,5 +1,7 @@
 """Perplexity of a model on batches."""
 
+from collections.abc import Iterator
+
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -26,6 +28,13 @@ class PerplexityMeter:
                 a stderr that is no terminal.
         """
         perplexity = Perplexity()
-        for batch in tqdm(batches, desc=progress, unit="batch", disable=progress is None or None):
-            perplexity.update(*self._reply_nll(batch))
+        for _, nll, tokens in self.replies(batches, progress):
+            perplexity.update(nll, tokens)
         return perplexity
+
+    def replies(
+        self, batches: tf.data.Dataset, progress: str | None = None
+    ) -> Iterator[tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]]:
+        """Each batch with what `ECM.reply_nll` says of it; arguments as for `measure`."""
+        for batch in tqdm(batches, desc=progress, unit="batch", disable=progress is None or None):
+            yield batch, *self._reply_nll(batch)

@@ -100,13 +100,13 @@ def learn(texts: Sequence[str], segmenter: str, workers: int) -> Features:
     """
     model = None
     if segmenter == "jieba":
-        normal = (batch.numpy().tolist() for batch in map(_normal, _batches(texts)))
+        normal = (batch.numpy().tolist() for batch in map(_normal, batches(texts)))
         words, characters = segmentation.count_corpus(normal, workers=workers)
         pieces = segmentation.choose_pieces(words, characters, len(words))
         model = segmentation.unigram_model(pieces, characters)
     tokenizer = WhitespaceTokenizer() if model is None else UnigramTokenizer(model)
     found: list[Counter[bytes]] = [Counter(), Counter(), Counter()]
-    for batch in _batches(texts):
+    for batch in batches(texts):
         characters, bigrams, words, starts = (flat.values for flat in split(batch, tokenizer))
         # A word stands at each of its characters, and yet occurs once.
         words = tf.boolean_mask(words, starts == 1)
@@ -124,7 +124,8 @@ def learn(texts: Sequence[str], segmenter: str, workers: int) -> Features:
     return Features(vocabularies, tokenizer)
 
 
-def _batches(texts: Sequence[str]) -> Iterator[tf.Tensor]:
+def batches(texts: Sequence[str]) -> Iterator[tf.Tensor]:
+    """String `(BATCH,)` each, the last one smaller."""
     remaining = iter(texts)
     while batch := list(islice(remaining, BATCH)):
         yield tf.constant(batch)

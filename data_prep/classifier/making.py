@@ -78,7 +78,7 @@ def make_classifier(
         labelled(ids_of(features, part.texts), part.labels, len(emotions))
         for part in (parts["train"], parts["dev"])
     )
-    network = fit(settings.network, features.sizes, train, dev, settings)
+    network = fit(features.sizes, train, dev, settings)
     classifier = TextClassifier(features, network)
     with finished_directory(output) as directory:
         made = Made(

@@ -10,7 +10,7 @@ import tensorflow as tf
 from scipy.sparse import csr_array
 from sklearn.naive_bayes import MultinomialNB
 
-from data_prep.classifier.features import BIGRAMS, Features
+from data_prep.classifier.features import BIGRAMS, Features, batches
 from data_prep.classifier.networks import BiLSTM, NaiveBayes, NGramConvolution
 from data_prep.classifier.settings import ClassifierSettings
 
@@ -19,7 +19,6 @@ LENGTHS = (4, 8, 12, 16, 24, 32, 48, 64, 96)
 LABEL_SMOOTHING = 0.1
 PATIENCE = 2
 EMA_MOMENTUM = 0.998
-BATCH = 4096
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,7 @@ class Examples:
 
 def ids_of(features: Features, texts: Sequence[str]) -> tf.RaggedTensor:
     """Int32 `(texts, None, 4)`."""
-    starts = range(0, len(texts), BATCH)
-    return tf.concat([features(tf.constant(texts[i : i + BATCH])) for i in starts], axis=0)
+    return tf.concat([features(batch) for batch in batches(texts)], axis=0)
 
 
 def labelled(ids: tf.RaggedTensor, labels: np.ndarray, categories: int) -> Examples:
@@ -48,23 +46,22 @@ def labelled(ids: tf.RaggedTensor, labels: np.ndarray, categories: int) -> Examp
 
 
 def fit(
-    network: str, sizes: Sequence[int], train: Examples, dev: Examples, settings: ClassifierSettings
+    sizes: Sequence[int], train: Examples, dev: Examples, settings: ClassifierSettings
 ) -> keras.Model:
     """Trains a network.
 
     Args:
-        network: one of `settings.NETWORKS`.
         sizes: ids of each channel of the features.
         train: what it learns from.
         dev: what tells when to stop.
-        settings: how; its `network` is not looked at.
+        settings: which network, and how.
 
     Returns:
         The network with the weights of the epoch that was most accurate on `dev`.
     """
-    if network == "naive_bayes":
+    if settings.network == "naive_bayes":
         return _naive_bayes(sizes, train)
-    kind = BiLSTM if network == "bilstm" else NGramConvolution
+    kind = BiLSTM if settings.network == "bilstm" else NGramConvolution
     model = kind(sizes, train.targets.shape[1])
     steps = -(-len(train.targets) // settings.batch_size)
     # The mean of the latest weights is less shaken by noisy labels than the last ones. It reaches
@@ -80,7 +77,7 @@ def fit(
     dev_batches = _bucketed(_dataset(dev), settings.batch_size)
     size = sum(1 for _ in dev_batches)
     shuffled = _dataset(train).shuffle(len(train.targets), seed=settings.seed)
-    print(f"training {network} on {len(train.targets):,} texts", flush=True)
+    print(f"training {settings.network} on {len(train.targets):,} texts", flush=True)
     model.fit(
         _bucketed(shuffled, settings.batch_size).repeat(),
         # Partial batches of the buckets make a pass a little longer than this.

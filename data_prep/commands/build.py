@@ -1,12 +1,10 @@
 """`build`: a corpus becomes a dataset directory."""
 
 import argparse
-import os
 from pathlib import Path
 
-from data_prep.commands.parsers import Commands
+from data_prep.commands.parsers import Commands, add_emotions, add_workers
 from data_prep.settings import BuildSettings
-from ecm_tf import emotions
 from ecm_tf.command import add_options, native_silence, options_of
 
 
@@ -38,13 +36,7 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="external memory: a JSON list with a list of emotion words for each category",
     )
-    files.add_argument(
-        "--emotions",
-        type=Path,
-        metavar="FILE",
-        help='categories of your own: a JSON list of {"name": …, "chinese": …, "aliases": […]} '
-        f"(default: {emotions.DEFAULT.allowed})",
-    )
+    add_emotions(files)
     files.add_argument(
         "--output", type=Path, required=True, metavar="DIRECTORY", help="the dataset to make"
     )
@@ -52,12 +44,7 @@ def add(commands: Commands) -> None:
         "--overwrite", action="store_true", help="replace a dataset that --output has already"
     )
     add_options(parser.add_argument_group("settings"), BuildSettings)
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=os.cpu_count() or 1,
-        help="processes that segment text (default: one for each core)",
-    )
+    add_workers(parser)
     parser.set_defaults(run=run)
 
 

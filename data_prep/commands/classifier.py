@@ -2,13 +2,12 @@
 
 import argparse
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_prep.classifier.settings import ClassifierSettings
-from data_prep.commands.parsers import Commands
+from data_prep.commands.parsers import Commands, add_emotions, add_workers
 from ecm_tf import emotions
 from ecm_tf.command import add_options, native_silence, options_of
 from ecm_tf.errors import InputError
@@ -53,19 +52,8 @@ def _add_train(actions: Commands) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a classifier that --output has already"
     )
-    parser.add_argument(
-        "--emotions",
-        type=Path,
-        metavar="FILE",
-        help='categories of your own: a JSON list of {"name": …, "chinese": …, "aliases": […]} '
-        f"(default: {emotions.DEFAULT.allowed})",
-    )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=os.cpu_count() or 1,
-        help="processes that segment text (default: one for each core)",
-    )
+    add_emotions(parser)
+    add_workers(parser)
     add_options(parser.add_argument_group("settings"), ClassifierSettings)
     parser.set_defaults(run=run_train)
 

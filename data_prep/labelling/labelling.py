@@ -18,6 +18,7 @@ from data_prep.files import BadRecord, source_digest
 from data_prep.labelling.progress import Counts, Files, Run, State, continued
 from data_prep.labelling.settings import LabelSettings
 from data_prep.spool import progress, stop
+from data_prep.tables import share
 from ecm_tf.emotions import Emotions
 from ecm_tf.errors import InputError
 from ecm_tf.manifest import write_atomically
@@ -208,8 +209,8 @@ def summary(counts: Counts, emotions: Emotions) -> str:
     for id_, name in enumerate(emotions.names):
         of_responses, of_posts = counts.responses[id_], counts.posts[id_]
         lines.append(
-            f"{f'  {id_} {name}':18}{of_responses:>12,}{_share(of_responses, responses):>10}"
-            f"{of_posts:>12,}{_share(of_posts, posts):>10}"
+            f"{f'  {id_} {name}':18}{of_responses:>12,}{share(of_responses, responses):>10}"
+            f"{of_posts:>12,}{share(of_posts, posts):>10}"
         )
     means = (
         f"{total / number:.4f}" if number else "-"
@@ -223,12 +224,8 @@ def summary(counts: Counts, emotions: Emotions) -> str:
             *lines,
             "mean confidence   {:>12}{:>22}".format(*means),
             f"pairs left out for their confidence: {counts.left_out:,} "
-            f"({_share(counts.left_out, counts.pairs)})",
+            f"({share(counts.left_out, counts.pairs)})",
             f"bad records left out: {counts.rejected:,}",
             f"speed: {counts.sentences / counts.seconds:,.0f} sentences/s",
         ]
     )
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.2f} %" if whole else "-"

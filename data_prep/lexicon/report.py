@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from data_prep.lexicon.making import Lexicon
 from data_prep.lexicon.selection import LEARNED, Choice, Decision
+from data_prep.tables import aligned, share
 
 NAMED_GENERIC, NAMED_BEST = 5, 10
 """How many words of each category the summary names."""
@@ -24,11 +25,7 @@ own responses: training responses of the category that have a kept word; others:
 
 def summary(lexicon: Lexicon) -> str:
     """Words and coverage of each category, for people to read."""
-    rows = [_COLUMNS, *_rows(lexicon)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
-    ]
+    lines = aligned([_COLUMNS, *_rows(lexicon)])
     homeless = sum(choice.decision is Decision.NO_CATEGORY for choice in lexicon.choices)
     if homeless:
         lines.append(f"words of classes without a category: {homeless}")
@@ -87,8 +84,8 @@ def _rows(lexicon: Lexicon) -> Iterator[tuple[str, ...]]:
         yield (
             emotion.name,
             *map(str, counts),
-            _share(reached, own),
-            _share(reached_by[category] - reached, total - own),
+            share(reached, own),
+            share(reached_by[category] - reached, total - own),
         )
 
 
@@ -106,7 +103,3 @@ def _named(lexicon: Lexicon) -> Iterator[str]:
         if generic:
             often = " ".join(choice.word for choice in generic[:NAMED_GENERIC])
             yield f"{emotion.name}: most frequent generic words: {often}"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.2f} %" if whole else "-"

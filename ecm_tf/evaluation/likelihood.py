@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from ecm_tf.evaluation.intervals import Figure, ratio
 from ecm_tf.metrics import Perplexity
-from ecm_tf.model import BATCH, ECM
+from ecm_tf.model import ECM
+from ecm_tf.perplexity import PerplexityMeter
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,8 @@ def likelihoods(model: ECM, batches: tf.data.Dataset, progress: str | None = Non
         batches: from `ecm_tf.dataset.evaluation_batches`; at least one.
         progress: what a progress bar on stderr calls this.
     """
-    reply_nll = tf.function(model.reply_nll, input_signature=[BATCH])
-    rows = []
-    for batch in tqdm(batches, desc=progress, unit="batch", disable=progress is None or None):
-        nll, tokens = reply_nll(batch)
-        rows.append((nll.numpy(), tokens.numpy(), batch["emotion"].numpy()))
+    rows = [
+        (nll.numpy(), tokens.numpy(), batch["emotion"].numpy())
+        for batch, nll, tokens in PerplexityMeter(model).replies(batches, progress)
+    ]
     return Likelihoods(*(np.concatenate(column) for column in zip(*rows, strict=True)))

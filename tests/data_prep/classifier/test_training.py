@@ -1,12 +1,14 @@
 """Networks learn the toy task."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from sklearn.naive_bayes import MultinomialNB
 
-from data_prep.classifier import training
+from data_prep.classifier import features as features_module
 from data_prep.classifier.features import BIGRAMS
 from data_prep.classifier.settings import ClassifierSettings
 from data_prep.classifier.training import Examples, fit, ids_of, labelled
@@ -23,7 +25,7 @@ def trained(network: str, toy_examples) -> np.ndarray:
     """The probabilities of the texts that it did not learn from."""
     features, train, rest, _ = toy_examples
     keras.utils.set_random_seed(SETTINGS.seed)
-    return predict(fit(network, features.sizes, train, rest, SETTINGS), rest.ids)
+    return predict(fit(features.sizes, train, rest, replace(SETTINGS, network=network)), rest.ids)
 
 
 @pytest.fixture(scope="module", params=["convolution", "naive_bayes", "bilstm"])
@@ -76,7 +78,7 @@ def test_naive_bayes_is_scikit_learns(random_bags):
         counted(train.ids, BIGRAMS, sizes[BIGRAMS]), train.targets.argmax(1)
     )
     expected = model.predict_proba(counted(rest.ids, BIGRAMS, sizes[BIGRAMS]))
-    found = predict(fit("naive_bayes", sizes, train, rest, SETTINGS), rest.ids)
+    found = predict(fit(sizes, train, rest, replace(SETTINGS, network="naive_bayes")), rest.ids)
     np.testing.assert_allclose(found[:, :3], expected, atol=1e-5)
     np.testing.assert_array_equal(found[:, 3], 0)
 
@@ -91,7 +93,7 @@ def test_labels_are_smoothed():
 
 
 def test_many_texts_keep_their_order(toy_examples, monkeypatch):
-    monkeypatch.setattr(training, "BATCH", 3)
+    monkeypatch.setattr(features_module, "BATCH", 3)
     texts = ["喜 山", "", "雨", "悲 水 水", "无", "山 山 山 山", "花"]
     features = toy_examples[0]
     assert ids_of(features, texts).to_list() == features(tf.constant(texts)).to_list()
