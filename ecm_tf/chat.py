@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ecm_tf import command
+from ecm_tf.config import SearchConfig
 from ecm_tf.errors import InputError
 
 
@@ -19,21 +20,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--emotion", action="append", help="answer in this emotion only; may be repeated"
     )
-    how = parser.add_argument_group("search (greedy unless one is chosen)")
-    kind = how.add_mutually_exclusive_group()
-    kind.add_argument("--beam_search", action="store_true", help="the most probable whole replies")
-    kind.add_argument("--sample", action="store_true", help="draw words by their probability")
-    how.add_argument("--beam_size", type=int, default=20, help="beams kept (default: %(default)s)")
+    how = parser.add_argument_group("search")
+    command.add_options(how, SearchConfig)
     how.add_argument(
-        "--n_best", type=int, default=1, help="replies shown by beam search (default: %(default)s)"
+        "--beam_search",
+        action="store_const",
+        const="beam",
+        dest="decoder",
+        help="the original's name of --decoder beam",
     )
-    how.add_argument(
-        "--length_penalty", type=float, default=0.0, help="0 none; up to 1 prefers longer replies"
+    parser.add_argument(
+        "--n_best",
+        type=int,
+        default=1,
+        help="replies shown, if the search finds as many (default: %(default)s)",
     )
-    how.add_argument("--temperature", type=float, default=1.0, help="of sampling, above 0")
-    how.add_argument("--top_k", type=int, help="sample from this many words only")
-    how.add_argument("--top_p", type=float, help="sample from the likeliest words up to this sum")
-    how.add_argument("--seed", type=int, help="of sampling; the same seed, the same replies")
     parser.add_argument(
         "--explain",
         type=Path,
@@ -64,44 +65,10 @@ def _posts() -> Iterator[str]:
         yield post
 
 
-def _search(arguments: argparse.Namespace):
-    from ecm_tf.responder import Search
-
-    if arguments.n_best > arguments.beam_size:
-        raise InputError(
-            f"--n_best: expected at most --beam_size ({arguments.beam_size}), "
-            f"got {arguments.n_best}."
-        )
-    if arguments.beam_search:
-        return Search.beam(arguments.beam_size, arguments.n_best, arguments.length_penalty)
-    if arguments.sample:
-        return Search.sampling(
-            temperature=arguments.temperature,
-            top_k=arguments.top_k,
-            top_p=arguments.top_p,
-            seed=arguments.seed,
-        )
-    return Search.greedy()
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    ranges = (
-        ("beam_size", arguments.beam_size >= 1, "at least 1"),
-        ("n_best", arguments.n_best >= 1, "at least 1"),
-        ("length_penalty", arguments.length_penalty >= 0, "0 or more"),
-        ("temperature", arguments.temperature > 0, "above 0"),
-        ("top_k", arguments.top_k is None or arguments.top_k >= 1, "at least 1"),
-        ("top_p", arguments.top_p is None or 0 < arguments.top_p <= 1, "in (0, 1]"),
-    )
-    for name, fits, expected in ranges:
-        if not fits:
-            raise InputError(f"--{name}: expected {expected}, got {getattr(arguments, name)}.")
-
-
 def main(argv: list[str] | None = None) -> None:
     """The command; see `--help`."""
     arguments = _parser().parse_args(argv)
-    _check(arguments)
+    config = SearchConfig(**command.options_of(SearchConfig, arguments))
     if arguments.explain and arguments.explain.exists() and not arguments.explain.is_dir():
         raise InputError(f"{arguments.explain}: expected a directory, got a file.")
     with command.native_silence():
@@ -112,12 +79,13 @@ def main(argv: list[str] | None = None) -> None:
         from ecm_tf.explanation.page import write_explanations
         from ecm_tf.model_directory import load_model
         from ecm_tf.responder import Responder
+        from ecm_tf.search import Search
 
+    search = Search(config, arguments.n_best)
     model, assets = load_model(arguments.train_dir)
     emotions = assets.emotions
     wanted = [emotions.id_of(text) for text in arguments.emotion or emotions.names]
     responder = Responder(model, assets)
-    search = _search(arguments)
     reply = tf.function(
         lambda posts, emotion: responder.replies(posts, emotion, search), reduce_retracing=True
     )
@@ -127,7 +95,6 @@ def main(argv: list[str] | None = None) -> None:
             post = _presplit(post)
         replies = reply(tf.fill([len(wanted)], post), tf.constant(wanted, tf.int32))
         texts = responder.texts(replies).numpy()
-        # A beam has several replies for each emotion; the other searches have one.
         for place in np.ndindex(*texts.shape):
             id_, text = wanted[place[0]], texts[place].decode("utf-8")
             shown = f" [{replies.scores[place].numpy():.2f}]" if arguments.scores else ""

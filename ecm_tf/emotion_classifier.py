@@ -42,6 +42,18 @@ class EmotionClassifier:
             self._model = tf.saved_model.load(str(directory / SAVED_MODEL))
         self._signature = self._model.signatures["serving_default"]
 
+    def log_probabilities(self, texts: tf.Tensor) -> tf.Tensor:
+        """The logarithms of `probabilities`, as graph code.
+
+        Args:
+            texts: string `(batch,)`.
+
+        Returns:
+            float32 `(batch, categories)`, in nats; -87 stands for less than float32 can tell.
+        """
+        probabilities = self._signature(text=texts)["probabilities"]
+        return tf.math.log(tf.maximum(probabilities, np.finfo(np.float32).tiny))
+
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """The probability of every category, for each text.
 

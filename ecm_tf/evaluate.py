@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import tomllib
 from pathlib import Path
 
 from ecm_tf import command
+from ecm_tf.config import SearchConfig
 from ecm_tf.errors import InputError
 
 
@@ -38,9 +40,6 @@ def _parser() -> argparse.ArgumentParser:
         "--posts", type=int, default=1000, help="posts to answer (default: %(default)s)"
     )
     parser.add_argument(
-        "--beam_size", type=int, default=1, help="1: greedy search (default: %(default)s)"
-    )
-    parser.add_argument(
         "--samples", type=int, default=5, help="posts to show with replies (default: %(default)s)"
     )
     parser.add_argument(
@@ -49,13 +48,44 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIRECTORY",
         help="write index.html with pictures, figures.json and table.md there",
     )
+    how = parser.add_argument_group("search")
+    command.add_options(how, SearchConfig)
+    how.add_argument(
+        "--searches",
+        type=Path,
+        metavar="TOML",
+        help="compare several searches instead: a table for each, named as it shall be called, "
+        "with the settings above as keys",
+    )
     return parser
+
+
+def _searches(arguments: argparse.Namespace) -> dict[str, SearchConfig]:
+    """The searches asked for, by name."""
+    if arguments.searches is None:
+        config = SearchConfig(**command.options_of(SearchConfig, arguments))
+        return {config.name: config}
+    try:
+        tables = tomllib.loads(arguments.searches.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{arguments.searches}: no such file; expected searches.") from error
+    except ValueError as error:
+        raise InputError(f"{arguments.searches}: expected TOML; {error}.") from error
+    if not tables:
+        raise InputError(f"{arguments.searches}: expected at least one search, got none.")
+    for name, settings in tables.items():
+        if not isinstance(settings, dict):
+            raise InputError(f"{arguments.searches}: expected tables, got {name} = {settings!r}.")
+    return {
+        name: SearchConfig.from_dict(settings, f"{arguments.searches}: {name}")
+        for name, settings in tables.items()
+    }
 
 
 def main(argv: list[str] | None = None) -> None:
     """The command; see `--help`."""
     arguments = _parser().parse_args(argv)
-    for name in ("batch_size", "posts", "beam_size"):
+    for name in ("batch_size", "posts"):
         if getattr(arguments, name) < 1:
             raise InputError(f"--{name}: expected at least 1, got {getattr(arguments, name)}.")
     if arguments.output and arguments.output.exists() and not arguments.output.is_dir():
@@ -63,6 +93,7 @@ def main(argv: list[str] | None = None) -> None:
     judge_names = [directory.resolve().name for directory in arguments.judge]
     if len(set(judge_names)) < len(judge_names):
         raise InputError(f"--judge: expected directories of different names, got {judge_names}.")
+    configs = _searches(arguments)
     with command.native_silence():
         from dataclasses import asdict
 
@@ -72,28 +103,30 @@ def main(argv: list[str] | None = None) -> None:
         from ecm_tf.evaluation.page import evaluation_page
         from ecm_tf.evaluation.table import table
         from ecm_tf.manifest import write_atomically
-        from ecm_tf.responder import Search
+        from ecm_tf.search import Search
 
     dataset = Dataset(arguments.dataset)
     if not dataset.manifest["counts"]["pairs"][arguments.split]:
         raise InputError(f"{arguments.dataset}: expected pairs in {arguments.split}, got none.")
     judges = dict(zip(judge_names, map(EmotionClassifier, arguments.judge), strict=True))
     pairs = evaluation_pairs(dataset, arguments.split, arguments.posts if judges else 0)
-    search = Search.greedy() if arguments.beam_size == 1 else Search.beam(arguments.beam_size)
+    searches = {name: Search(config) for name, config in configs.items()}
     evaluations, samples = [], []
     for directory in arguments.train_dir:
-        evaluation, explained = evaluate_model(
+        measured = evaluate_model(
             directory,
             dataset,
             arguments.split,
             pairs,
             judges,
-            search,
+            searches,
             batch_size=arguments.batch_size,
             samples=arguments.samples if arguments.output else 0,
         )
-        evaluations.append(evaluation)
-        samples.append(explained)
+        for evaluation, explained in measured:
+            evaluations.append(evaluation)
+            samples.append(explained)
+        evaluation, _ = measured[0]
         print(
             f"{directory}  {evaluation.variant}  {arguments.split} perplexity "
             f"{evaluation.token_perplexity.value:.2f} per token, "
@@ -107,7 +140,7 @@ def main(argv: list[str] | None = None) -> None:
             "dataset": dataset.directory.resolve().name,
             "split": arguments.split,
             "posts": len(pairs.posts),
-            "beam_size": arguments.beam_size,
+            "searches": {name: config.to_dict() for name, config in configs.items()},
         }
         page, pictures = evaluation_page(
             evaluations, samples, arguments.train_dir, dataset.assets.emotions, facts

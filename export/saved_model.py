@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from ecm_tf import command
+from ecm_tf.config import SearchConfig
 from ecm_tf.errors import InputError
 
 
@@ -44,7 +45,8 @@ def export(
     import tensorflow as tf
 
     from ecm_tf.model_directory import load_model
-    from ecm_tf.responder import Responder, Search
+    from ecm_tf.responder import Responder
+    from ecm_tf.search import Search
 
     if not 1 <= n_best <= beams:
         raise InputError(f"--n_best: expected 1 to --beam_size ({beams}), got {n_best}.")
@@ -55,19 +57,20 @@ def export(
         raise InputError(f"{target}: exists already; expected a new version.")
     model, assets = load_model(train_dir)
     responder = Responder(model, assets)
-    greedy, beam = Search.greedy(), Search.beam(beams, n_best)
+    greedy = Search()
+    beam = Search(SearchConfig(decoder="beam", beam_size=beams), n_best)
 
     def serving_default(post, emotion):
         answers = responder.answer(post, responder.text.emotion_ids(emotion), greedy)
-        return {"response": answers.texts, "score": answers.scores}
+        return {"response": answers.texts[:, 0], "score": answers.scores[:, 0]}
 
     def all_emotions(post):
         answers = responder.answer_all(post, greedy)
         names = tf.constant([assets.emotions.names])
         return {
             "emotion": tf.repeat(names, tf.shape(post)[0], axis=0),
-            "response": answers.texts,
-            "score": answers.scores,
+            "response": answers.texts[..., 0],
+            "score": answers.scores[..., 0],
         }
 
     def n_best_replies(post, emotion):

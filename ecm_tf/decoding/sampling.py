@@ -7,18 +7,18 @@ from ecm_tf.decoding.replies import IMPOSSIBLE, NEVER_SAID, forbid
 from ecm_tf.vocabulary import EOS
 
 
-def keep_top_k(logits, k):
-    """Leaves each row its `k` largest logits (and what ties with the last of them)."""
-    smallest = tf.math.top_k(logits, tf.minimum(k, tf.shape(logits)[-1])).values[:, -1:]
-    return tf.where(logits >= smallest, logits, IMPOSSIBLE)
+def keep_top_p(ranked, p):
+    """Leaves each row the fewest words whose probabilities reach `p` (Holtzman et al. 2020).
 
+    Args:
+        ranked: float32 `(rows, words)`, logits, the largest first.
+        p: in (0, 1].
 
-def keep_top_p(logits, p):
-    """Leaves each row the fewest words whose probabilities reach `p` (Holtzman et al. 2020)."""
-    ranked = tf.sort(logits, direction="DESCENDING")
+    Returns:
+        float32 `(rows, words)`.
+    """
     before = tf.cumsum(tf.nn.softmax(ranked), axis=-1, exclusive=True)
-    smallest = tf.reduce_min(tf.where(before < p, ranked, float("inf")), axis=-1, keepdims=True)
-    return tf.where(logits >= smallest, logits, IMPOSSIBLE)
+    return tf.where(before < p, ranked, IMPOSSIBLE)
 
 
 def sample(
@@ -58,13 +58,20 @@ def sample(
     if seed is None:
         seed = tf.random.uniform([], maxval=2**31 - 1, dtype=tf.int32)
 
-    def choose(log_probs, t):
-        logits = forbid(log_probs, never) / temperature
-        if top_k is not None:
-            logits = keep_top_k(logits, top_k)
-        if top_p is not None:
-            logits = keep_top_p(logits, top_p)
+    def draw(logits, t):
         drawn = tf.random.stateless_categorical(logits, 1, seed=[seed, t], dtype=tf.int32)
         return tf.squeeze(drawn, 1)
 
-    return decode(step, state, choose, max_length, end)
+    def choose(log_probs, t):
+        return draw(forbid(log_probs, never) / temperature, t)
+
+    def choose_from_the_top(log_probs, t):
+        logits = forbid(log_probs, never) / temperature
+        vocabulary = tf.shape(logits)[-1]
+        ranked, words = tf.math.top_k(logits, tf.minimum(top_k or vocabulary, vocabulary))
+        if top_p is not None:
+            ranked = keep_top_p(ranked, top_p)
+        return tf.gather(words, draw(ranked, t), batch_dims=1)
+
+    among_all = top_k is None and top_p is None
+    return decode(step, state, choose if among_all else choose_from_the_top, max_length, end)

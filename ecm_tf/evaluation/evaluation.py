@@ -18,7 +18,8 @@ from ecm_tf.evaluation.replies import Replies, reply
 from ecm_tf.evaluation.scores import EmotionScores, ReplyScores, emotion_scores, reply_scores
 from ecm_tf.explanation.explain import Explanation, explain
 from ecm_tf.model_directory import load_model
-from ecm_tf.responder import Responder, Search
+from ecm_tf.responder import Responder
+from ecm_tf.search import Search
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ class Evaluation:
     """What was measured.
 
     Attributes:
+        label: what the table calls it: the model, and the search if there are several.
         model: the directory's name.
+        search: how replies were found.
         variant: which modules it has.
         weights: how many numbers it has learned.
         token_perplexity: of the split's responses.
@@ -59,10 +62,12 @@ class Evaluation:
         judges: emotion scores by each judge.
         agreement: how often the first two judges hear the same; `None` with fewer.
         replies: scores of the replies.
-        replies_per_second: greedy or as searched, in batches, on this machine.
+        replies_per_second: in batches, on this machine.
     """
 
+    label: str
     model: str
+    search: str
     variant: str
     weights: int
     token_perplexity: Figure
@@ -105,11 +110,11 @@ def evaluate_model(
     split: str,
     pairs: EvaluationPairs,
     judges: Mapping[str, EmotionClassifier],
-    search: Search,
+    searches: Mapping[str, Search],
     *,
     batch_size: int = 128,
     samples: int = 0,
-) -> tuple[Evaluation, list[Sample]]:
+) -> list[tuple[Evaluation, list[Sample]]]:
     """Measures a model.
 
     Args:
@@ -118,12 +123,12 @@ def evaluate_model(
         split: which part; it has pairs.
         pairs: what it replies to; without posts, only perplexities are measured.
         judges: what hears emotions in replies.
-        search: how replies are found.
+        searches: ways to find replies, by name; at least one.
         batch_size: pairs of a batch.
         samples: for how many of the posts replies are explained; they lie at even distances.
 
     Returns:
-        The figures, and samples of the replies that they are about.
+        For each search the figures, and samples of the replies that they are about.
 
     Raises:
         InputError: the model has other categories than a judge or the dataset.
@@ -140,42 +145,45 @@ def evaluate_model(
             )
     batches = evaluation_batches(dataset.directory, split, model.config, batch_size)
     likely = likelihoods(model, batches, progress=f"{directory.name}: perplexity")
-    replies = scores = agreement = None
-    heard = {}
-    explained = []
-    if pairs.posts:
-        responder = Responder(model, assets)
-        replies = reply(responder, pairs.posts, search, progress=f"{directory.name}: replies")
-        scores = reply_scores(
-            replies,
-            np.array(assets.external_memory_mask),
-            _in_words(responder, pairs.responses),
-            assets.response_words,
+    responder = Responder(model, assets)
+    references = _in_words(responder, pairs.responses) if pairs.posts else []
+    measured = []
+    for name, search in searches.items():
+        label = directory.name if len(searches) == 1 else f"{directory.name}, {name}"
+        replies = scores = agreement = None
+        heard = {}
+        explained = []
+        if pairs.posts:
+            replies = reply(responder, pairs.posts, search, progress=f"{label}: replies")
+            memory = np.array(assets.external_memory_mask)
+            scores = reply_scores(replies, memory, references, assets.response_words)
+            explained = _samples(responder, pairs.posts, replies, samples)
+            flat = [text for texts in replies.texts for text in texts]
+            heard = {
+                name: judge.probabilities(flat).argmax(1).reshape(replies.lengths.shape)
+                for name, judge in judges.items()
+            }
+            first, second = [*islice(heard.values(), 2), None, None][:2]
+            if first is not None and second is not None:
+                agreement = float((first == second).mean())
+        evaluation = Evaluation(
+            label=label,
+            model=directory.name,
+            search=search.config.name,
+            variant=model.config.variant,
+            weights=model.count_params(),
+            token_perplexity=likely.token_perplexity(),
+            sentence_perplexity=likely.perplexity().sentence,
+            perplexity_by_emotion=[
+                likely.perplexity(emotion).token for emotion in range(len(assets.emotions))
+            ],
+            judges={name: emotion_scores(emotions) for name, emotions in heard.items()},
+            agreement=agreement,
+            replies=scores,
+            replies_per_second=replies.number / replies.seconds if replies else None,
         )
-        explained = _samples(responder, pairs.posts, replies, samples)
-        flat = [text for texts in replies.texts for text in texts]
-        heard = {
-            name: judge.probabilities(flat).argmax(1).reshape(replies.lengths.shape)
-            for name, judge in judges.items()
-        }
-        first, second = [*islice(heard.values(), 2), None, None][:2]
-        if first is not None and second is not None:
-            agreement = float((first == second).mean())
-    evaluation = Evaluation(
-        model=directory.name,
-        variant=model.config.variant,
-        weights=model.count_params(),
-        token_perplexity=likely.token_perplexity(),
-        sentence_perplexity=likely.perplexity().sentence,
-        perplexity_by_emotion=[
-            likely.perplexity(emotion).token for emotion in range(len(assets.emotions))
-        ],
-        judges={name: emotion_scores(emotions) for name, emotions in heard.items()},
-        agreement=agreement,
-        replies=scores,
-        replies_per_second=replies.number / replies.seconds if replies else None,
-    )
-    return evaluation, explained
+        measured.append((evaluation, explained))
+    return measured
 
 
 def _samples(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,22 +31,22 @@ def evaluation_page(
     """The page and its pictures.
 
     Args:
-        evaluations: one or more, by the same judges.
-        samples: of each model, for the same posts.
+        evaluations: one or more, by the same judges; a model's searches stand together.
+        samples: of each evaluation, for the same posts.
         directories: of the models, with their `history.csv`.
         emotions: the categories.
-        facts: what was measured on: `dataset`, `split`, `posts`, `beam_size`.
+        facts: what was measured on: `dataset`, `split`, `posts`, `searches`.
     """
-    curves = [_history(directory) for directory in directories]
-    pictures = {"curves": _curves(evaluations, curves)} if any(curves) else {}
+    curves = {directory.name: _history(directory) for directory in directories}
+    pictures = {"curves": _curves(curves)} if any(curves.values()) else {}
     judges = list(evaluations[0].judges)
     confusions = []
     if judges:
         pictures["accuracy"] = _accuracy(evaluations, judges)
         confusions = [
             heat_map(
-                f"{evaluation.model}-confusion.png",
-                f"Heat map: what {judges[0]} hears in {evaluation.model}'s replies.",
+                f"{_file_name(evaluation.label)}-confusion.png",
+                f"Heat map: what {judges[0]} hears in {evaluation.label}'s replies.",
                 np.array(evaluation.judges[judges[0]].confusion),
                 emotions,
                 rows="emotion asked for (replies)",
@@ -69,6 +69,7 @@ def evaluation_page(
             {"name": e.name, "chinese": e.chinese, "colour": colour}
             for e, colour in zip(emotions, colours, strict=True)
         ],
+        curves=curves,
         facts=facts,
     )
     return html, [*pictures.values(), *confusions]
@@ -84,19 +85,21 @@ def _history(directory: Path) -> list[tuple[float, float]]:
     return [(float(row["epoch"]), float(row["dev_perplexity"])) for row in rows]
 
 
-def _curves(
-    evaluations: Sequence[Evaluation], curves: Sequence[Sequence[tuple[float, float]]]
-) -> Picture:
+def _file_name(label: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in label)
+
+
+def _curves(curves: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
-        for number, (evaluation, curve) in enumerate(zip(evaluations, curves, strict=True)):
+        for number, (model, curve) in enumerate(curves.items()):
             if curve:
                 axes.plot(
                     *zip(*curve, strict=True),
                     color=COLOURS[number % len(COLOURS)],
                     marker="o",
                     markersize=3,
-                    label=evaluation.model,
+                    label=model,
                 )
         axes.set(xlabel="epoch", ylabel="dev perplexity", yscale="log")
         axes.grid(axis="y")
@@ -126,7 +129,7 @@ def _accuracy(evaluations: Sequence[Evaluation], judges: Sequence[str]) -> Pictu
             )
         axes.axvline(chance, color="#616e7c", linestyle=(0, (2, 2)), label="chance")
         middle = places + height * (len(judges) - 1) / 2
-        axes.set_yticks(middle, [evaluation.model for evaluation in evaluations])
+        axes.set_yticks(middle, [evaluation.label for evaluation in evaluations])
         axes.invert_yaxis()
         axes.set(xlabel="share of replies in the emotion asked for", xlim=(0, 1))
         axes.legend()

@@ -46,6 +46,8 @@ class ReplyScores:
             2016), over the replies in one emotion; the mean over emotions.
         mean_length: words a reply.
         empty: share of replies without a word.
+        nats: log-probability of a reply's words and end, by the model that says it, a word of it;
+            the mean over replies.
         memory: share of replies that have a word of their emotion's memory, over the emotions that
             have words; `None` if none has.
         same: how often the replies to one post in two different emotions are the same.
@@ -57,6 +59,7 @@ class ReplyScores:
     distinct_2: float
     mean_length: float
     empty: float
+    nats: float
     memory: float | None
     same: float
     bleu: float
@@ -93,6 +96,7 @@ def reply_scores(
         distinct_2=twos,
         mean_length=float(replies.lengths.mean()),
         empty=float((replies.lengths == 0).mean()),
+        nats=float((replies.scores / (replies.lengths + 1)).mean()),
         memory=float(np.mean(having)) if having else None,
         same=_sameness(replies.texts),
         bleu=BLEU(tokenize="none")

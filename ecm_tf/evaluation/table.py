@@ -15,7 +15,7 @@ def table(evaluations: Sequence[Evaluation]) -> str:
     judges = list(evaluations[0].judges)
     head = ["model", "perplexity", "per sentence", *(f"accuracy ({judge})" for judge in judges)]
     if judges:
-        head += ["distinct-1", "distinct-2", "words", "memory", "same", "BLEU", "replies/s"]
+        head += ["distinct-1", "distinct-2", "nats", "words", "memory", "same", "BLEU", "replies/s"]
     if len(judges) > 1:
         head.append("judges agree")
     rows = [head, ["---"] * len(head), *(_row(evaluation) for evaluation in evaluations)]
@@ -24,7 +24,7 @@ def table(evaluations: Sequence[Evaluation]) -> str:
 
 def _row(evaluation: Evaluation) -> list[str]:
     row = [
-        evaluation.model,
+        evaluation.label,
         _figure(evaluation.token_perplexity, 2),
         f"{evaluation.sentence_perplexity:.2f}",
         *(_figure(judged.accuracy, 3) for judged in evaluation.judges.values()),
@@ -34,6 +34,7 @@ def _row(evaluation: Evaluation) -> list[str]:
         row += [
             f"{scores.distinct_1:.3f}",
             f"{scores.distinct_2:.3f}",
+            f"{scores.nats:.2f}",
             f"{scores.mean_length:.1f}",
             "-" if scores.memory is None else f"{scores.memory:.3f}",
             f"{scores.same:.3f}",

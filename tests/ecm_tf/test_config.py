@@ -2,13 +2,16 @@ import json
 
 import pytest
 
-from ecm_tf.config import ORIGINAL_BUCKETS, ModelConfig, TrainingConfig
+from ecm_tf.config import ORIGINAL_BUCKETS, ModelConfig, SearchConfig, TrainingConfig
 from ecm_tf.errors import InputError
 
 MODEL = ModelConfig(20, 18, 6, size=8, use_emb=True, buckets=((4, 5), (6, 7)))
 
 
-@pytest.mark.parametrize("config", [MODEL, TrainingConfig(optimizer="adam", seed=3)])
+@pytest.mark.parametrize(
+    "config",
+    [MODEL, TrainingConfig(optimizer="adam", seed=3), SearchConfig(top_k=3, rerank="judge")],
+)
 def test_file_round_trip(config, tmp_path):
     config.save(tmp_path / "config.json")
     assert type(config).load(tmp_path / "config.json") == config
@@ -133,3 +136,23 @@ def test_file_that_is_no_object(text, tmp_path):
 def test_no_file(tmp_path):
     with pytest.raises(InputError, match=r"no such file; expected TrainingConfig"):
         TrainingConfig.load(tmp_path / "config.json")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"decoder": "best"}, "decoder: expected one of"),
+        ({"beam_size": 0}, "beam_size: expected at least 1, got 0"),
+        ({"beam_size": 6, "beam_groups": 4}, r"beam_groups: expected a divisor of beam_size \(6\)"),
+        ({"beam_groups": 0}, "beam_groups: expected at least 1, got 0"),
+        ({"candidates": 0}, "candidates: expected at least 1, got 0"),
+        ({"diversity": -1.0}, "diversity: expected 0 or more, got -1.0"),
+        ({"no_repeat": -1}, "no_repeat: expected 0 or more, got -1"),
+        ({"emotion_weight": -1.0}, "emotion_weight: expected 0 or more"),
+        ({"mmi_weight": 1.0}, r"mmi_weight: expected a number in \[0, 1\), got 1.0"),
+        ({"top_p": 0.0}, r"top_p: expected a number in \(0, 1\], got 0.0"),
+    ],
+)
+def test_searches_out_of_range(settings, message):
+    with pytest.raises(InputError, match=message):
+        SearchConfig(**settings)

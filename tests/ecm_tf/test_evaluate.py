@@ -4,6 +4,7 @@ import csv
 import json
 import math
 
+import fake_classifier
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -77,6 +78,51 @@ def test_several_models_get_a_line_each(model_dir, dataset, capsys):
     first, second = capsys.readouterr().out.splitlines()
     assert first == second
     assert " test perplexity " in first
+
+
+def test_searches_side_by_side(model_dir, dataset, tmp_path, capsys):
+    judge = fake_classifier.make(tmp_path / "judge")
+    searches = tmp_path / "searches.toml"
+    searches.write_text(
+        "[greedy]\n"
+        '["heard, of four"]\ndecoder = "sample"\ncandidates = 4\nseed = 1\nemotion_weight = 9.0\n'
+        f'rerank = "{judge}"\n'
+    )
+    flags = ("--searches", searches, "--judge", judge, "--output", tmp_path / "out")
+    run("--train_dir", model_dir, "--dataset", dataset, *flags)
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| model")]
+    assert [row.split(" | ")[0] for row in rows] == [
+        "| model", "| model, greedy", "| model, heard, of four"
+    ]  # fmt: skip
+    written = json.loads((tmp_path / "out" / "figures.json").read_text())
+    greedy, heard = written["models"]
+    assert greedy["token_perplexity"] == heard["token_perplexity"]
+    accuracy = [figures["judges"]["judge"]["accuracy"]["value"] for figures in (greedy, heard)]
+    assert accuracy[0] < accuracy[1]
+    assert heard["search"] == "best of 4 samples at 1, judge 9"
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "1 model, measured" in page and "model, heard, of four" in page
+    assert (tmp_path / "out" / "model__heard__of_four-confusion.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[a", "searches.toml: expected TOML; "),
+        ("", "searches.toml: expected at least one search, got none"),
+        ("beam = 3", "searches.toml: expected tables, got beam = 3"),
+        ("[a]\nbeams = 3", r"searches.toml: a: unknown settings \['beams'\]"),
+        ("[a]\ntop_k = 0", "searches.toml: a: top_k: expected at least 1, got 0"),
+        ("[a]\ntop_k = 'b'", "searches.toml: a: Expected `int | null`, got `str`"),
+    ],
+)
+def test_a_file_of_searches_that_is_none(model_dir, dataset, tmp_path, text, message):
+    searches = tmp_path / "searches.toml"
+    searches.write_text(text)
+    with pytest.raises(InputError, match=message):
+        run("--train_dir", model_dir, "--dataset", dataset, "--searches", searches)
+    with pytest.raises(InputError, match="no such file"):
+        run("--train_dir", model_dir, "--dataset", dataset, "--searches", tmp_path / "none")
 
 
 def test_wrong_directories(model_dir, dataset, tmp_path):

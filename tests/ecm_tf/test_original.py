@@ -11,7 +11,8 @@ from ecm_tf.checkpoints import Checkpoints
 from ecm_tf.errors import InputError
 from ecm_tf.model_directory import load_model
 from ecm_tf.original import import_checkpoint, main
-from ecm_tf.responder import Responder, Search
+from ecm_tf.responder import Responder
+from ecm_tf.search import Search
 from ecm_tf.vocabulary import SPECIALS
 
 
@@ -71,8 +72,8 @@ def test_the_model_directory_gives_the_originals_replies(recorded, tmp_path):
     run(recorded, tmp_path / "model")
     responder = Responder(*load_model(tmp_path / "model"))
     posts = [" ".join(map(str, decode["post"])) for decode in recorded.decodes]
-    answers = responder.answer(tf.constant(posts), recorded.asked[1], Search.greedy())
-    for text, decode in zip(answers.texts.numpy(), recorded.decodes, strict=True):
+    answers = responder.answer(tf.constant(posts), recorded.asked[1], Search())
+    for (text,), decode in zip(answers.texts.numpy(), recorded.decodes, strict=True):
         said = decode["greedy"]
         words = said[: said.index(2)] if 2 in said else said
         if 3 not in words:  # the original may say GO, the port never does

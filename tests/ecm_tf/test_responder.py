@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ecm_tf.config import SearchConfig
 from ecm_tf.model_directory import load_model
-from ecm_tf.responder import Responder, Search
+from ecm_tf.responder import Responder
+from ecm_tf.search import Search
 
 POSTS = ["我的猫会握手", "", "今天天气真好，周末去哪里玩", "囧", "他 又 迟到 了"]
 HARD = [
@@ -20,9 +22,9 @@ HARD = [
     "_EOS _GO _PAD",
 ]
 SEARCHES = {
-    "greedy": Search.greedy(),
-    "beam": Search.beam(3, 2),
-    "sampling": Search.sampling(seed=1, top_k=5),
+    "greedy": Search(),
+    "beam": Search(SearchConfig(decoder="beam", beam_size=3), 2),
+    "sampling": Search(SearchConfig(decoder="sample", candidates=3, seed=1, top_k=5)),
 }
 
 
@@ -97,27 +99,27 @@ def test_shapes_and_order_of_beam_search(answer):
 def test_raw_and_presplit_chinese_get_the_same_reply(answer):
     raw, split = "我的猫会握手", "我 的 猫 会 握手"
     answers = answer([raw, split, "他又迟到了"], [0] * 3, "greedy")
-    assert answers.texts[0] == answers.texts[1]
-    scores = answers.scores.numpy()
+    assert answers.texts[0, 0] == answers.texts[1, 0]
+    scores = answers.scores.numpy()[:, 0]
     assert scores[0] == pytest.approx(scores[1])
     assert scores[0] != pytest.approx(scores[2]), "the post matters"
 
 
 def test_a_long_post_is_cut_at_the_longest_bucket(answer):
     answers = answer(["猫" * 30 + end for end in ("", "我", "我的钱包丢了")], [2] * 3, "greedy")
-    assert len(set(answers.texts.numpy())) == 1
-    assert answers.scores.numpy() == pytest.approx(answers.scores.numpy()[0])
+    assert len(set(answers.texts.numpy()[:, 0])) == 1
+    assert answers.scores.numpy() == pytest.approx(answers.scores.numpy()[0, 0])
 
 
 def test_the_emotion_matters(answer):
     answers = answer(["我的猫会握手"] * 6, range(6), "greedy")
-    assert len(set(answers.scores.numpy().round(4).tolist())) == 6
+    assert len(set(answers.scores.numpy()[:, 0].round(4).tolist())) == 6
 
 
 def test_answer_all_is_answer_for_every_emotion_in_order(responder, answer):
     posts = POSTS[:3]
-    answers = tf.function(lambda p: responder.answer_all(p, Search.greedy()))(tf.constant(posts))
-    assert answers.texts.shape == answers.scores.shape == [3, 6]
+    answers = tf.function(lambda p: responder.answer_all(p, Search()))(tf.constant(posts))
+    assert answers.texts.shape == answers.scores.shape == [3, 6, 1]
     for emotion in range(6):
         column = answer(posts, [emotion] * 3, "greedy")
         assert answers.texts[:, emotion].numpy().tolist() == column.texts.numpy().tolist()
@@ -135,7 +137,7 @@ def test_answer_all_with_beams_and_of_nothing(responder):
 
 def test_the_seed_of_sampling(responder):
     def replies(seed):
-        search = Search.sampling(seed=seed, temperature=2.0)
+        search = Search(SearchConfig(decoder="sample", seed=seed, temperature=2.0))
         return responder.answer(tf.constant(POSTS), tf.fill([5], 0), search).texts.numpy().tolist()
 
     assert replies(3) == replies(3)
@@ -150,7 +152,7 @@ def test_without_masks_a_post_is_as_long_as_the_original_pads_it(model_dir, make
         )
     )
     answers = Responder(model, assets).answer(
-        tf.constant(["猫", "", "我的猫会握手"]), tf.constant([0, 1, 2]), Search.greedy()
+        tf.constant(["猫", "", "我的猫会握手"]), tf.constant([0, 1, 2]), Search()
     )
-    assert answers.texts.shape == [3]
+    assert answers.texts.shape == [3, 1]
     assert_readable(answers)

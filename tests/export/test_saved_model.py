@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ecm_tf.config import SearchConfig
 from ecm_tf.emotions import DEFAULT
 from ecm_tf.errors import InputError
 from ecm_tf.model_directory import load_model
-from ecm_tf.responder import Responder, Search
+from ecm_tf.responder import Responder
+from ecm_tf.search import Search
 from export.ask import main as ask
 from export.saved_model import export, main
 
@@ -152,9 +154,10 @@ def test_every_post_gets_its_row(client, signature, asked, rows):
 
 def test_serving_default_is_greedy_search(client, responder):
     outputs = client["posts"]["serving_default"]
-    answers = responder.answer(tf.constant(POSTS), tf.constant([1, 1, 5, 2]), Search.greedy())
-    assert outputs["response"]["values"] == [text.decode() for text in answers.texts.numpy()]
-    np.testing.assert_allclose(outputs["score"]["values"], answers.scores, rtol=1e-4)
+    answers = responder.answer(tf.constant(POSTS), tf.constant([1, 1, 5, 2]), Search())
+    assert outputs["response"]["values"] == [text.decode() for (text,) in answers.texts.numpy()]
+    scores = answers.scores[:, 0]
+    np.testing.assert_allclose(outputs["score"]["values"], scores, rtol=1e-4)
 
 
 def test_names_in_both_languages_and_ids_mean_the_same(client):
@@ -167,13 +170,14 @@ def test_names_in_both_languages_and_ids_mean_the_same(client):
 def test_all_emotions_names_them_in_order(client, responder):
     outputs = client["posts"]["all_emotions"]
     assert outputs["emotion"]["values"] == [DEFAULT.names] * 4
-    answers = responder.answer_all(tf.constant(POSTS), Search.greedy())
-    np.testing.assert_allclose(outputs["score"]["values"], answers.scores, rtol=1e-4)
+    answers = responder.answer_all(tf.constant(POSTS), Search())
+    scores = answers.scores[..., 0]
+    np.testing.assert_allclose(outputs["score"]["values"], scores, rtol=1e-4)
 
 
 def test_n_best_is_beam_search(client, responder):
     outputs = client["posts"]["n_best"]
-    search = Search.beam(BEAMS, N_BEST)
+    search = Search(SearchConfig(decoder="beam", beam_size=BEAMS), N_BEST)
     answers = responder.answer(tf.constant(POSTS), tf.constant([1, 1, 5, 2]), search)
     assert outputs["response"]["values"] == [
         [text.decode() for text in row] for row in answers.texts.numpy()
@@ -298,7 +302,7 @@ def test_a_keras_file_holds_the_model_too(model_dir, responder, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
     assert loaded.config == responder.model.config
     posts, emotions = tf.constant(POSTS), tf.constant([1, 1, 5, 2])
-    answers = Responder(loaded, responder.text.assets).answer(posts, emotions, Search.greedy())
-    expected = responder.answer(posts, emotions, Search.greedy())
+    answers = Responder(loaded, responder.text.assets).answer(posts, emotions, Search())
+    expected = responder.answer(posts, emotions, Search())
     assert answers.texts.numpy().tolist() == expected.texts.numpy().tolist()
     np.testing.assert_allclose(answers.scores, expected.scores, rtol=1e-5)

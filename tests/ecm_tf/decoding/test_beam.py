@@ -182,7 +182,10 @@ def test_never_says_specials():
     [
         ({"beams": 0}, "must be positive. Received: beams=0"),
         ({"beams": 2, "replies": 0}, "must be positive. Received: beams=2, replies=0"),
-        ({"beams": 2, "length_penalty": -0.5}, "`length_penalty` must be 0 or more"),
+        ({"beams": 2, "groups": 0}, r"`groups` must divide `beams` \(2\). Received: 0"),
+        ({"beams": 4, "groups": 3}, r"`groups` must divide `beams` \(4\). Received: 3"),
+        ({"beams": 2, "length_penalty": -0.5}, "must be 0 or more. Received: length_penalty=-0.5"),
+        ({"beams": 2, "groups": 2, "diversity": -1.0}, "must be 0 or more.*diversity=-1.0"),
     ],
 )
 def test_settings_out_of_range(settings, message):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from ecm_tf.config import SearchConfig
 from ecm_tf.dataset_directory import Dataset
 from ecm_tf.emotions import DEFAULT
 from ecm_tf.errors import InputError
@@ -13,7 +14,8 @@ from ecm_tf.evaluation.evaluation import evaluate_model, evaluation_pairs
 from ecm_tf.evaluation.replies import reply
 from ecm_tf.evaluation.table import table
 from ecm_tf.model_directory import load_model
-from ecm_tf.responder import Responder, Search
+from ecm_tf.responder import Responder
+from ecm_tf.search import Search
 
 
 class Judge:
@@ -32,17 +34,18 @@ def responder(model_dir):
 
 def test_replies_in_batches_are_those_of_chat(responder):
     posts = ["今天天气真好", "", "球队赢了3比0", "我的猫会握手"]
-    replies = reply(responder, posts, Search.greedy())
+    replies = reply(responder, posts, Search())
     assert replies.number == 24
     for place, post in enumerate(posts):
-        alone = responder.answer_all([post], Search.greedy()).texts.numpy()[0]
+        alone = responder.answer_all([post], Search()).texts.numpy()[0, :, 0]
         assert replies.texts[place] == [text.decode() for text in alone]
     assert (replies.ids[np.arange(replies.ids.shape[-1]) >= replies.lengths[..., None]] == 0).all()
 
 
 def test_the_best_of_a_beam(responder):
-    replies = reply(responder, ["今天天气真好"], Search.beam(4, 3))
-    best = responder.answer_all(["今天天气真好"], Search.beam(4, 3)).texts.numpy()[0, :, 0]
+    search = Search(SearchConfig(decoder="beam", beam_size=4), 3)
+    replies = reply(responder, ["今天天气真好"], search)
+    best = responder.answer_all(["今天天气真好"], search).texts.numpy()[0, :, 0]
     assert replies.texts == [[text.decode() for text in best]]
 
 
@@ -57,10 +60,11 @@ def test_every_figure_of_a_model(model_dir, dataset, responder):
     opened = Dataset(dataset)
     pairs = evaluation_pairs(opened, "test", 10)
     judges = {"length": Judge(), "again": Judge()}
-    evaluation, samples = evaluate_model(
-        model_dir, opened, "test", pairs, judges, Search.greedy(), samples=3
+    searches = {"greedy": Search(), "sample": Search(SearchConfig(decoder="sample", seed=1))}
+    (evaluation, samples), (drawn, _) = evaluate_model(
+        model_dir, opened, "test", pairs, judges, searches, samples=3
     )
-    replies = reply(responder, pairs.posts, Search.greedy())
+    replies = reply(responder, pairs.posts, Search())
     assert [sample.post for sample in samples] == [pairs.posts[place] for place in (0, 4, 9)]
     assert [len(sample.replies) for sample in samples] == [6, 6, 6]
     for emotion, inside in enumerate(samples[1].replies):
@@ -70,6 +74,10 @@ def test_every_figure_of_a_model(model_dir, dataset, responder):
     expected = (heard == np.arange(6)).mean()
     assert evaluation.judges["length"].accuracy.value == pytest.approx(expected)
     assert evaluation.agreement == 1
+    assert (evaluation.label, drawn.label) == ("model, greedy", "model, sample")
+    assert drawn.search == "sample at 1"
+    assert drawn.token_perplexity == evaluation.token_perplexity
+    assert drawn.replies.nats < evaluation.replies.nats < 0
     assert evaluation.token_perplexity.low <= evaluation.token_perplexity.value
     assert len(evaluation.perplexity_by_emotion) == 6
     assert all(np.isfinite(evaluation.perplexity_by_emotion))
@@ -78,7 +86,7 @@ def test_every_figure_of_a_model(model_dir, dataset, responder):
 
 
 def test_the_command_refuses_bad_numbers(model_dir, dataset):
-    for flag in ("--posts", "--beam_size", "--batch_size"):
+    for flag in ("--posts", "--batch_size"):
         with pytest.raises(InputError, match=f"{flag}: expected at least 1, got 0"):
             main(["--train_dir", str(model_dir), "--dataset", str(dataset), flag, "0"])
 

@@ -18,7 +18,7 @@ def replies(rows, texts=None):
         row = rows[place[0]][place[1]]
         ids[place][: len(row)] = row
     shown = [["".join(WORDS[i] for i in row) for row in post] for post in rows]
-    return Replies(texts or shown, ids, lengths, seconds=1.0)
+    return Replies(texts or shown, ids, lengths, -2.0 * (lengths + 1.0), seconds=1.0)
 
 
 def scored(rows, references=((0, 0, ["好"]),), memory=()):
@@ -50,6 +50,7 @@ def test_lengths_and_empty_replies():
     scores = scored([[[4, 5, 6], []], [[4], [5, 5]]])
     assert scores.mean_length == 1.5
     assert scores.empty == 0.25
+    assert scores.nats == -2
 
 
 def test_sameness_is_of_pairs_of_emotions():
