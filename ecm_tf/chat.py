@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ecm_tf import command
-from ecm_tf.config import SearchConfig
+from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.errors import InputError
 
 
@@ -67,7 +67,7 @@ def _posts() -> Iterator[str]:
 
 def main(argv: list[str] | None = None) -> None:
     """The command; see `--help`."""
-    arguments = _parser().parse_args(argv)
+    arguments = command.parse(_parser(), argv, lambda given: RERANKED if given.rerank else {})
     config = SearchConfig(**command.options_of(SearchConfig, arguments))
     if arguments.explain and arguments.explain.exists() and not arguments.explain.is_dir():
         raise InputError(f"{arguments.explain}: expected a directory, got a file.")

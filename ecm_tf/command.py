@@ -74,6 +74,22 @@ def options_of(config: type, arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(arguments, name) for name in names}
 
 
+def parse(
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None,
+    defaults: Callable[[argparse.Namespace], dict[str, Any]],
+) -> argparse.Namespace:
+    """Parses arguments some of which set the defaults of others.
+
+    Args:
+        parser: the command's.
+        argv: as for `parse_args`.
+        defaults: parsed arguments → defaults of other flags. A flag that is given outright wins.
+    """
+    parser.set_defaults(**defaults(parser.parse_known_args(argv)[0]))
+    return parser.parse_args(argv)
+
+
 @contextlib.contextmanager
 def native_silence() -> Iterator[None]:
     """Keeps what C++ libraries print while they are loaded off the terminal.

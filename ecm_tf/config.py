@@ -210,7 +210,8 @@ class SearchConfig(_Config):
     rerank: str | None = option(
         None,
         "an emotion classifier, made by `data_prep classifier train`: the log-probability with "
-        "which it hears the emotion asked for counts in a reply's rank",
+        "which it hears the emotion asked for counts in a reply's rank. With it, the best of 16 "
+        "samples is the default, without dull or repeated words; each flag given counts",
         metavar="CLASSIFIER",
     )
     emotion_weight: float = option(1.0, "how much it counts")
@@ -231,6 +232,12 @@ class SearchConfig(_Config):
         for name in ("diversity", "length_penalty", "no_repeat", "emotion_weight"):
             self._require(getattr(self, name) >= 0, name, "0 or more")
         self._require(0 <= self.mmi_weight < 1, "mmi_weight", "a number in [0, 1)")
+        for name in ("rerank", "mmi_weight"):
+            self._require(
+                not getattr(self, name) or self.number > 1,
+                name,
+                f"several replies to choose from, while {self.decoder} finds one",
+            )
 
     @property
     def number(self) -> int:
@@ -267,6 +274,18 @@ class SearchConfig(_Config):
             parts.append(f"{Path(self.rerank).name} {self.emotion_weight:g}")
         return parts
 
+
+RERANKED = {
+    "decoder": "sample",
+    "candidates": 16,
+    "temperature": 0.7,
+    "top_k": 40,
+    "seed": 0,
+    "no_repeat": 2,
+    "length_penalty": 1.0,
+    "mmi_weight": 0.3,
+}
+"""The search of a user who has a classifier to rerank with; `docs/results.md` says why."""
 
 PRESETS = {
     "original": {

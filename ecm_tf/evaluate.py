@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 from ecm_tf import command
-from ecm_tf.config import SearchConfig
+from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.errors import InputError
 
 
@@ -84,7 +84,7 @@ def _searches(arguments: argparse.Namespace) -> dict[str, SearchConfig]:
 
 def main(argv: list[str] | None = None) -> None:
     """The command; see `--help`."""
-    arguments = _parser().parse_args(argv)
+    arguments = command.parse(_parser(), argv, lambda given: RERANKED if given.rerank else {})
     for name in ("batch_size", "posts"):
         if getattr(arguments, name) < 1:
             raise InputError(f"--{name}: expected at least 1, got {getattr(arguments, name)}.")

@@ -48,11 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> None:
     """The command; see `--help`."""
-    parser = _parser()
-    preset = parser.parse_known_args(argv)[0].preset
-    # A flag that is given outright still wins over its preset.
-    parser.set_defaults(**PRESETS.get(preset, {}))
-    arguments = parser.parse_args(argv)
+    arguments = command.parse(_parser(), argv, lambda given: PRESETS.get(given.preset, {}))
     training = TrainingConfig(**command.options_of(TrainingConfig, arguments))
     if arguments.load_model is not None and arguments.pretrain_dir is not None:
         raise InputError("--load_model goes on with a run, --pretrain_dir begins one; got both.")

@@ -28,7 +28,70 @@ train wo_imem --use_emb --use_ememory
 train wo_emem --use_emb --use_imemory
 train ecm_pretrained --use_emb --use_imemory --use_ememory --pretrain_dir "$output/seq2seq"
 
+# The paper's table: greedy search, and beam search as the paper uses it.
+cat > "$output/paper.toml" << TOML
+[greedy]
+
+["beam 20"]
+decoder = "beam"
+TOML
+
+# Beyond the paper, the same model: what each switch gives. The judge that reranks is another network
+# than the one that labelled the corpus and judges.
+beam='decoder = "beam"'
+sample='decoder = "sample"
+candidates = 16
+temperature = 0.7
+top_k = 40
+seed = 0
+length_penalty = 1.0'
+rerank="rerank = \"$estc/bilstm\""
+cat > "$output/beyond.toml" << TOML
+["beam, length"]
+$beam
+length_penalty = 0.5
+["beam, no repeats"]
+$beam
+no_repeat = 2
+["beam, diverse"]
+$beam
+beam_groups = 5
+["beam, MMI"]
+$beam
+mmi_weight = 0.3
+["beam, reranked"]
+$beam
+$rerank
+["one sample"]
+decoder = "sample"
+temperature = 0.7
+top_k = 40
+seed = 0
+["samples"]
+$sample
+["samples, reranked"]
+$sample
+$rerank
+["samples, reranked, MMI"]
+$sample
+$rerank
+mmi_weight = 0.3
+["samples, reranked, MMI, no repeats"]
+$sample
+$rerank
+mmi_weight = 0.3
+no_repeat = 2
+TOML
+
+evaluate() { # name, searches, then model directories
+  local name=$1 searches=$2
+  shift 2
+  [ -f "$output/$name/index.html" ] && return
+  printf '\n== %s\n' "$name"
+  "$python" experiments/measured.py "$python" -m ecm_tf.evaluate --dataset "$estc/dataset" \
+    --train_dir "$@" --judge "$estc/classifier" "$estc/naive_bayes" --posts 500 \
+    --searches "$output/$searches.toml" --output "$output/$name"
+}
 models=(seq2seq emb ecm wo_emb wo_imem wo_emem ecm_pretrained)
-"$python" experiments/measured.py "$python" -m ecm_tf.evaluate --dataset "$estc/dataset" \
-  --train_dir "${models[@]/#/$output/}" --judge "$estc/classifier" "$estc/naive_bayes" \
-  --output "$output/evaluation"
+evaluate paper paper "${models[@]/#/$output/}"
+evaluate beyond beyond "$output/ecm"

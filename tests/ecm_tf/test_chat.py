@@ -9,6 +9,7 @@ import sys
 import time
 
 import command_line
+import fake_classifier
 import jieba
 import pytest
 
@@ -91,6 +92,22 @@ def test_sampling_with_a_seed_can_be_repeated(chat):
     first = chat(RAW, *flags, 1)
     assert chat(RAW, *flags, 1) == first
     assert chat(RAW, *flags, 2) != first
+
+
+def test_a_classifier_chooses_among_many_samples(chat, tmp_path):
+    judge = fake_classifier.make(tmp_path)
+
+    def heard(answer):
+        texts = [line.split(": ", 1)[1] for line in answer]
+        return sum(fake_classifier.probabilities(text)[e] > 0.5 for e, text in enumerate(texts))
+
+    flags = ("--rerank", judge, "--emotion_weight", 50)
+    (chosen,) = chat(RAW, *flags)
+    assert chat(RAW, *flags) == [chosen], "the same replies every time"
+    assert heard(chosen) > heard(chat(RAW)[0])
+    assert chat(RAW, *flags, "--seed", 5) != [chosen], "a flag given counts"
+    with pytest.raises(InputError, match="rerank: expected several replies .* greedy finds one"):
+        chat(RAW, *flags, "--decoder", "greedy")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,11 @@ MODEL = ModelConfig(20, 18, 6, size=8, use_emb=True, buckets=((4, 5), (6, 7)))
 
 @pytest.mark.parametrize(
     "config",
-    [MODEL, TrainingConfig(optimizer="adam", seed=3), SearchConfig(top_k=3, rerank="judge")],
+    [
+        MODEL,
+        TrainingConfig(optimizer="adam", seed=3),
+        SearchConfig("beam", top_k=3, rerank="judge"),
+    ],
 )
 def test_file_round_trip(config, tmp_path):
     config.save(tmp_path / "config.json")
@@ -149,6 +153,8 @@ def test_no_file(tmp_path):
         ({"diversity": -1.0}, "diversity: expected 0 or more, got -1.0"),
         ({"no_repeat": -1}, "no_repeat: expected 0 or more, got -1"),
         ({"emotion_weight": -1.0}, "emotion_weight: expected 0 or more"),
+        ({"rerank": "judge"}, "rerank: expected several replies .* greedy finds one, got 'judge'"),
+        ({"decoder": "sample", "mmi_weight": 0.5}, "mmi_weight: expected several replies"),
         ({"mmi_weight": 1.0}, r"mmi_weight: expected a number in \[0, 1\), got 1.0"),
         ({"top_p": 0.0}, r"top_p: expected a number in \(0, 1\], got 0.0"),
     ],
