@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The paper's Table 4 on real data: six variants with the same sizes, budget and seed, and the ECM
-# pretrained as a Seq2Seq.
+# pretrained as a Seq2Seq; then searches beyond the paper on the ECM.
 #
 #   experiments/table4.sh ESTC OUTPUT        (make table4)
 #
-# ESTC is what experiments/estc.sh made (dataset, classifier, naive_bayes). OUTPUT gets a model
-# directory for each variant and the evaluation. Run again, it goes on where it stopped.
+# ESTC is what experiments/estc.sh made (dataset, classifier, naive_bayes, bilstm). OUTPUT gets a model
+# directory for each variant, and the evaluations paper/ and beyond/. Run again, it goes on where it stopped.
 set -euo pipefail
 estc=$1 output=$2
 python=${PYTHON:-.venv/bin/python}
@@ -83,15 +83,15 @@ mmi_weight = 0.3
 no_repeat = 2
 TOML
 
-evaluate() { # name, searches, then model directories
-  local name=$1 searches=$2
+evaluate() { # name of the searches and of the result, posts, then model directories
+  local name=$1 posts=$2
   shift 2
   [ -f "$output/$name/index.html" ] && return
   printf '\n== %s\n' "$name"
   "$python" experiments/measured.py "$python" -m ecm_tf.evaluate --dataset "$estc/dataset" \
-    --train_dir "$@" --judge "$estc/classifier" "$estc/naive_bayes" --posts 500 \
-    --searches "$output/$searches.toml" --output "$output/$name"
+    --train_dir "$@" --judge "$estc/classifier" "$estc/naive_bayes" --posts "$posts" \
+    --searches "$output/$name.toml" --output "$output/$name"
 }
 models=(seq2seq emb ecm wo_emb wo_imem wo_emem ecm_pretrained)
-evaluate paper paper "${models[@]/#/$output/}"
-evaluate beyond beyond "$output/ecm"
+evaluate paper 500 "${models[@]/#/$output/}"
+evaluate beyond 200 "$output/ecm"

@@ -106,7 +106,7 @@ def test_a_classifier_chooses_among_many_samples(chat, tmp_path):
     assert chat(RAW, *flags) == [chosen], "the same replies every time"
     assert heard(chosen) > heard(chat(RAW)[0])
     assert chat(RAW, *flags, "--seed", 5) != [chosen], "a flag given counts"
-    with pytest.raises(InputError, match="rerank: expected several replies .* greedy finds one"):
+    with pytest.raises(InputError, match=r"rerank: expected several replies .* greedy finds one"):
         chat(RAW, *flags, "--decoder", "greedy")
 
 
