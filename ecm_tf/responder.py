@@ -62,7 +62,8 @@ class Responder(tf.Module):
                 f"{self.emotions.allowed}; got {classifier.emotions.allowed}."
             )
         step, state = self.model.begin(self.post_ids(posts), emotion, search.rows)
-        found = search.candidates(step, state, self.model.config.max_response_length)
+        keys = tf.strings.join([posts, tf.strings.as_string(emotion)], "|")
+        found = search.candidates(step, state, self.model.config.max_response_length, keys)
         return search.best(self, emotion, found)
 
     def texts(self, replies: Replies) -> tf.Tensor:

@@ -40,18 +40,20 @@ class Search:
             self.config.decoder
         ]
 
-    def candidates(self, step, state, max_length):
+    def candidates(self, step, state, max_length, keys):
         """All that the decoder finds.
 
         Args:
             step, state, max_length: as for `ecm_tf.decoding`, `rows` rows for each post.
+            keys: string `(batch,)`: with a seed, what is drawn depends on the seed and these, not
+                on the posts beside it.
 
         Returns:
             `Replies` of `(batch, candidates)`, at least `n_best`.
         """
         if self.config.no_repeat:
             step, state = decoding.without_repeats(step, state, max_length, self.config.no_repeat)
-        found = self._decode(step, state, max_length)
+        found = self._decode(step, state, max_length, keys)
         return decoding.Replies(
             tf.reshape(found.ids, [-1, self._found, max_length]),
             tf.reshape(found.lengths, [-1, self._found]),
@@ -64,10 +66,10 @@ class Search:
             return candidates
         return self.ranking.best(responder, emotion, candidates, self.n_best)
 
-    def _greedy(self, step, state, max_length):
+    def _greedy(self, step, state, max_length, keys):
         return decoding.greedy_search(step, state, max_length)
 
-    def _beam(self, step, state, max_length):
+    def _beam(self, step, state, max_length, keys):
         return decoding.beam_search(
             step,
             state,
@@ -79,7 +81,8 @@ class Search:
             length_penalty=self.config.length_penalty,
         )
 
-    def _sample(self, step, state, max_length):
+    def _sample(self, step, state, max_length, keys):
+        numbers = tf.tile(tf.strings.as_string(tf.range(self.rows)), [tf.shape(keys)[0]])
         return decoding.sample(
             step,
             state,
@@ -88,4 +91,5 @@ class Search:
             top_k=self.config.top_k,
             top_p=self.config.top_p,
             seed=self.config.seed,
+            keys=tf.strings.join([tf.repeat(keys, self.rows), numbers], "|"),
         )

@@ -6,6 +6,9 @@ from ecm_tf.decoding.loop import decode
 from ecm_tf.decoding.replies import IMPOSSIBLE, NEVER_SAID, forbid
 from ecm_tf.vocabulary import EOS
 
+_STEPS = 2**23
+"""Numbers in [0, 1) that can be drawn: their product with a float32 stays below it."""
+
 
 def keep_top_p(ranked, p):
     """Leaves each row the fewest words whose probabilities reach `p` (Holtzman et al. 2020).
@@ -30,6 +33,7 @@ def sample(
     top_k=None,
     top_p=None,
     seed=None,
+    keys=None,
     never=NEVER_SAID,
     end=EOS,
 ):
@@ -41,6 +45,8 @@ def sample(
         top_k: draw only from this many words, at least 1; absent: from all.
         top_p: draw only from the fewest words that together are this probable, in (0, 1].
         seed: int; the same seed gives the same replies. Absent: a new one at every call.
+        keys: string `(rows,)`: what a row draws depends on its key and the seed alone, not on the
+            rows beside it. Absent: the row's number.
         never: ids of words that are not to be said.
 
     Returns:
@@ -57,10 +63,15 @@ def sample(
         raise ValueError(f"`top_p` must be in (0, 1]. Received: {top_p}")
     if seed is None:
         seed = tf.random.uniform([], maxval=2**31 - 1, dtype=tf.int32)
+    if keys is None:
+        keys = tf.strings.as_string(tf.range(tf.shape(state[0])[0]))
 
     def draw(logits, t):
-        drawn = tf.random.stateless_categorical(logits, 1, seed=[seed, t], dtype=tf.int32)
-        return tf.squeeze(drawn, 1)
+        text = tf.strings.join([keys, tf.strings.as_string(seed), tf.strings.as_string(t)], "|")
+        drawn = tf.strings.to_hash_bucket_fast(text, _STEPS)
+        upto = tf.cumsum(tf.nn.softmax(logits), axis=-1)
+        mark = tf.cast(drawn, tf.float32) / _STEPS * upto[:, -1]
+        return tf.reduce_sum(tf.cast(upto <= mark[:, None], tf.int32), axis=-1)
 
     def choose(log_probs, t):
         return draw(forbid(log_probs, never) / temperature, t)

@@ -54,7 +54,7 @@ def assert_readable(answers):
         assert not {"_PAD", "_UNK", "_GO", "_EOS"} & set(text.decode("utf-8", "strict").split())
 
 
-@pytest.mark.parametrize("search", ["greedy", "beam"])
+@pytest.mark.parametrize("search", SEARCHES)
 def test_a_batch_gives_what_each_post_gives_alone(answer, search):
     emotions = [1, 5, 0, 2, 1]
     together = answer(POSTS, emotions, search)

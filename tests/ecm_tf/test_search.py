@@ -17,7 +17,7 @@ from ecm_tf.vocabulary import EOS
 
 POSTS = ["今天天气真好，周末去哪里玩", "我的猫会握手", ""]
 EMOTIONS = [5, 1, 2]
-DRAWN = {"decoder": "sample", "candidates": 7, "seed": 3, "temperature": 0.9}
+DRAWN = {"decoder": "sample", "candidates": 7, "seed": 3, "temperature": 1.5}
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def test_a_classifier_that_is_not_there_is_refused(tmp_path):
         ({"decoder": "sample", "top_k": 5, "top_p": 0.9}, "sample at 1, top-k 5, top-p 0.9"),
         (
             {**DRAWN, "rerank": "some/bilstm", "emotion_weight": 3.0, "mmi_weight": 0.25},
-            "best of 7 samples at 0.9, MMI 0.25, bilstm 3",
+            "best of 7 samples at 1.5, MMI 0.25, bilstm 3",
         ),
     ],
 )

@@ -46,6 +46,15 @@ def test_every_step_draws_anew():
     assert 0.2 < np.mean(first == second) < 0.8
 
 
+def test_a_row_with_a_key_draws_the_same_beside_any_others():
+    keys = tf.constant([f"post {row}" for row in EXAMPLES])
+    together = _sample(seed=1, keys=keys)
+    backwards = _sample(EXAMPLES[::-1], seed=1, keys=keys[::-1])
+    np.testing.assert_array_equal(together.ids, backwards.ids[::-1])
+    same_key = _sample([0] * 8, seed=1, keys=tf.repeat("post", 8))
+    assert len(np.unique(same_key.ids, axis=0)) == 1
+
+
 @pytest.mark.parametrize("settings", [{"top_k": 1}, {"top_p": 1e-6}, {"temperature": 1e-3}])
 def test_without_a_choice_it_is_greedy(settings):
     greedy = greedy_search(toy_search.step, toy_search.start(EXAMPLES), 4)
