@@ -28,6 +28,7 @@ class EmotionClassifier:
 
     Attributes:
         emotions: the categories that it tells apart.
+        model: the loaded SavedModel.
 
     Raises:
         InputError: it is no finished classifier directory, or it was changed.
@@ -39,8 +40,8 @@ class EmotionClassifier:
         self.emotions = Emotions.load(directory / EMOTIONS_JSON)
         # SentencePiece remarks on stderr that there is nothing to normalise.
         with native_silence():
-            self._model = tf.saved_model.load(str(directory / SAVED_MODEL))
-        self._signature = self._model.signatures["serving_default"]
+            self.model = tf.saved_model.load(str(directory / SAVED_MODEL))
+        self._signature = self.model.signatures["serving_default"]
 
     def log_probabilities(self, texts: tf.Tensor) -> tf.Tensor:
         """The logarithms of `probabilities`, as graph code.

@@ -14,6 +14,7 @@ class Search:
     Args:
         config: how.
         n_best: how many replies to keep for each post, at least 1.
+        ranking: one that was made from the same settings already.
 
     Attributes:
         rows: rows that the decoder wants for each post, next to each other.
@@ -23,7 +24,12 @@ class Search:
         InputError: more replies wanted than are found; no such classifier.
     """
 
-    def __init__(self, config: SearchConfig | None = None, n_best: int = 1) -> None:
+    def __init__(
+        self,
+        config: SearchConfig | None = None,
+        n_best: int = 1,
+        ranking: Ranking | None = None,
+    ) -> None:
         self.config = config or SearchConfig()
         if not 1 <= n_best <= self.config.number:
             raise InputError(
@@ -35,7 +41,7 @@ class Search:
         # A beam search that knows how few are wanted ends sooner.
         beam_alone = self.config.decoder == "beam" and not self.config.reranks
         self._found = n_best if beam_alone else self.config.number
-        self.ranking = Ranking(self.config)
+        self.ranking = ranking or Ranking(self.config)
         self._decode = {"greedy": self._greedy, "beam": self._beam, "sample": self._sample}[
             self.config.decoder
         ]

@@ -5,35 +5,43 @@ The result, `BASE/<version>/`, takes raw text and gives raw text. A process need
 """
 
 import argparse
+import dataclasses
+import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 from ecm_tf import command
-from ecm_tf.config import SearchConfig
+from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.errors import InputError
+
+DTYPES = ("float32", "float16", "bfloat16")
 
 
 def export(
-    train_dir: Path, base: Path, version: int | None = None, *, beams: int = 20, n_best: int = 5
+    train_dir: Path,
+    base: Path,
+    version: int | None = None,
+    *,
+    search: SearchConfig | None = None,
+    n_best: int = 5,
+    dtype: str = "float32",
 ) -> Path:
-    """Writes one version directory.
+    """Writes one version directory, as TF Serving wants it.
 
-    Signatures (strings are UTF-8; other bytes are read as U+FFFD; a post is cut to the model's
-    longest bucket):
-
-    - `serving_default(post, emotion)`: string `(batch,)` each → `response` string `(batch,)`,
-      `score` float32 `(batch,)`, greedy search. `emotion` is an English or Chinese name or an id
-      as text; anything else is an InvalidArgument error that lists what is allowed.
-    - `all_emotions(post)`: → `emotion` (English name), `response`, `score`, `(batch, categories)`.
-    - `n_best(post, emotion)`: → `response`, `score`, `(batch, n_best)`, best first, beam search.
+    Its signatures are those of `export.signatures`; in `assets.extra/` are warm-up requests for
+    each and `model_card.json`.
 
     Args:
         train_dir: a model directory.
-        base: gets a subdirectory named after the version, as TF Serving wants it.
+        base: gets a subdirectory named after the version.
         version: a positive int; None takes the one after the newest.
-        beams: kept by the search of `n_best`.
-        n_best: replies that `n_best` returns, at most `beams`.
+        search: how replies are found, frozen into the graph; greedy if absent.
+        n_best: replies that the signature `n_best` returns: the search's best if it finds as many,
+            otherwise a beam search's.
+        dtype: `float32`, or `float16` or `bfloat16` for half the size: weights are stored so, and
+            turned into float32 at every call.
 
     Returns:
         The version directory.
@@ -42,54 +50,49 @@ def export(
         InputError: no such model, the version exists, or a number out of range.
     """
     import keras
-    import tensorflow as tf
 
     from ecm_tf.model_directory import load_model
     from ecm_tf.responder import Responder
     from ecm_tf.search import Search
+    from export.model_card import CARD, model_card
+    from export.signatures import signatures
+    from export.stored_weights import StoredWeights
+    from export.warmup import write_warmup
 
-    if not 1 <= n_best <= beams:
-        raise InputError(f"--n_best: expected 1 to --beam_size ({beams}), got {n_best}.")
     target = base / str(_next_version(base) if version is None else version)
     if version is not None and version < 1:
         raise InputError(f"--version: expected a positive number, got {version}.")
     if target.exists():
         raise InputError(f"{target}: exists already; expected a new version.")
+    search = search or SearchConfig()
+    best = Search(search)
+    several = (
+        Search(search, n_best, best.ranking)
+        if search.number >= n_best
+        else Search(dataclasses.replace(search, decoder="beam"), n_best)
+    )
     model, assets = load_model(train_dir)
     responder = Responder(model, assets)
-    greedy = Search()
-    beam = Search(SearchConfig(decoder="beam", beam_size=beams), n_best)
-
-    def serving_default(post, emotion):
-        answers = responder.answer(post, responder.text.emotion_ids(emotion), greedy)
-        return {"response": answers.texts[:, 0], "score": answers.scores[:, 0]}
-
-    def all_emotions(post):
-        answers = responder.answer_all(post, greedy)
-        names = tf.constant([assets.emotions.names])
-        return {
-            "emotion": tf.repeat(names, tf.shape(post)[0], axis=0),
-            "response": answers.texts[..., 0],
-            "score": answers.scores[..., 0],
-        }
-
-    def n_best_replies(post, emotion):
-        answers = responder.answer(post, responder.text.emotion_ids(emotion), beam)
-        return {"response": answers.texts, "score": answers.scores}
-
-    texts = {name: tf.TensorSpec([None], tf.string, name) for name in ("post", "emotion")}
-    both = [texts["post"], texts["emotion"]]
     archive = keras.export.ExportArchive()
-    archive.track(model)
     archive.track(responder.text)
-    archive.add_endpoint("serving_default", serving_default, input_signature=both)
-    archive.add_endpoint("all_emotions", all_emotions, input_signature=[texts["post"]])
-    archive.add_endpoint("n_best", n_best_replies, input_signature=both)
+    for classifier in (best.ranking.classifier, several.ranking.classifier):
+        if classifier:
+            archive.track(classifier.model)
+    stored = None if dtype == "float32" else StoredWeights(model, dtype)
+    archive.track(stored or model)
+    served = signatures(responder, best, several)
+    for name, (function, inputs) in served.items():
+        archive.add_endpoint(name, stored(function) if stored else function, input_signature=inputs)
     base.mkdir(parents=True, exist_ok=True)
     partial = base / f".partial-{target.name}"
     shutil.rmtree(partial, ignore_errors=True)
     with command.native_silence():
         archive.write_out(str(partial), verbose=False)
+    inputs = {name: [spec.name for spec in specs] for name, (_, specs) in served.items()}
+    write_warmup(partial, inputs, assets.emotions.names)
+    card = model_card(train_dir, model, assets, search, n_best, dtype)
+    text = json.dumps(card, ensure_ascii=False, indent=2)
+    (partial / CARD).write_text(text + "\n", encoding="utf-8")
     os.replace(partial, target)
     return target
 
@@ -102,7 +105,8 @@ def _next_version(base: Path) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m export.saved_model",
-        description="Export a model directory as a SavedModel that takes (post, emotion) as text.",
+        description="Export a model directory as a SavedModel that takes (post, emotion) as text. "
+        "How it finds replies is frozen into it.",
     )
     parser.add_argument("--train_dir", type=Path, required=True, help="a model directory")
     parser.add_argument(
@@ -110,28 +114,43 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", type=int, help="(default: one after the newest in BASE)")
     parser.add_argument(
-        "--beam_size", type=int, default=20, help="of the signature n_best (default: %(default)s)"
-    )
-    parser.add_argument(
         "--n_best", type=int, default=5, help="replies that n_best gives (default: %(default)s)"
     )
+    parser.add_argument(
+        "--weights",
+        choices=DTYPES,
+        default="float32",
+        help="dtype that weights are stored in; the model computes in float32 all the same "
+        "(default: %(default)s)",
+    )
+    command.add_options(parser.add_argument_group("search"), SearchConfig)
     return parser
 
 
 def main(argv: list[str] | None = None) -> None:
     """The command; see `--help`."""
-    arguments = _parser().parse_args(argv)
+    arguments = command.parse(_parser(), argv, lambda given: RERANKED if given.rerank else {})
+    search = SearchConfig(**command.options_of(SearchConfig, arguments))
     with command.native_silence():
+        import tensorflow as tf
         import tensorflow_text  # noqa: F401  Now, so that its start is not seen.
     target = export(
         arguments.train_dir,
         arguments.output,
         arguments.version,
-        beams=arguments.beam_size,
+        search=search,
         n_best=arguments.n_best,
+        dtype=arguments.weights,
     )
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    print(f"{target}: {size / 1e6:.1f} MB, signatures serving_default, all_emotions, n_best")
+    start = time.perf_counter()
+    with command.native_silence():
+        names = sorted(tf.saved_model.load(str(target)).signatures)
+    seconds = time.perf_counter() - start
+    print(
+        f"{target}: {size / 1e6:.1f} MB, loaded in {seconds:.1f} s, search: {search.name}, "
+        f"signatures {', '.join(names)}"
+    )
 
 
 if __name__ == "__main__":

@@ -7,19 +7,23 @@ import sys
 from pathlib import Path
 
 import command_line
+import fake_classifier
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
-from ecm_tf.config import SearchConfig
+from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.emotions import DEFAULT
 from ecm_tf.errors import InputError
 from ecm_tf.model_directory import load_model
 from ecm_tf.responder import Responder
 from ecm_tf.search import Search
 from export.ask import main as ask
+from export.model_card import CARD
 from export.saved_model import export, main
+from export.warmup import WARMUP
 
 BEAMS, N_BEST = 4, 3
 POSTS = ["我的猫会握手", "我 的 猫 会 握手", "今天天气真好", "他又迟到了"]
@@ -93,7 +97,7 @@ print("RESULT" + json.dumps(result))
 def base(model_dir, tmp_path_factory):
     """A directory of versions: two."""
     base = tmp_path_factory.mktemp("exported") / "base"
-    first = export(model_dir, base, beams=BEAMS, n_best=N_BEST)
+    first = export(model_dir, base, search=SearchConfig(beam_size=BEAMS), n_best=N_BEST)
     assert first == base / "1"
     shutil.copytree(first, base / "7")
     (base / "notes").mkdir()
@@ -261,8 +265,8 @@ def test_an_existing_version_is_refused_and_stays(model_dir, base):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n_best": 5, "beams": 4}, r"--n_best: expected 1 to --beam_size \(4\), got 5"),
-        ({"n_best": 0}, "--n_best"),
+        ({"n_best": 5, "search": SearchConfig(beam_size=4)}, r"n_best: expected 1 to 4, .*got 5"),
+        ({"n_best": 0}, "n_best: expected 1 to 1, .*got 0"),
         ({"version": 0}, "--version: expected a positive number, got 0"),
         ({"version": -1}, "--version: expected a positive number, got -1"),
     ],
@@ -271,6 +275,105 @@ def test_wrong_numbers_are_refused(model_dir, tmp_path, arguments, message):
     with pytest.raises(InputError, match=message):
         export(model_dir, tmp_path / "base", **arguments)
     assert not (tmp_path / "base").exists()
+
+
+def warmup_requests(version):
+    records = tf.data.TFRecordDataset(str(version / WARMUP))
+    logs = [PredictionLog.FromString(record.numpy()) for record in records]
+    return [log.predict_log.request for log in logs]
+
+
+def test_warmup_requests_cover_every_signature_and_are_answered(base):
+    signatures = tf.saved_model.load(str(base / "1")).signatures
+    asked = warmup_requests(base / "1")
+    assert {request.model_spec.signature_name for request in asked} == set(signatures)
+    for request in asked:
+        inputs = {name: tf.constant(tf.make_ndarray(t)) for name, t in request.inputs.items()}
+        (batch,) = {len(value) for value in inputs.values()}
+        outputs = signatures[request.model_spec.signature_name](**inputs)
+        assert {value.shape[0] for value in outputs.values()} == {batch}
+    assert len(asked) == 2 * len(signatures) <= 1000
+
+
+def test_the_model_card(base, model_dir):
+    card = json.loads((base / "1" / CARD).read_text(encoding="utf-8"))
+    assert [category["name"] for category in card["categories"]] == DEFAULT.names
+    manifest = json.loads((model_dir / "manifest.json").read_text())
+    assert card["made_from"] == manifest["sources"] and len(card["made_from"]["dataset"]) == 64
+    assert card["metrics"] == manifest["counts"]
+    assert (card["variant"], card["search"]["name"], card["search"]["n_best"]) == (
+        "ECM",
+        "greedy",
+        3,
+    )
+    assert card["sizes"]["size"] == 8
+    assert card["versions"]["tensorflow"] == tf.__version__
+
+
+def test_requests_can_be_batched_together(base, emotionally_reranked):
+    """What a server that batches relies on: a row is answered as if it were alone."""
+    for version in (base / "1", emotionally_reranked):
+        for name, signature in tf.saved_model.load(str(version)).signatures.items():
+            more = {} if name == "all_emotions" else {"emotion": tf.constant(EMOTIONS)}
+            together = signature(post=tf.constant(POSTS), **more)
+            for row in range(len(POSTS)):
+                rows = slice(row, row + 1)
+                given = {key: value[rows] for key, value in more.items()}
+                alone = signature(post=tf.constant(POSTS[rows]), **given)
+                for key, value in alone.items():
+                    if value.dtype == tf.string:
+                        assert np.array_equal(value[0], together[key][row])
+                    else:
+                        np.testing.assert_allclose(value[0], together[key][row], rtol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory):
+    return fake_classifier.make(tmp_path_factory.mktemp("judge"))
+
+
+@pytest.fixture(scope="module")
+def emotionally_reranked(model_dir, judge, tmp_path_factory):
+    """A version whose replies a classifier chooses."""
+    base = tmp_path_factory.mktemp("reranked")
+    flags = ("--rerank", judge, "--emotion_weight", 50, "--candidates", 6, "--n_best", 2)
+    main(["--train_dir", str(model_dir), "--output", str(base), *map(str, flags)])
+    return base / "1"
+
+
+def test_a_frozen_search_with_a_classifier_inside(emotionally_reranked, judge, responder):
+    settings = {**RERANKED, "candidates": 6, "rerank": str(judge), "emotion_weight": 50.0}
+    search = Search(SearchConfig(**settings), 2)
+    expected = responder.answer(tf.constant(POSTS), tf.constant([1, 1, 5, 2]), search)
+    shutil.move(judge, judge.with_name("away"))
+    try:
+        signatures = tf.saved_model.load(str(emotionally_reranked)).signatures
+        asked = {"post": tf.constant(POSTS), "emotion": tf.constant(EMOTIONS)}
+        several = signatures["n_best"](**asked)["response"].numpy()
+        best = signatures["serving_default"](**asked)["response"].numpy()
+    finally:
+        shutil.move(judge.with_name("away"), judge)
+    assert several.tolist() == expected.texts.numpy().tolist()
+    assert best.tolist() == several[:, 0].tolist()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_weights_in_half_precision(model_dir, base, tmp_path, dtype):
+    half = export(model_dir, tmp_path, dtype=dtype)
+
+    def answers(version):
+        signature = tf.saved_model.load(str(version)).signatures["all_emotions"]
+        return signature(post=tf.constant(POSTS))["score"].numpy()
+
+    whole, stored = answers(base / "1"), answers(half)
+    assert not np.array_equal(whole, stored)
+    np.testing.assert_allclose(stored, whole, rtol=0.05)
+    size = [
+        sum(file.stat().st_size for file in (version / "variables").iterdir())
+        for version in (base / "1", half)
+    ]
+    assert size[1] < 0.6 * size[0]
+    assert json.loads((half / CARD).read_text())["weights"]["stored_as"] == dtype
 
 
 def test_an_unfinished_model_is_refused(model_dir, tmp_path):
