@@ -78,8 +78,8 @@ def export(
     for classifier in (best.ranking.classifier, several.ranking.classifier):
         if classifier:
             archive.track(classifier.model)
+    # The endpoints' own variables are found by themselves; tracked, they would be stored twice.
     stored = None if dtype == "float32" else StoredWeights(model, dtype)
-    archive.track(stored or model)
     served = signatures(responder, best, several)
     for name, (function, inputs) in served.items():
         archive.add_endpoint(name, stored(function) if stored else function, input_signature=inputs)

@@ -373,6 +373,7 @@ def test_weights_in_half_precision(model_dir, base, tmp_path, dtype):
         for version in (base / "1", half)
     ]
     assert size[1] < 0.6 * size[0]
+    assert size[0] < 1.2 * 4 * load_model(model_dir)[0].count_params() + 5000, "stored once"
     assert json.loads((half / CARD).read_text())["weights"]["stored_as"] == dtype
 
 
