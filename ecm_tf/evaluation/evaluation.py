@@ -1,8 +1,7 @@
 """One model on one split: every figure of the table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -53,12 +52,12 @@ class Evaluation:
     Attributes:
         label: what the table calls it: the model, and the search if there are several.
         model: the directory's name.
-        search: how replies were found.
         variant: which modules it has.
         weights: how many numbers it has learned.
         token_perplexity: of the split's responses.
         sentence_perplexity: the original program's: of the mean over responses.
         perplexity_by_emotion: token perplexity of each category's responses.
+        search: how replies were found; `None` if none were asked for, and so below.
         judges: emotion scores by each judge.
         agreement: how often the first two judges hear the same; `None` with fewer.
         replies: scores of the replies.
@@ -67,16 +66,16 @@ class Evaluation:
 
     label: str
     model: str
-    search: str
     variant: str
     weights: int
     token_perplexity: Figure
     sentence_perplexity: float
     perplexity_by_emotion: list[float]
-    judges: dict[str, EmotionScores]
-    agreement: float | None
-    replies: ReplyScores | None
-    replies_per_second: float | None
+    search: str | None = None
+    judges: dict[str, EmotionScores] = field(default_factory=dict)
+    agreement: float | None = None
+    replies: ReplyScores | None = None
+    replies_per_second: float | None = None
 
 
 def evaluation_pairs(dataset: Dataset, split: str, posts: int) -> EvaluationPairs:
@@ -145,45 +144,53 @@ def evaluate_model(
             )
     batches = evaluation_batches(dataset.directory, split, model.config, batch_size)
     likely = likelihoods(model, batches, progress=f"{directory.name}: perplexity")
+    figures = {
+        "model": directory.name,
+        "variant": model.config.variant,
+        "weights": model.count_params(),
+        "token_perplexity": likely.token_perplexity(),
+        "sentence_perplexity": likely.perplexity().sentence,
+        "perplexity_by_emotion": [
+            likely.perplexity(emotion).token for emotion in range(len(assets.emotions))
+        ],
+    }
+    if not pairs.posts:
+        return [(Evaluation(label=directory.name, **figures), [])]
     responder = Responder(model, assets)
-    references = _in_words(responder, pairs.responses) if pairs.posts else []
+    references = _in_words(responder, pairs.responses)
+    memory = np.array(assets.external_memory_mask)
     measured = []
     for name, search in searches.items():
         label = directory.name if len(searches) == 1 else f"{directory.name}, {name}"
-        replies = scores = agreement = None
-        heard = {}
-        explained = []
-        if pairs.posts:
-            replies = reply(responder, pairs.posts, search, progress=f"{label}: replies")
-            memory = np.array(assets.external_memory_mask)
-            scores = reply_scores(replies, memory, references, assets.response_words)
-            explained = _samples(responder, pairs.posts, replies, samples)
-            flat = [text for texts in replies.texts for text in texts]
-            heard = {
-                name: judge.probabilities(flat).argmax(1).reshape(replies.lengths.shape)
-                for name, judge in judges.items()
-            }
-            first, second = [*islice(heard.values(), 2), None, None][:2]
-            if first is not None and second is not None:
-                agreement = float((first == second).mean())
+        replies = reply(responder, pairs.posts, search, progress=f"{label}: replies")
+        heard = _heard(judges, replies)
         evaluation = Evaluation(
             label=label,
-            model=directory.name,
+            **figures,
             search=search.config.name,
-            variant=model.config.variant,
-            weights=model.count_params(),
-            token_perplexity=likely.token_perplexity(),
-            sentence_perplexity=likely.perplexity().sentence,
-            perplexity_by_emotion=[
-                likely.perplexity(emotion).token for emotion in range(len(assets.emotions))
-            ],
-            judges={name: emotion_scores(emotions) for name, emotions in heard.items()},
-            agreement=agreement,
-            replies=scores,
-            replies_per_second=replies.number / replies.seconds if replies else None,
+            judges={judge: emotion_scores(emotions) for judge, emotions in heard.items()},
+            agreement=_agreement(*heard.values()),
+            replies=reply_scores(replies, memory, references, assets.response_words),
+            replies_per_second=replies.number / replies.seconds,
         )
-        measured.append((evaluation, explained))
+        measured.append((evaluation, _samples(responder, pairs.posts, replies, samples)))
     return measured
+
+
+def _heard(judges: Mapping[str, EmotionClassifier], replies: Replies) -> dict[str, np.ndarray]:
+    """What each judge hears: int `(posts, emotions)`."""
+    flat = [text for texts in replies.texts for text in texts]
+    return {
+        name: judge.probabilities(flat).argmax(1).reshape(replies.lengths.shape)
+        for name, judge in judges.items()
+    }
+
+
+def _agreement(
+    first: np.ndarray | None = None, second: np.ndarray | None = None, *_: np.ndarray
+) -> float | None:
+    """How often the first two judges hear the same."""
+    return None if first is None or second is None else float((first == second).mean())
 
 
 def _samples(
