@@ -93,5 +93,5 @@ evaluate() { # name of the searches and of the result, posts, then model directo
     --searches "$output/$name.toml" --output "$output/$name"
 }
 models=(seq2seq emb ecm wo_emb wo_imem wo_emem ecm_pretrained)
-evaluate paper 500 "${models[@]/#/$output/}"
+evaluate paper 300 "${models[@]/#/$output/}"
 evaluate beyond 200 "$output/ecm"
