@@ -116,6 +116,11 @@ class ModelConfig(_Config):
         return self.buckets[-1][0]
 
     @property
+    def least_post_length(self) -> int:
+        """Width that a batch of posts has at least, so that attention has something to look at."""
+        return 1 if self.mask_padding else self.max_post_length
+
+    @property
     def max_response_length(self) -> int:
         """Decoder steps, of which the last can only be the end of the reply."""
         return self.buckets[-1][1]

@@ -23,6 +23,7 @@ class Encoder(keras.layers.Layer):
 
     Call arguments:
         post: int32 `(batch, length)`, padded with PAD at the end.
+        scan: runs the layers over the post: a function of `ecm_tf.recurrence`.
 
     Returns:
         A dict: `values`, float `(batch, length, units)`, the top layer's output at each token, in
@@ -53,7 +54,7 @@ class Encoder(keras.layers.Layer):
         for index, cell in enumerate(self.cells):
             cell.build((None, self.units if index else self.embedding_size))
 
-    def call(self, post):
+    def call(self, post, scan=scan):
         """See the class."""
         mask = tf.not_equal(post, PAD) if self.padded_lengths is None else self._bucket(post)
         backwards = tf.reverse(tf.transpose(mask), [0])
@@ -70,7 +71,8 @@ class Encoder(keras.layers.Layer):
         """Which positions the original program would run over, bool `(batch, length)`."""
         lengths = tf.reduce_sum(tf.cast(tf.not_equal(post, PAD), tf.int32), axis=1)
         sizes = tf.constant(list(self.padded_lengths), tf.int32)
-        bucket = tf.searchsorted(sizes[:-1], lengths, side="right")
+        outgrown = tf.expand_dims(lengths, 1) >= sizes[:-1]
+        bucket = tf.reduce_sum(tf.cast(outgrown, tf.int32), axis=1)
         return tf.sequence_mask(tf.gather(sizes, bucket), tf.shape(post)[1])
 
     def get_config(self):

@@ -38,7 +38,7 @@ def write_manifest(
 
     Args:
         directory: where the files lie.
-        kind: `"dataset"`, `"model"`, `"classifier"` or `"report"`.
+        kind: `"dataset"`, `"model"`, `"classifier"`, `"report"` or `"tflite"`.
         files: paths below `directory` that belong to it; their digests are recorded.
         settings: how it was made.
         counts: what is in it.

@@ -8,6 +8,7 @@ from ecm_tf.config import ModelConfig
 from ecm_tf.decoder import Decoder
 from ecm_tf.encoder import Encoder
 from ecm_tf.layers import ExternalMemoryOutput, VocabularyOutput
+from ecm_tf.recurrence import scan
 from ecm_tf.vocabulary import GO, PAD
 
 BATCH = {
@@ -165,13 +166,14 @@ class ECM(keras.Model):
         flat = self.vocabulary_output(tf.reshape(features, [-1, self.config.size]), emotion)
         return tf.reshape(flat, [batch, length, self.config.response_vocabulary_size])
 
-    def begin(self, post, emotion, beams=1):
+    def begin(self, post, emotion, beams=1, scan=scan):
         """Prepares decoding.
 
         Args:
             post: int32 `(batch, post_length)`, padded with PAD at the end.
             emotion: int32 `(batch,)`.
             beams: rows that each example gets; an example's rows stand together.
+            scan: runs the encoder: a function of `ecm_tf.recurrence`.
 
         Returns:
             `step(words, state) -> (log_probs, state)` for a search of `ecm_tf.decoding`, where
@@ -183,7 +185,8 @@ class ECM(keras.Model):
         """
         if self.compute_dtype != "float32":
             raise ValueError(f"Decoding needs a float32 model. Received: {self.compute_dtype}")
-        encoded = tf.nest.map_structure(lambda x: tf.repeat(x, beams, axis=0), self.encoder(post))
+        encoded = self.encoder(post, scan=scan)
+        encoded = tf.nest.map_structure(lambda x: tf.repeat(x, beams, axis=0), encoded)
         emotion = tf.repeat(emotion, beams, axis=0)
         conditions, state = self.decoder.begin(emotion, encoded)
 

@@ -34,7 +34,6 @@ class Responder(tf.Module):
         self.text = TextProcessor(assets)
         self.emotions = assets.emotions
         self.categories = len(assets.emotions)
-        self.least_post_length = 1 if model.config.mask_padding else model.config.max_post_length
 
     def answer(self, posts: tf.Tensor, emotion: tf.Tensor, search: Search) -> Answers:
         """Answers each post in an emotion.
@@ -91,11 +90,4 @@ class Responder(tf.Module):
     def post_ids(self, posts: tf.Tensor) -> tf.Tensor:
         """String `(batch,)` → int32 `(batch, length)`, cut and padded as the model wants it."""
         config = self.model.config
-        ids = self.text.post_ids(posts)[:, : config.max_post_length]
-        if config.mask_padding:
-            # At least one position, so that attention has something to look at.
-            longest = tf.cast(ids.bounding_shape(axis=1), tf.int32)
-            width = tf.maximum(longest, self.least_post_length)
-        else:
-            width = self.least_post_length
-        return ids.to_tensor(shape=tf.stack([-1, width]))
+        return self.text.post_matrix(posts, config.least_post_length, config.max_post_length)

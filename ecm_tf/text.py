@@ -220,6 +220,17 @@ class TextProcessor(tf.Module):
         """String `(batch,)` → int32 ids in the post vocabulary `(batch, None)`."""
         return tf.ragged.map_flat_values(self._post_ids.lookup, self.tokenize(texts))
 
+    def post_matrix(self, texts: tf.Tensor, shortest: int, longest: int) -> tf.Tensor:
+        """String `(batch,)` → int32 ids `(batch, width)`, cut and padded with PAD.
+
+        Args:
+            texts: any bytes.
+            shortest, longest: bounds of the width, which is otherwise the longest text's.
+        """
+        ids = self.post_ids(texts)[:, :longest]
+        width = tf.maximum(tf.cast(ids.bounding_shape(axis=1), tf.int32), shortest)
+        return ids.to_tensor(shape=tf.stack([-1, width]))
+
     def response_ids(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """String `(batch,)` → int32 ids in the response vocabulary `(batch, None)`."""
         return tf.ragged.map_flat_values(self._response_ids.lookup, self.tokenize(texts))

@@ -1,6 +1,6 @@
 """Every command starts: quick help, and one sentence when a directory is missing."""
 
-import importlib
+import importlib.util
 import json
 
 import command_line
@@ -12,6 +12,7 @@ COMMANDS = {
     "ecm_tf.evaluate": ["--train_dir", "--dataset", "--split", "--judge", "--output"],
     "export.saved_model": ["--train_dir", "--output", "--version", "--n_best"],
     "export.ask": ["saved_model", "post"],
+    "export.tflite": ["convert", "run", "compare"],
     "data_prep": ["sample", "classifier", "label", "lexicon", "build", "report"],
 }
 """Modules that are commands, and words that their help must have."""
@@ -61,6 +62,9 @@ MISSING = {
     "ecm_tf.evaluate": ["--train_dir", "nothing", "--dataset", "nothing"],
     "export.saved_model": ["--train_dir", "nothing", "--output", "base"],
     "export.ask": ["nothing", "你好"],
+    "export.tflite convert": ["--train_dir", "nothing", "--output", "lite"],
+    "export.tflite run": ["nothing", "你好"],
+    "export.tflite compare": ["--train_dir", "nothing", "--dataset", "dataset"],
     "data_prep build": ["--train", "nothing", "--output", "dataset"],
     "data_prep classifier train": ["--sentences", "nothing", "--output", "classifier"],
     "data_prep classifier evaluate": ["--classifier", "nothing", "--sentences", "nothing"],
@@ -89,7 +93,8 @@ def test_what_is_missing_is_told_in_one_sentence(command, tmp_path):
 
 @pytest.mark.parametrize("module", COMMANDS)
 def test_a_wrong_flag_ends_with_status_2(module, capsys):
-    entry = "data_prep.__main__" if module == "data_prep" else module
+    package = importlib.util.find_spec(module).submodule_search_locations
+    entry = f"{module}.__main__" if package else module
     with pytest.raises(SystemExit) as ended:
         importlib.import_module(entry).main(["--no_such_flag"])
     assert ended.value.code == 2

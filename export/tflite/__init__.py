@@ -1,0 +1,1 @@
+"""From a model directory to TensorFlow Lite files, for devices without TensorFlow."""

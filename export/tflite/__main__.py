@@ -1,0 +1,103 @@
+"""TensorFlow Lite files of a model: `python -m export.tflite {convert,run,compare}`."""
+
+import argparse
+from pathlib import Path
+
+from ecm_tf import command
+from ecm_tf.errors import InputError
+from export.tflite.files import ASSETS, IDS, SCHEMES, TEXT, locate
+
+
+def _convert(arguments: argparse.Namespace) -> None:
+    with command.native_silence():
+        from export.tflite.conversion import convert
+
+    output = convert(arguments.train_dir, arguments.output, arguments.quantize)
+    sizes = ", ".join(
+        f"{name} {(output / name).stat().st_size / 1e6:.1f} MB" for name in (IDS, TEXT)
+    )
+    print(f"{output}: {sizes}")
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    file = locate(arguments.file)
+    with command.native_silence():
+        from ecm_tf.text import TextAssets
+        from export.tflite.answering import answer
+
+    assets = TextAssets.load(file.parent / ASSETS)
+    emotions = assets.emotions
+    asked = emotions.names if arguments.emotion is None else [arguments.emotion]
+    ids = [emotions.id_of(emotion) for emotion in asked]
+    rows = zip(arguments.post, answer(file, assets, arguments.post, ids), strict=True)
+    for post, replies in rows:
+        print(post)
+        for id_, reply in zip(ids, replies, strict=True):
+            print(f"{emotions[id_].name}: {reply}")
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    if arguments.posts < 1:
+        raise InputError(f"--posts: expected at least 1, got {arguments.posts}.")
+    with command.native_silence():
+        from export.tflite.comparison import compare, table
+
+    print(table(compare(arguments.train_dir, arguments.dataset, arguments.split, arguments.posts)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m export.tflite", description="TensorFlow Lite files of a model."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    convert = commands.add_parser(
+        "convert",
+        help="write the files",
+        description=f"Writes {IDS} (token ids in and out) and {TEXT} (text in and out).",
+    )
+    convert.add_argument("--train_dir", type=Path, required=True, help="a model directory")
+    convert.add_argument("--output", type=Path, required=True, help="a new directory")
+    convert.add_argument(
+        "--quantize",
+        choices=SCHEMES,
+        default="none",
+        help="; ".join(f"{name}: {meaning}" for name, meaning in SCHEMES.items())
+        + " (default: %(default)s)",
+    )
+    convert.set_defaults(run=_convert)
+
+    run = commands.add_parser(
+        "run", help="answer posts", description="Answers posts, without the model that it came of."
+    )
+    run.add_argument("file", type=Path, help=f"a directory of convert, or its {IDS} or {TEXT}")
+    run.add_argument("post", nargs="+", help="raw text")
+    run.add_argument("--emotion", help="name or id of one emotion (default: every one)")
+    run.set_defaults(run=_run)
+
+    compare = commands.add_parser(
+        "compare",
+        help="measure every file against the model",
+        description="Makes every file, and prints what it costs and how often it says what the "
+        "model says, as a Markdown table.",
+    )
+    compare.add_argument("--train_dir", type=Path, required=True, help="a model directory")
+    compare.add_argument("--dataset", type=Path, required=True, help="where the posts are")
+    compare.add_argument(
+        "--split", choices=("train", "dev", "test"), default="test", help="(default: %(default)s)"
+    )
+    compare.add_argument(
+        "--posts", type=int, default=500, help="posts, each in every emotion (default: %(default)s)"
+    )
+    compare.set_defaults(run=_compare)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> None:
+    """The command; see `--help`."""
+    arguments = _parser().parse_args(argv)
+    arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,42 @@
+"""Texts in, texts out, with either file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ecm_tf.config import ModelConfig
+from ecm_tf.model_directory import CONFIG
+from ecm_tf.text import TextAssets, TextProcessor
+from export.tflite.files import TEXT
+from export.tflite.interpreter import Interpreter
+
+
+def answer(
+    file: Path, assets: TextAssets, posts: Sequence[str], emotions: Sequence[int]
+) -> list[list[str]]:
+    """Answers each post in each emotion.
+
+    `text.tflite` does it alone; for `ids.tflite` the tokenizer of the project turns texts to ids.
+
+    Args:
+        file: what `export.tflite.files.locate` gives.
+        assets: of its directory.
+        posts: raw texts, at least one.
+        emotions: ids, at least one.
+
+    Returns:
+        `[posts][emotions]`.
+    """
+    interpreter = Interpreter(file)
+    emotion = np.tile(emotions, len(posts))
+    raw = [post.encode() for post in posts for _ in emotions]
+    if file.name == TEXT:
+        replies = interpreter(raw, emotion)["response"]
+    else:
+        config = ModelConfig.load(file.parent / CONFIG)
+        text = TextProcessor(assets)
+        ids = text.post_matrix(raw, config.least_post_length, config.max_post_length).numpy()
+        found = interpreter(ids, emotion)
+        replies = text.response_text(found["ids"], found["lengths"]).numpy()
+    return [[reply.decode() for reply in row] for row in np.reshape(replies, [len(posts), -1])]

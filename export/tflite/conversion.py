@@ -1,0 +1,132 @@
+"""A model directory becomes a directory of TensorFlow Lite files."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from ecm_tf import command
+from ecm_tf.decoding import Replies, greedy_search
+from ecm_tf.errors import InputError
+from ecm_tf.manifest import MANIFEST, sha256, write_manifest
+from ecm_tf.model import ECM
+from ecm_tf.model_directory import CONFIG, load_model
+from ecm_tf.recurrence import scan_without_arrays
+from ecm_tf.text import TextAssets
+from export.signatures import POST
+from export.tflite.files import ASSETS, IDS, KIND, TEXT
+from export.tflite.text import CompactText
+
+_EMOTION = tf.TensorSpec([None], tf.int32, "emotion")
+
+
+def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
+    """Writes a finished directory of kind `tflite`.
+
+    - `ids.tflite`: `post` int32 `(batch, length)`, padded with PAD, and `emotion` int32 `(batch,)`
+      → `ids` int32 `(batch, max_response_length)`, `lengths` int32 and `scores` float32 `(batch,)`;
+      builtin operations only. The length is at least `ModelConfig.least_post_length`.
+    - `text.tflite`: `post` string and `emotion` int32 `(batch,)` → `response` string and `score`
+      float32 `(batch,)`; with the custom operations `FastSentencepieceTokenizer` needs.
+    - `config.json` and `assets/`: the model's sizes, vocabularies, tokenizer and emotions.
+
+    Both search greedily, and take any batch and length from 1.
+
+    Args:
+        train_dir: a model directory.
+        output: must not exist.
+        quantize: a key of `export.tflite.files.SCHEMES`.
+
+    Returns:
+        `output`.
+
+    Raises:
+        InputError: no such model, or the output exists.
+    """
+    if output.exists():
+        raise InputError(f"{output}: exists already; expected a new directory.")
+    model, assets = load_model(train_dir)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(f".{output.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    functions = {IDS: of_ids(model), TEXT: _of_text(model, assets)}
+    for name, function in tqdm(functions.items(), desc=output.name, unit=" files", disable=None):
+        flatbuffer = _converted(function, model, quantize, custom=name == TEXT)
+        (partial / name).write_bytes(flatbuffer)
+    names = [f"{ASSETS}/{name}" for name in assets.save(partial / ASSETS)]
+    model.config.save(partial / CONFIG)
+    write_manifest(
+        partial,
+        KIND,
+        files=[IDS, TEXT, CONFIG, *names],
+        settings={"quantize": quantize},
+        counts={
+            "bytes": {name: (partial / name).stat().st_size for name in (IDS, TEXT)},
+            "weights": model.count_params(),
+        },
+        sources={str(train_dir): sha256(train_dir / MANIFEST)},
+    )
+    os.replace(partial, output)
+    return output
+
+
+def of_ids(model: ECM) -> Callable:
+    """The function of `ids.tflite`."""
+    post = tf.TensorSpec([None, None], tf.int32, "post")
+
+    @tf.function(input_signature=[post, _EMOTION], autograph=False)
+    def reply(post, emotion):
+        return _greedy(model, post, emotion)._asdict()
+
+    return reply
+
+
+def _of_text(model: ECM, assets: TextAssets) -> Callable:
+    text = CompactText(assets, model.config.least_post_length, model.config.max_post_length)
+
+    @tf.function(input_signature=[POST, _EMOTION], autograph=False)
+    def reply(post, emotion):
+        replies = _greedy(model, text.post_ids(post), emotion)
+        return {"response": text.reply_text(replies.ids), "score": replies.scores}
+
+    return reply
+
+
+def _greedy(model: ECM, post: tf.Tensor, emotion: tf.Tensor) -> Replies:
+    step, state = model.begin(post, emotion, scan=scan_without_arrays)
+    return greedy_search(step, state, model.config.max_response_length)
+
+
+def converter_of(function: Callable, model: ECM) -> tf.lite.TFLiteConverter:
+    """A converter of a `tf.function` with an input signature, which uses the model's weights."""
+    # The converter freezes variables that it finds; it does not find Keras's in a Keras model.
+    owner = tf.Module()
+    owner.variables_to_freeze = [weight.value for weight in model.weights]
+    owner.function = function
+    return tf.lite.TFLiteConverter.from_concrete_functions(
+        [function.get_concrete_function()], owner
+    )
+
+
+def _converted(function: Callable, model: ECM, quantize: str, *, custom: bool) -> bytes:
+    """A flatbuffer of the function.
+
+    Args:
+        function, model: as for `converter_of`.
+        quantize: as for `convert`.
+        custom: whether the function needs operations that TensorFlow Lite does not have. The
+            converter would let any such operation pass.
+    """
+    converter = converter_of(function, model)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    converter.allow_custom_ops = custom
+    if quantize != "none":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantize == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    with command.native_silence():
+        return converter.convert()
