@@ -5,7 +5,7 @@
 #   experiments/table4.sh ESTC OUTPUT        (make table4)
 #
 # ESTC is what experiments/estc.sh made (dataset, classifier, naive_bayes, bilstm). OUTPUT gets a model
-# directory for each variant, and the evaluations paper/ and beyond/. Run again, it goes on where it stopped.
+# directory for each variant, and the evaluations paper/, baseline/ and beyond/. Run again, it goes on where it stopped.
 set -euo pipefail
 estc=$1 output=$2
 python=${PYTHON:-.venv/bin/python}
@@ -94,4 +94,7 @@ evaluate() { # name of the searches and of the result, posts, then model directo
 }
 models=(seq2seq emb ecm wo_emb wo_imem wo_emem ecm_pretrained)
 evaluate paper 300 "${models[@]/#/$output/}"
+# The same posts as beyond, to compare with: diversity depends on how many there are.
+cp "$output/paper.toml" "$output/baseline.toml"
+evaluate baseline 200 "$output/seq2seq" "$output/ecm"
 evaluate beyond 200 "$output/ecm"
