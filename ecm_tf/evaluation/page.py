@@ -102,11 +102,13 @@ def _curves(curves: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
                     label=model,
                 )
         axes.set(xlabel="epoch", ylabel="dev perplexity", yscale="log")
-        axes.grid(axis="y")
-        axes.legend()
+        for place in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            place("{x:,.0f}")
+        axes.grid(axis="y", which="both")
+        axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
 
     alt = "Line chart of each model's dev perplexity over the epochs of its training."
-    return picture("learning_curves.png", alt, (6, 3.4), draw)
+    return picture("learning_curves.png", alt, (7, 3.4), draw)
 
 
 def _accuracy(evaluations: Sequence[Evaluation], judges: Sequence[str]) -> Picture:
