@@ -12,6 +12,7 @@ import command_line
 import fake_classifier
 import jieba
 import pytest
+from random_weights import randomize
 
 from ecm_tf.chat import main
 from ecm_tf.config import ModelConfig
@@ -147,7 +148,7 @@ def test_an_unfinished_model_is_refused(chat, tmp_path):
 
 @pytest.fixture(scope="module")
 def whitespace_model(tmp_path_factory):
-    """A model whose text comes split by spaces; untrained."""
+    """A model whose text comes split by spaces; random weights."""
     directory = tmp_path_factory.mktemp("whitespace") / "model"
     jieba.setLogLevel("WARNING")
     assets = TextAssets(
@@ -161,7 +162,8 @@ def whitespace_model(tmp_path_factory):
     config = ModelConfig(
         len(assets.post_words), len(assets.response_words), 6, size=8, use_emb=True
     )
-    save_model(directory, new_model(config, assets), assets, settings={}, counts={}, sources={})
+    model = randomize(new_model(config, assets))
+    save_model(directory, model, assets, settings={}, counts={}, sources={})
     return directory
 
 

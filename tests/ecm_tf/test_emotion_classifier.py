@@ -74,7 +74,7 @@ def test_many_texts_keep_their_order_over_batches(made):
     texts = tuple("a" * length for length in lengths)
     classifier = EmotionClassifier(made)
     np.testing.assert_allclose(classifier.probabilities(texts), expected(texts), atol=1e-6)
-    assert (int(classifier._model.batches), int(classifier._model.largest)) == (3, BATCH)
+    assert (int(classifier.model.batches), int(classifier.model.largest)) == (3, BATCH)
 
 
 def test_a_missing_or_unfinished_directory_is_refused(copied, tmp_path):
