@@ -62,9 +62,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _searches(arguments: argparse.Namespace) -> dict[str, SearchConfig]:
     """The searches asked for, by name."""
+    config = SearchConfig(**command.options_of(SearchConfig, arguments))
     if arguments.searches is None:
-        config = SearchConfig(**command.options_of(SearchConfig, arguments))
         return {config.name: config}
+    if config != SearchConfig():
+        raise InputError(f"--searches: expected no other search beside it, got {config.name}.")
     try:
         tables = tomllib.loads(arguments.searches.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -8,8 +8,9 @@ from tensorflow_serving.apis.model_pb2 import ModelSpec
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog, PredictLog
 
+from export import MODEL_NAME
+
 WARMUP = "assets.extra/tf_serving_warmup_requests"
-MODEL_NAME = "ecm"
 BATCHES = (1, 8)
 POST = "今天天气真好，周末去哪里玩？"
 

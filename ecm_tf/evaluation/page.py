@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +37,8 @@ def evaluation_page(
         emotions: the categories.
         facts: what was measured on: `dataset`, `split`, `posts`, `searches`.
     """
-    curves = {directory.name: _history(directory) for directory in directories}
-    pictures = {"curves": _curves(curves)} if any(curves.values()) else {}
+    curves = [(directory.name, _history(directory)) for directory in directories]
+    pictures = {"curves": _curves(curves)} if any(curve for _, curve in curves) else {}
     judges = list(evaluations[0].judges)
     confusions = []
     if judges:
@@ -89,10 +89,10 @@ def _file_name(label: str) -> str:
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in label)
 
 
-def _curves(curves: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
+def _curves(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> Picture:
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
-        for number, (model, curve) in enumerate(curves.items()):
+        for number, (model, curve) in enumerate(curves):
             if curve:
                 axes.plot(
                     *zip(*curve, strict=True),

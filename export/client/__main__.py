@@ -10,7 +10,8 @@ from tqdm import tqdm
 
 from ecm_tf import command
 from ecm_tf.errors import InputError
-from export.client.client import MODEL, Client, Reply
+from export import MODEL_NAME
+from export.client.client import Client, Reply
 
 BATCH = 32
 """Posts of a request."""
@@ -32,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--n_best", action="store_true", help="with --emotion: several replies, best first"
     )
-    parser.add_argument("--model", default=MODEL, help="(default: %(default)s)")
+    parser.add_argument("--model", default=MODEL_NAME, help="(default: %(default)s)")
     parser.add_argument("--version", type=int, help="(default: the newest)")
     parser.add_argument(
         "--timeout", type=float, default=30.0, help="seconds to wait (default: %(default)s)"

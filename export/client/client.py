@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
+from export import MODEL_NAME
 from export.client.transport import connect
-
-MODEL = "ecm"
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,11 @@ class Client:
     """
 
     def __init__(
-        self, address: str, model: str = MODEL, version: int | None = None, timeout: float = 30.0
+        self,
+        address: str,
+        model: str = MODEL_NAME,
+        version: int | None = None,
+        timeout: float = 30.0,
     ) -> None:
         self._transport = connect(address, model, version, timeout)
 
@@ -87,10 +89,5 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -123,6 +123,11 @@ def test_a_file_of_searches_that_is_none(model_dir, dataset, tmp_path, text, mes
         run("--train_dir", model_dir, "--dataset", dataset, "--searches", searches)
     with pytest.raises(InputError, match="no such file"):
         run("--train_dir", model_dir, "--dataset", dataset, "--searches", tmp_path / "none")
+    flags = ("--searches", searches, "--decoder", "beam")
+    with pytest.raises(
+        InputError, match="--searches: expected no other search beside it, got beam"
+    ):
+        run("--train_dir", model_dir, "--dataset", dataset, *flags)
 
 
 def test_wrong_directories(model_dir, dataset, tmp_path):

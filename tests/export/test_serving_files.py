@@ -8,8 +8,7 @@ import yaml
 from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-from export.client.client import MODEL
-from export.warmup import MODEL_NAME
+from export import MODEL_NAME
 
 SERVING = Path(__file__).parents[2] / "export" / "serving"
 
@@ -24,7 +23,7 @@ def service():
 def test_the_model_file_is_a_model_server_config(service):
     config = text_format.Parse((SERVING / "models.config").read_text(), ModelServerConfig())
     (model,) = config.model_config_list.config
-    assert model.name == MODEL == MODEL_NAME
+    assert model.name == MODEL_NAME
     assert model.model_version_policy.latest.num_versions == 2
     mounted = [volume.rsplit(":", 2)[1] for volume in service["volumes"]]
     assert model.base_path in mounted
