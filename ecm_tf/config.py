@@ -18,7 +18,9 @@ ORIGINAL_BUCKETS: Buckets = ((12, 12), (16, 16), (20, 20), (30, 30))
 
 
 @dataclass(frozen=True)
-class _Config:
+class Config:
+    """What every configuration can: to and from JSON, checks in one sentence."""
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, by field name."""
         return msgspec.json.decode(msgspec.json.encode(dataclasses.asdict(self)))
@@ -70,7 +72,7 @@ class _Config:
 
 
 @dataclass(frozen=True)
-class ModelConfig(_Config):
+class ModelConfig(Config):
     """Sizes and modules of an `ECM`.
 
     The three modules are off unless asked for, as in the original program: without any of them the
@@ -142,7 +144,7 @@ class ModelConfig(_Config):
 
 
 @dataclass(frozen=True)
-class TrainingConfig(_Config):
+class TrainingConfig(Config):
     """How a model is trained. The defaults are the original program's where it has the flag."""
 
     batch_size: int = option(128, "pairs a step")
@@ -182,7 +184,7 @@ class TrainingConfig(_Config):
 
 
 @dataclass(frozen=True)
-class SearchConfig(_Config):
+class SearchConfig(Config):
     """How replies are found. Greedy search is the default: fast, and the same reply every time."""
 
     decoder: str = option(

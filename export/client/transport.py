@@ -12,11 +12,12 @@ from urllib3.util import Retry
 from ecm_tf.errors import InputError
 
 ATTEMPTS = 5
-"""Tries in all, for what a busy or restarting server says; waits double from `FIRST_WAIT`."""
+"""Tries in all, where another may help; waits double from `FIRST_WAIT`."""
 FIRST_WAIT = 0.2
 """Seconds."""
-BUSY = (429, 502, 503, 504)
-"""HTTP statuses worth another try."""
+BUSY = (429, 500, 502, 503, 504)
+"""HTTP statuses worth another try. 500 is what a server says whose process died while it answered:
+asking again changes nothing but the answer."""
 
 Columns = dict[str, list[Any]]
 
@@ -90,7 +91,7 @@ class RestTransport:
     def predict(self, signature: str, inputs: Mapping[str, Sequence[str]]) -> Columns:
         """See `Transport`."""
         columns = {name: list(column) for name, column in inputs.items()}
-        body = {"signature_name": signature, "inputs": columns}
+        body: Any = {"signature_name": signature, "inputs": columns}
         try:
             answer = self._session.post(self._url, json=body, timeout=self._timeout)
         except requests.Timeout as error:
@@ -130,7 +131,7 @@ class GrpcTransport:
             "initialBackoff": f"{FIRST_WAIT}s",
             "maxBackoff": "5s",
             "backoffMultiplier": 2,
-            "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
+            "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "INTERNAL"],
         }
         config = {
             "methodConfig": [

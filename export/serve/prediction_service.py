@@ -1,0 +1,122 @@
+"""TF Serving's gRPC methods, by the names under which Ray Serve looks for them."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf.message import Message
+from grpc import StatusCode
+from ray.serve.grpc_util import RayServegRPCContext
+from tensorflow.core.framework.tensor_pb2 import TensorProto
+from tensorflow_serving.apis.get_model_metadata_pb2 import (
+    GetModelMetadataRequest,
+    GetModelMetadataResponse,
+)
+from tensorflow_serving.apis.get_model_status_pb2 import (
+    GetModelStatusRequest,
+    GetModelStatusResponse,
+)
+from tensorflow_serving.apis.model_pb2 import ModelSpec
+from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
+
+from export.serve.errors import RequestError
+from export.serve.model import Model
+
+SERVICES = [
+    "tensorflow_serving.apis.prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server",
+    "tensorflow_serving.apis.model_service_pb2_grpc.add_ModelServiceServicer_to_server",
+]
+"""Whose methods these are."""
+
+
+def _version(spec: ModelSpec) -> int | None:
+    return spec.version.value if spec.HasField("version") else None
+
+
+def _column(name: str, tensor: TensorProto) -> list[bytes]:
+    try:
+        array = tf.make_ndarray(tensor)
+    except (TypeError, ValueError) as error:
+        raise RequestError(
+            StatusCode.INVALID_ARGUMENT, f"inputs[{name}]: expected a tensor; {error}."
+        ) from error
+    if array.dtype != object or array.ndim != 1:
+        raise RequestError(
+            StatusCode.INVALID_ARGUMENT,
+            f"inputs[{name}]: expected strings of shape (batch,), got {array.dtype} of shape "
+            f"{array.shape}.",
+        )
+    return array.tolist()
+
+
+def _tensor(array: np.ndarray) -> TensorProto:
+    return tf.make_tensor_proto(
+        array, tf.string if array.dtype == object else None, shape=array.shape
+    )
+
+
+def _refusing(response: type[Message]) -> Callable[..., Any]:
+    """Makes a `RequestError` of a method the status of its call."""
+
+    def decorate(method: Callable[..., Awaitable[Message]]) -> Callable[..., Awaitable[Message]]:
+        async def call(self, request: Message, grpc_context: RayServegRPCContext) -> Message:
+            try:
+                return await method(self, request)
+            except RequestError as error:
+                grpc_context.set_code(error.code)
+                grpc_context.set_details(error.message)
+                return response()
+
+        functools.update_wrapper(call, method)
+        # Ray Serve looks at the signature to see whether a context is wanted.
+        del call.__wrapped__
+        return call
+
+    return decorate
+
+
+class PredictionService:
+    """Answers over gRPC; a refusal is a status with one sentence.
+
+    Attributes:
+        model: answers.
+    """
+
+    model: Model
+
+    @_refusing(PredictResponse)
+    async def Predict(self, request: PredictRequest) -> PredictResponse:
+        """`PredictionService.Predict`."""
+        spec = request.model_spec
+        name = spec.signature_name or "serving_default"
+        columns = {key: _column(key, tensor) for key, tensor in request.inputs.items()}
+        version, answers = await self.model.predict(spec.name, _version(spec), name, columns)
+        wanted = request.output_filter or answers
+        unknown = sorted(set(wanted) - set(answers))
+        if unknown:
+            raise RequestError(
+                StatusCode.INVALID_ARGUMENT,
+                f"output_filter: expected some of {sorted(answers)}, got {unknown}.",
+            )
+        response = PredictResponse(outputs={key: _tensor(answers[key]) for key in wanted})
+        response.model_spec.name = spec.name
+        response.model_spec.signature_name = name
+        response.model_spec.version.value = version
+        return response
+
+    @_refusing(GetModelMetadataResponse)
+    async def GetModelMetadata(self, request: GetModelMetadataRequest) -> GetModelMetadataResponse:
+        """`PredictionService.GetModelMetadata`; the one field that there is is `signature_def`."""
+        if list(request.metadata_field) != ["signature_def"]:
+            raise RequestError(
+                StatusCode.INVALID_ARGUMENT,
+                f"metadata_field: expected ['signature_def'], got {list(request.metadata_field)}.",
+            )
+        return self.model.metadata(request.model_spec.name, _version(request.model_spec))
+
+    @_refusing(GetModelStatusResponse)
+    async def GetModelStatus(self, request: GetModelStatusRequest) -> GetModelStatusResponse:
+        """`ModelService.GetModelStatus`."""
+        return self.model.status(request.model_spec.name, _version(request.model_spec))
