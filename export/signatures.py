@@ -1,9 +1,10 @@
-"""What a SavedModel answers: its three signatures, as graph functions."""
+"""What a SavedModel answers: its signatures, as graph functions."""
 
 from collections.abc import Callable
 
 import tensorflow as tf
 
+from ecm_tf.explanation.inside import inside
 from ecm_tf.responder import Responder
 from ecm_tf.search import Search
 
@@ -21,6 +22,7 @@ def signatures(responder: Responder, best: Search, several: Search) -> dict[str,
       else is an InvalidArgument error that lists what is allowed.
     - `all_emotions(post)`: → `emotion` (English name), `response`, `score`, `(batch, categories)`.
     - `n_best(post, emotion)`: → `response`, `score`, `(batch, n_best)`, best first.
+    - `explain(post, emotion)`: → as `serving_default`, and what `ecm_tf.explanation.inside` gives.
 
     Strings are UTF-8; other bytes are read as U+FFFD. A post is cut to the model's longest bucket.
 
@@ -47,8 +49,18 @@ def signatures(responder: Responder, best: Search, several: Search) -> dict[str,
         answers = responder.answer(post, responder.text.emotion_ids(emotion), several)
         return {"response": answers.texts, "score": answers.scores}
 
+    def explain(post, emotion):
+        ids = responder.text.emotion_ids(emotion)
+        replies = responder.replies(post, ids, best)
+        return {
+            "response": responder.texts(replies)[:, 0],
+            "score": replies.scores[:, 0],
+            **inside(responder, post, ids, replies.ids[:, 0], replies.lengths[:, 0]),
+        }
+
     return {
         "serving_default": (serving_default, [POST, EMOTION]),
         "all_emotions": (all_emotions, [POST]),
         "n_best": (n_best, [POST, EMOTION]),
+        "explain": (explain, [POST, EMOTION]),
     }

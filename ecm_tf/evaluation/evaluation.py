@@ -15,7 +15,8 @@ from ecm_tf.evaluation.intervals import Figure
 from ecm_tf.evaluation.likelihood import likelihoods
 from ecm_tf.evaluation.replies import Replies, reply
 from ecm_tf.evaluation.scores import EmotionScores, ReplyScores, emotion_scores, reply_scores
-from ecm_tf.explanation.explain import Explanation, explain
+from ecm_tf.explanation.explain import explain
+from ecm_tf.explanation.explanation import Explanation
 from ecm_tf.model_directory import load_model
 from ecm_tf.responder import Responder
 from ecm_tf.search import Search

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ecm_tf.emotions import Emotions
-from ecm_tf.explanation.explain import Explanation
+from ecm_tf.explanation.explanation import Explanation
 from ecm_tf.manifest import write_atomically
 from ecm_tf.page import emotion_colours, render
 

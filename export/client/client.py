@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from ecm_tf.explanation.explanation import Explanation
 from export import MODEL_NAME
 from export.client.transport import connect
 
@@ -80,6 +81,18 @@ class Client:
             for emotion, texts, scores in zip(
                 emotions, columns["response"], columns["score"], strict=True
             )
+        ]
+
+    def explain(
+        self, posts: Sequence[str], emotions: Sequence[str]
+    ) -> list[tuple[Reply, Explanation]]:
+        """As `answer`, with what went on inside the model; raises as `answer` does."""
+        columns = self._transport.predict("explain", {"post": posts, "emotion": emotions})
+        rows = zip(*columns.values(), strict=True)
+        named = [dict(zip(columns, row, strict=True)) for row in rows]
+        return [
+            (Reply(emotion, row["response"], row["score"]), Explanation.of_row(row))
+            for emotion, row in zip(emotions, named, strict=True)
         ]
 
     def close(self) -> None:

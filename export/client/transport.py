@@ -1,6 +1,6 @@
 """One prediction, over REST or gRPC: columns of strings in, columns out."""
 
-import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -18,6 +18,8 @@ FIRST_WAIT = 0.2
 BUSY = (429, 500, 502, 503, 504)
 """HTTP statuses worth another try. 500 is what a server says whose process died while it answered:
 asking again changes nothing but the answer."""
+BUSY_CODES = ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "INTERNAL")
+"""The same, of gRPC."""
 
 Columns = dict[str, list[Any]]
 
@@ -119,33 +121,16 @@ class GrpcTransport:
     Args:
         target: `host:port`.
         model, version: as for `RestTransport`.
-        timeout: seconds, for all tries together.
+        timeout: seconds, for each try.
     """
 
     def __init__(self, target: str, model: str, version: int | None, timeout: float) -> None:
         import grpc
         from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
-        retry = {
-            "maxAttempts": ATTEMPTS,
-            "initialBackoff": f"{FIRST_WAIT}s",
-            "maxBackoff": "5s",
-            "backoffMultiplier": 2,
-            "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "INTERNAL"],
-        }
-        config = {
-            "methodConfig": [
-                {
-                    "name": [{"service": "tensorflow.serving.PredictionService"}],
-                    "retryPolicy": retry,
-                }
-            ]
-        }
         self._target, self._model, self._version = target, model, version
         self._timeout = timeout
-        self._channel = grpc.insecure_channel(
-            target, options=[("grpc.service_config", json.dumps(config))]
-        )
+        self._channel = grpc.insecure_channel(target)
         self._stub = PredictionServiceStub(self._channel)
 
     def predict(self, signature: str, inputs: Mapping[str, Sequence[str]]) -> Columns:
@@ -163,12 +148,18 @@ class GrpcTransport:
             shape = [len(column)]
             tensor = tf.make_tensor_proto(list(column), dtype=tf.string, shape=shape)
             request.inputs[name].CopyFrom(tensor)
-        try:
-            answer = self._stub.Predict(request, timeout=self._timeout)
-        except grpc.RpcError as error:
-            raise ServerError(
-                f"grpc://{self._target}: {error.code().name}, {error.details()}"
-            ) from error
+        for wait in [*(FIRST_WAIT * 2**tried for tried in range(ATTEMPTS - 1)), None]:
+            try:
+                answer = self._stub.Predict(request, timeout=self._timeout)
+                break
+            except grpc.RpcError as error:
+                code = error.code().name
+                if code not in BUSY_CODES or wait is None:
+                    raise ServerError(
+                        f"grpc://{self._target}: {code}, {error.details()}"
+                    ) from error
+                # gRPC itself would not try again what has begun to be answered.
+                time.sleep(wait)
         return {
             name: _decoded(tf.make_ndarray(tensor).tolist())
             for name, tensor in answer.outputs.items()

@@ -25,8 +25,8 @@ class Servable:
     """A version directory, loaded and warmed up.
 
     Args:
-        directory: `BASE/<version>`; every signature takes strings `(batch,)`, and the batch is
-            dimension 0 of all that comes out.
+        directory: `BASE/<version>`; signatures take strings `(batch,)`, and give arrays whose
+            dimension 0 is the batch and whose others are always the same.
         max_batch: rows that are computed together.
 
     Attributes:
@@ -107,7 +107,9 @@ class Servable:
         for answer in answers:
             if isinstance(answer, RequestError):
                 raise answer
-        return {output: _joined([answer[output] for answer in answers]) for output in answers[0]}
+        return {
+            output: np.concatenate([answer[output] for answer in answers]) for output in answers[0]
+        }
 
 
 class _Signature:
@@ -161,13 +163,3 @@ def _reason(error: tf.errors.InvalidArgumentError) -> str:
     if not lines:
         return error.message
     return re.sub(r"\]?\s*\[", " ", lines[0].removeprefix("assertion failed: ")).strip(" []")
-
-
-def _joined(rows: Sequence[np.ndarray]) -> np.ndarray:
-    """Rows that were padded in several batches, as one array."""
-    shape = np.max([row.shape[1:] for row in rows], axis=0).astype(int)
-    filling = b"" if rows[0].dtype == object else 0
-    joined = np.full([len(rows), *shape], filling, rows[0].dtype)
-    for number, row in enumerate(rows):
-        joined[(number, *map(slice, row.shape[1:]))] = row[0]
-    return joined

@@ -17,6 +17,8 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.emotions import DEFAULT
 from ecm_tf.errors import InputError
+from ecm_tf.explanation.explain import explain
+from ecm_tf.explanation.explanation import Explanation
 from ecm_tf.model_directory import load_model
 from ecm_tf.responder import Responder
 from ecm_tf.search import Search
@@ -60,7 +62,8 @@ def plain(outputs):
             "dtype": value.dtype.name,
             "shape": value.shape.as_list(),
             "values": decoded(value.numpy().tolist()),
-            "finite": value.dtype == tf.string or bool(tf.reduce_all(tf.math.is_finite(value))),
+            "finite": not value.dtype.is_floating
+            or bool(tf.reduce_all(tf.math.is_finite(value))),
         }
         for name, value in outputs.items()
     }
@@ -140,6 +143,15 @@ def test_signatures(client):
             "in": {"post": text, "emotion": text},
             "out": {"response": ["string", 2], "score": ["float32", 2]},
         },
+        "explain": {
+            "in": {"post": text, "emotion": text},
+            "out": {
+                **{"response": ["string", 1], "score": ["float32", 1]},
+                **{"post_tokens": ["string", 2], "words": ["string", 2]},
+                **{"emotion_words": ["bool", 2], "attention": ["float32", 3]},
+                **{"gate": ["float32", 2], "memory": ["float32", 2]},
+            },
+        },
     }
 
 
@@ -154,6 +166,38 @@ def test_every_post_gets_its_row(client, signature, asked, rows):
         assert output["shape"] == [rows, *SHAPES[signature]]
         assert output["finite"]
     assert np.all(np.array(outputs["score"]["values"]) <= 0)
+
+
+@pytest.mark.parametrize(("asked", "rows"), [("posts", 4), ("hard", len(HARD)), ("empty", 0)])
+def test_explanations_are_as_wide_whatever_is_explained(client, responder, asked, rows):
+    config = responder.model.config
+    post, response = config.max_post_length, config.max_response_length
+    widths = {
+        **{"response": [], "score": [], "post_tokens": [post], "words": [response]},
+        **{"emotion_words": [response], "attention": [response, post]},
+        **{"gate": [response], "memory": [response + 1]},
+    }
+    outputs = client[asked]["explain"]
+    assert {name: output["shape"] for name, output in outputs.items()} == {
+        name: [rows, *width] for name, width in widths.items()
+    }
+    assert all(output["finite"] for output in outputs.values())
+
+
+def test_explanations_are_of_what_serving_default_says(client, responder):
+    found = {name: output["values"] for name, output in client["posts"]["explain"].items()}
+    assert found["response"] == client["posts"]["serving_default"]["response"]["values"]
+    vocabulary = responder.text.assets.response_words
+    for place, (post, emotion) in enumerate(zip(POSTS, EMOTIONS, strict=True)):
+        inside = Explanation.of_row({name: values[place] for name, values in found.items()})
+        said = [vocabulary.index(word) for word in inside.words if word != "_EOS"]
+        id_ = responder.emotions.id_of(emotion)
+        expected = explain(responder, post, id_, said)
+        assert (inside.post, inside.words) == (expected.post, expected.words)
+        np.testing.assert_allclose(inside.attention, expected.attention, atol=1e-5)
+        np.testing.assert_allclose(inside.gate, expected.gate, atol=1e-5)
+        np.testing.assert_allclose(inside.memory, expected.memory, atol=1e-5)
+        assert inside.emotion_words.tolist() == expected.emotion_words.tolist()
 
 
 def test_serving_default_is_greedy_search(client, responder):

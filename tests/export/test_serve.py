@@ -138,6 +138,9 @@ def test_the_client_gets_what_the_saved_model_says(running, expected, scheme):
                 assert reply.text == text
                 assert reply.score == pytest.approx(score, abs=1e-4)
         assert [len(row) for row in client.all_emotions(POSTS)] == [6] * len(POSTS)
+        ((reply, inside),) = client.explain(POSTS[:1], ["like"])
+        assert reply.text == expected[POSTS[0], "like"][0]
+        assert inside.attention.shape == (len(inside.words), len(inside.post))
         assert [len(row) for row in client.n_best(POSTS[:2], ["sad", "sad"])] == [2, 2]
         with pytest.raises(ServerError, match="zorn"):
             client.answer(["a"], ["zorn"])
