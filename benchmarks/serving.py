@@ -1,4 +1,4 @@
-"""Load and faults of `export.serve`, on this machine: `python -m benchmarks.serving BASE POSTS`.
+"""Load and faults of `export.serve`, on this machine: `python -m benchmarks.serving BASE CORPUS`.
 
 Clients are asyncio tasks of this process; each asks again as soon as it is answered. So client and
 server share the cores, as they would not in use. What is measured:
@@ -22,7 +22,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 
 import aiohttp
@@ -148,9 +148,8 @@ async def throughput(base: Path, entries: list[tuple[str, str]]) -> list[dict[st
                     await load(ask, entries[:200], 8, SECONDS, "warming up")
                     for clients in CLIENTS:
                         title = f"{protocol}, batching {batching}, {clients} clients"
-                        latencies, _, seconds = await load(
-                            ask, entries[:REQUESTS], clients, SECONDS, title
-                        )
+                        asked = list(islice(cycle(entries), REQUESTS))
+                        latencies, _, seconds = await load(ask, asked, clients, SECONDS, title)
                         p50, p95, p99 = np.percentile(latencies, [50, 95, 99]) * 1000
                         rows.append(
                             {
@@ -184,7 +183,7 @@ async def many_and_bad(base: Path, entries: list[tuple[str, str]]) -> list[dict[
     with serving(base) as (_, rest, rpc):
         async with over_grpc(rpc) as ask:
             alone = dict((await load(ask, sorted(set(entries)), 1, 600, "one by one"))[1])
-            stream = [entry for entry, _ in zip(cycle(entries), range(MANY), strict=False)]
+            stream = list(islice(cycle(entries), MANY))
             told: dict[str, Counter] = {name: Counter() for name in BAD}
             ended = asyncio.Event()
 
@@ -294,10 +293,11 @@ def main(argv: list[str] | None = None) -> None:
         prog="python -m benchmarks.serving", description=__doc__.split("\n\n")[0]
     )
     parser.add_argument("base", type=Path, help="versions, from export.saved_model")
-    parser.add_argument("posts", type=Path, help="a file of posts, a line each")
+    parser.add_argument("corpus", type=Path, help="JSON Lines with posts to ask")
     parser.add_argument("--output", type=Path, help="also write JSON there")
     arguments = parser.parse_args(argv)
-    posts = arguments.posts.read_text(encoding="utf-8").splitlines()
+    lines = arguments.corpus.read_text(encoding="utf-8").splitlines()
+    posts = sorted({json.loads(line)["post"] for line in lines})
     chance = random.Random(0)
     entries = [(post, emotion) for post in posts for emotion in DEFAULT.names]
     chance.shuffle(entries)

@@ -1,0 +1,49 @@
+"""Try a model on a page: `python -m export.demo SOURCE`."""
+
+import argparse
+import os
+
+from ecm_tf import command
+from ecm_tf.config import RERANKED, SearchConfig
+from ecm_tf.errors import InputError
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m export.demo",
+        description="A page to try a model: a post in, replies in every emotion out, and what went "
+        "on inside.",
+    )
+    parser.add_argument(
+        "source",
+        help="a model directory, a SavedModel (BASE or BASE/<version>), or the address of a "
+        "server, http://HOST:PORT or grpc://HOST:PORT",
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
+    parser.add_argument("--port", type=int, default=7860, help="(default: %(default)s)")
+    command.add_options(parser.add_argument_group("search, of a model directory"), SearchConfig)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> None:
+    """The command; see `--help`."""
+    arguments = command.parse(_parser(), argv, lambda given: RERANKED if given.rerank else {})
+    search = SearchConfig(**command.options_of(SearchConfig, arguments))
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    try:
+        with command.native_silence():
+            from export.demo.page import launch, page
+    except ModuleNotFoundError as error:
+        raise InputError(f"{error.name} is missing; pip install 'ecm-tf[demo]'.") from error
+    from export.demo.sources import open_source
+
+    with command.native_silence():
+        source = open_source(arguments.source, search)
+    print(f"look at: http://{arguments.host}:{arguments.port}", flush=True)
+    launch(page(source), arguments.host, arguments.port)
+
+
+if __name__ == "__main__":
+    command.run(main)

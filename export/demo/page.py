@@ -1,0 +1,86 @@
+"""The page, in Gradio."""
+
+import gradio as gr
+
+from ecm_tf.errors import InputError
+from export.demo.cards import SCRIPT, STYLE, cards, message
+from export.demo.sources import Source
+
+LONGEST = 1_000
+"""Characters of a post; more is not read by any model."""
+
+EXAMPLES = [
+    ("妹妹昨天抱回来一只小猫。", "My sister brought a kitten home yesterday."),
+    ("今天又加班到十点。", "Worked overtime until ten again today."),
+    ("我的钱包丢了。", "I lost my wallet."),
+]
+
+# The fonts of the reader's own system: the page asks nobody for any.
+FONTS = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
+
+
+def page(source: Source) -> gr.Blocks:
+    """Builds the page.
+
+    Args:
+        source: answers.
+    """
+
+    def answer(post: str) -> str:
+        try:
+            return cards(source.answer(post[:LONGEST]))
+        except InputError as error:
+            return message(str(error))
+
+    with gr.Blocks(title="Emotional Chatting Machine", analytics_enabled=False) as blocks:
+        gr.Markdown(
+            "# Emotional Chatting Machine\nWrite something; the model answers in every emotion."
+        )
+        with gr.Row(equal_height=True):
+            post = gr.Textbox(
+                label="Post", lines=1, max_length=LONGEST, scale=5, placeholder="今天…"
+            )
+            button = gr.Button("Answer", variant="primary", scale=1, min_width=100)
+        gr.Examples(
+            [[text] for text, _ in EXAMPLES],
+            [post],
+            label="Examples",
+            example_labels=[f"{text} {english}" for text, english in EXAMPLES],
+        )
+        replies = gr.HTML()
+        gr.on([button.click, post.submit], answer, post, replies, api_visibility="private")
+    return blocks
+
+
+def launch(blocks: gr.Blocks, host: str, port: int, *, block: bool = True) -> str:
+    """Serves the page.
+
+    Args:
+        blocks: from `page`.
+        host, port: where.
+        block: whether to stay until interrupted.
+
+    Returns:
+        Its address.
+
+    Raises:
+        InputError: the port is taken.
+    """
+    theme = gr.themes.Default(font=FONTS, font_mono=["ui-monospace", "monospace"])
+    try:
+        _, address, _ = blocks.launch(
+            server_name=host,
+            server_port=port,
+            share=False,
+            inbrowser=False,
+            quiet=True,
+            prevent_thread_lock=not block,
+            footer_links=[],
+            theme=theme,
+            css=STYLE.read_text(encoding="utf-8"),
+            head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
+            ssr_mode=False,
+        )
+    except OSError as error:
+        raise InputError(f"--port: cannot listen on {host}:{port}; {error}.") from error
+    return address
