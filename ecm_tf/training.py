@@ -80,7 +80,7 @@ def train(
 
     keras.utils.set_random_seed(training.seed)
     model = new_model(config, assets, dtype=_POLICIES[training.mixed_precision])
-    model.compile(optimizer=_optimizer(training), jit_compile=False)
+    model.compile(optimizer=make_optimizer(training), jit_compile=False)
     checkpoints = Checkpoints(train_dir)
     rows = checkpoints.restore(model, load_step)
     if rows:
@@ -229,6 +229,7 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return sorted(changed)
 
 
-def _optimizer(training: TrainingConfig) -> keras.optimizers.Optimizer:
+def make_optimizer(training: TrainingConfig) -> keras.optimizers.Optimizer:
+    """The optimizer of a run, clipping included."""
     kind = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[training.optimizer]
     return kind(training.learning_rate, global_clipnorm=training.max_gradient_norm)

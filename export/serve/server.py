@@ -77,7 +77,7 @@ class Server:
             f"version {state['version']}: {state['status']['error_message']}"
             for state in said["model_version_status"]
         ]
-        raise InputError(f"{base}: no version can be loaded; {'; '.join(reasons)}.")
+        raise InputError(f"{base}: no version can be loaded; {'; '.join(reasons).rstrip('.')}.")
 
     def close(self) -> None:
         """Answers what was accepted, then ends; on a cluster, Ray Serve stays."""
@@ -110,6 +110,8 @@ def _join(config: ServerConfig) -> Path:
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE_BYTES,
         }
+    else:
+        _check_cluster(config.ray_address)
     try:
         context = ray.init(
             config.ray_address,
@@ -128,6 +130,19 @@ def _join(config: ServerConfig) -> Path:
         ray.shutdown()
         raise InputError(f"--cpus: expected at most {there:g}, which the cluster has.")
     return Path(context.address_info["session_dir"])
+
+
+def _check_cluster(address: str) -> None:
+    """Ray itself would try for many minutes."""
+    host, _, port = address.rpartition(":")
+    if address == "auto":
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"--ray_address: expected auto or HOST:PORT of a cluster, got {address}; {error}."
+        ) from error
 
 
 def _check_ports(config: ServerConfig) -> None:

@@ -1,0 +1,87 @@
+"""How soon things begin: importing the package, loading a SavedModel, its first reply.
+
+Each in a process of its own, several times.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.models import QUICK, Sizes, model
+from benchmarks.report import run
+
+REPEATS = 5
+IMPORT = """
+import json, sys, time
+start = time.perf_counter()
+import ecm_tf
+print(json.dumps({"seconds": time.perf_counter() - start, "loaded": "tensorflow" in sys.modules}))
+"""
+REPLY = """
+import json, sys, time
+import tensorflow as tf
+import tensorflow_text
+start = time.perf_counter()
+answer = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+loaded = time.perf_counter()
+def ask():
+    start = time.perf_counter()
+    answer(post=tf.constant(["w5 w6 w7 w8"]), emotion=tf.constant(["like"]))["response"].numpy()
+    return time.perf_counter() - start
+first = ask()
+print(json.dumps({"load": loaded - start, "first": first, "later": min(ask() for _ in range(5))}))
+"""
+
+
+def exported(sizes: Sizes, directory: Path) -> Path:
+    """A SavedModel of random weights, for text split by spaces."""
+    from ecm_tf.emotions import DEFAULT
+    from ecm_tf.model_directory import save_model
+    from ecm_tf.text import TextAssets
+    from ecm_tf.vocabulary import SPECIALS
+    from export.saved_model import export
+
+    words = [*SPECIALS, *(f"w{number}" for number in range(4, sizes.vocabulary))]
+    assets = TextAssets(words, words, DEFAULT, [[] for _ in DEFAULT], False, None)
+    save_model(directory / "model", model(sizes), assets, settings={}, counts={}, sources={})
+    return export(directory / "model", directory / "exported", n_best=1)
+
+
+def _median(code: str, *arguments: str) -> dict[str, float]:
+    seen = []
+    for _ in range(REPEATS):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True
+        )
+        seen.append(json.loads(done.stdout.splitlines()[-1]))
+    return {name: statistics.median(row[name] for row in seen) for name in seen[0]}
+
+
+def rows(arguments):
+    """The table."""
+    found = _median(IMPORT)
+    met = found["seconds"] < 0.2 and not found["loaded"]
+    yield {
+        "what": "import ecm_tf, without TensorFlow",
+        "seconds": found["seconds"],
+        "target": 0.2,
+        "met": "yes" if met else "no",
+    }
+    with tempfile.TemporaryDirectory() as directory:
+        version = exported(QUICK if arguments.quick else Sizes(), Path(directory))
+        found = _median(REPLY, str(version))
+    yield {"what": "SavedModel: load", "seconds": found["load"]}
+    yield {
+        "what": "SavedModel: first reply after that",
+        "seconds": found["first"],
+        "target": 1.0,
+        "met": "yes" if found["first"] < 1 else "no",
+    }
+    yield {"what": "SavedModel: a later reply", "seconds": found["later"]}
+
+
+if __name__ == "__main__":
+    run("start", __doc__, rows)
