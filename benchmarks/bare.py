@@ -37,8 +37,8 @@ def decoding_products(rows: int, size: int, vocabulary: int, top_k: int = 0):
         logits = tf.matmul(features, kernel)
         if top_k:
             ranked += tf.math.top_k(tf.reshape(logits, [-1]), top_k).values[0]
-        # The next step needs this one.
-        return t + 1, features + 1e-30 * logits[:, :size], ranked
+        # The next step needs all of this one, as a search does.
+        return t + 1, features + 1e-30 * (logits[:, :size] + ranked), ranked
 
     @tf.function
     def run():

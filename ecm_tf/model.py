@@ -189,12 +189,14 @@ class ECM(keras.Model):
         encoded = tf.nest.map_structure(lambda x: tf.repeat(x, beams, axis=0), encoded)
         emotion = tf.repeat(emotion, beams, axis=0)
         conditions, state = self.decoder.begin(emotion, encoded)
+        of_output = self.vocabulary_output.begin(emotion)
 
         def step(words, state):
             outputs, state = self.decoder.recur(
                 self.decoder.project(words, conditions), state, conditions
             )
-            return self.vocabulary_output(self.decoder.features(outputs), emotion), state
+            features = self.decoder.features(outputs)
+            return self.vocabulary_output.log_probs(features, of_output), state
 
         return step, state
 

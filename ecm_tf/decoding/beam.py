@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from ecm_tf.decoding.best import top_k
 from ecm_tf.decoding.replies import IMPOSSIBLE, NEVER_SAID, Replies, any_batch, forbid
 from ecm_tf.vocabulary import EOS, GO, PAD
 
@@ -145,11 +146,11 @@ def _continuations(alive, log_probs, diversity, end):
     for group in range(groups):
         totals = alive[:, group, :, None] + log_probs[:, group]
         if cost is None:
-            ranked, flat = tf.math.top_k(tf.reshape(totals, [batch, -1]), 2 * width)
+            ranked, flat = top_k(tf.reshape(totals, [batch, -1]), 2 * width, width)
             scores = ranked
         else:
             steered = tf.reshape(totals - cost[:, None, :], [batch, -1])
-            ranked, flat = tf.math.top_k(steered, 2 * width)
+            ranked, flat = top_k(steered, 2 * width, width)
             scores = tf.gather(tf.reshape(totals, [batch, -1]), flat, batch_dims=1)
         words = flat % vocabulary
         best, going_on = tf.math.top_k(tf.where(words == end, IMPOSSIBLE, ranked), width)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from ecm_tf.vocabulary import GO, PAD, UNK
@@ -28,14 +29,14 @@ def forbid(log_probs, words):
     """Makes some words impossible.
 
     Args:
-        log_probs: float32 `(rows, vocabulary)`.
+        log_probs: float32 `(…, vocabulary)`, of a vocabulary whose size is known to the graph.
         words: ids, a sequence of int.
 
     Returns:
         float32 `(rows, vocabulary)`.
     """
-    vocabulary = tf.shape(log_probs)[-1]
-    penalty = tf.reduce_sum(tf.one_hot(list(words), vocabulary, on_value=IMPOSSIBLE), axis=0)
+    penalty = np.zeros(log_probs.shape[-1], np.float32)
+    penalty[list(words)] = IMPOSSIBLE
     return log_probs + penalty
 
 

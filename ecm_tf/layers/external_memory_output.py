@@ -1,10 +1,33 @@
 """External memory: choose at every step between an emotion word and a generic word."""
 
+from typing import NamedTuple
+
 import keras
 import tensorflow as tf
 
 from ecm_tf import losses
 from ecm_tf.layers.vocabulary_output import VocabularyOutput
+
+
+class _Memory(NamedTuple):
+    """What every step of a reply has in common; a row each, W words, at most M of an emotion."""
+
+    emotion: tf.Tensor
+    """Int `(rows,)`."""
+    generic: tf.Tensor
+    """Float32 `(rows, W)`: bias, and the bar for emotion words."""
+    emotional: tf.Tensor
+    """Float32 `(rows, W)`: bias, and the bar for generic words."""
+    ids: tf.Tensor
+    """Int32 `(rows, M)`: the emotion's words, padded with others."""
+    of_ids: tf.Tensor
+    """Float32 `(rows, M)`: their biases, and the bar for the others."""
+
+
+def _shift(log_choice, logits):
+    """What makes log-probabilities of the logits of a class; one without words stays barred."""
+    total = losses.log_partition(logits)
+    return tf.where(total > losses.NEVER / 2, log_choice - total, 0.0)
 
 
 @keras.saving.register_keras_serializable("ecm_tf")
@@ -57,10 +80,6 @@ class ExternalMemoryOutput(VocabularyOutput):
             autocast=False,
         )
 
-    def is_emotion_word(self, emotion):
-        """Int `(rows,)` → bool `(rows, vocabulary_size)`."""
-        return tf.gather(self.emotion_words, emotion) > 0
-
     def gate(self, features, emotion):
         """The gate of every row, in log space.
 
@@ -80,14 +99,33 @@ class ExternalMemoryOutput(VocabularyOutput):
             tf.where(has_words, tf.math.log_sigmoid(-logit), 0.0),
         )
 
-    def call(self, features, emotion):
-        """See the class."""
-        logits = self.logits(features)
-        emotional = self.is_emotion_word(emotion)
-        log_alpha, log_rest = self.gate(features, emotion)
-        shift_emotional = log_alpha - losses.masked_logsumexp(logits, emotional)
-        shift_generic = log_rest - losses.masked_logsumexp(logits, ~emotional)
-        return logits + tf.where(emotional, shift_emotional[:, None], shift_generic[:, None])
+    def begin(self, emotion):
+        """See `VocabularyOutput.begin`: everything about the emotions' words."""
+        mask = self.emotion_words > 0
+        # At least one: TensorFlow Lite has trouble with empty tensors.
+        most = tf.maximum(tf.reduce_max(tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)), 1)
+        present, ids = tf.math.top_k(self.emotion_words, most)
+        own = tf.gather(mask, emotion)
+        return _Memory(
+            emotion=emotion,
+            generic=self.bias + losses.barring(own),
+            emotional=self.bias + losses.barring(~own),
+            ids=tf.gather(ids, emotion),
+            of_ids=tf.gather(tf.gather(self.bias, ids) + losses.barring(present <= 0), emotion),
+        )
+
+    def log_probs(self, features, conditions):
+        """See `VocabularyOutput.log_probs`."""
+        memory = conditions
+        products = self.products(features)
+        log_alpha, log_rest = self.gate(features, memory.emotion)
+        generic, emotional = products + memory.generic, products + memory.emotional
+        few = tf.gather(products, memory.ids, batch_dims=1) + memory.of_ids
+        # What is barred from one class is far below what it is in the other.
+        return tf.maximum(
+            generic + _shift(log_rest, generic)[:, None],
+            emotional + _shift(log_alpha, few)[:, None],
+        )
 
     def _split(self, features, emotion, targets):
         """What the losses share: -log of the gate's right choice, and who competes with whom."""
@@ -95,23 +133,23 @@ class ExternalMemoryOutput(VocabularyOutput):
         flat = emotion * self.vocabulary_size + targets
         emotional = tf.gather(tf.reshape(self.emotion_words, [-1]), flat) > 0
         log_alpha, log_rest = self.gate(features, emotion)
-
-        def same_class(chunk):
-            return self.is_emotion_word(emotion[chunk]) == emotional[chunk, None]
-
-        return -tf.where(emotional, log_alpha, log_rest), same_class
+        mask = self.emotion_words > 0
+        # A category's generic words, then its emotion words, have a class each.
+        classes = 2 * emotion + tf.cast(emotional, tf.int32)
+        words = tf.reshape(tf.stack([mask, ~mask], axis=1), [-1, self.vocabulary_size])
+        return -tf.where(emotional, log_alpha, log_rest), losses.Barred(classes, words)
 
     def nll(self, features, emotion, targets):
         """See `VocabularyOutput.nll`."""
-        gate_nll, same_class = self._split(features, emotion, targets)
-        word_nll = losses.projected_nll(features, self.kernel, self.bias, targets, same_class)
+        gate_nll, barred = self._split(features, emotion, targets)
+        word_nll = losses.projected_nll(features, self.kernel, self.bias, targets, barred)
         return tf.stop_gradient(gate_nll) + word_nll
 
     def training_losses(self, features, emotion, targets, weights):
         """See `VocabularyOutput.training_losses`; `gate` is the second term of eq. 15."""
-        gate_nll, same_class = self._split(features, emotion, targets)
+        gate_nll, barred = self._split(features, emotion, targets)
         words, word_nll = losses.weighted_nll(
-            features, self.kernel, self.bias, targets, weights, same_class
+            features, self.kernel, self.bias, targets, weights, barred
         )
         gate = tf.reduce_sum(weights * gate_nll)
         nll = tf.stop_gradient(gate_nll) + word_nll

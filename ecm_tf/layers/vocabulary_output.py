@@ -43,14 +43,36 @@ class VocabularyOutput(keras.layers.Layer):
             name="bias", shape=(words,), initializer="zeros", autocast=False
         )
 
-    def logits(self, features):
-        """Float32 `(rows, vocabulary_size)`."""
-        kernel = tf.cast(self.kernel, features.dtype)
-        return tf.cast(tf.matmul(features, kernel), tf.float32) + self.bias
+    def products(self, features):
+        """Logits without the bias, float32 `(rows, vocabulary_size)`."""
+        return tf.cast(tf.matmul(features, tf.cast(self.kernel, features.dtype)), tf.float32)
+
+    def begin(self, emotion):
+        """What every step of a reply has in common.
+
+        Args:
+            emotion: int `(rows,)`.
+
+        Returns:
+            Tensors for `log_probs`, whose rows are in the same order.
+        """
+        return ()
+
+    def log_probs(self, features, conditions):
+        """One step.
+
+        Args:
+            features: float `(rows, size)`.
+            conditions: what `begin` gave.
+
+        Returns:
+            float32 `(rows, vocabulary_size)`.
+        """
+        return tf.nn.log_softmax(self.products(features) + self.bias)
 
     def call(self, features, emotion=None):
         """See the class."""
-        return tf.nn.log_softmax(self.logits(features))
+        return self.log_probs(features, self.begin(emotion))
 
     def nll(self, features, emotion, targets):
         """Negative log-likelihood of the targets, without gradient.

@@ -23,8 +23,8 @@ def _naive_nll(features, kernel, bias, allowed):
     return tf.reduce_logsumexp(logits, 1) - tf.gather(logits, TARGETS, batch_dims=1)
 
 
-def _allowed(chunk):
-    return tf.constant(ALLOWED)[chunk]
+BARRED = losses.Barred(tf.range(TOKENS), tf.constant(~ALLOWED))
+"""Every token is a class of its own."""
 
 
 @pytest.mark.parametrize("allowed", [False, True], ids=["all", "some"])
@@ -33,9 +33,7 @@ def test_weighted_nll_equals_naive_autodiff(chunk, allowed, monkeypatch):
     monkeypatch.setattr(losses, "CHUNK", chunk)
     variables = [tf.Variable(x) for x in (FEATURES, KERNEL, BIAS)]
     with tf.GradientTape() as tape:
-        total, nll = losses.weighted_nll(
-            *variables, TARGETS, WEIGHTS, _allowed if allowed else None
-        )
+        total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, BARRED if allowed else None)
         scaled = 3.0 * total
     with tf.GradientTape() as naive_tape:
         naive = _naive_nll(*variables, allowed)
@@ -86,7 +84,7 @@ def test_nll_itself_has_no_gradient():
 @pytest.mark.parametrize("chunk", [2, 7])
 def test_projected_nll(chunk, allowed, monkeypatch):
     monkeypatch.setattr(losses, "CHUNK", chunk)
-    nll = losses.projected_nll(FEATURES, KERNEL, BIAS, TARGETS, _allowed if allowed else None)
+    nll = losses.projected_nll(FEATURES, KERNEL, BIAS, TARGETS, BARRED if allowed else None)
     np.testing.assert_allclose(nll, _naive_nll(FEATURES, KERNEL, BIAS, allowed), atol=1e-5)
     if allowed:
         np.testing.assert_allclose(nll[2], 0, atol=1e-6)
@@ -120,9 +118,9 @@ def test_extreme_logits_give_finite_numbers(logit, dtype):
     bias = np.zeros(WORDS, "float32")
     bias[TARGETS[0]] = logit
     variables = [tf.Variable(tf.cast(FEATURES, dtype)), tf.Variable(KERNEL), tf.Variable(bias)]
-    for allowed in (None, _allowed):
+    for barred in (None, BARRED):
         with tf.GradientTape() as tape:
-            total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, allowed)
+            total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, barred)
         for array in [total, nll, *tape.gradient(total, variables)]:
             assert np.isfinite(tf.cast(array, tf.float32)).all()
     assert np.max(losses.projected_nll(*variables, TARGETS)) > 5000
@@ -167,9 +165,18 @@ def test_memory_loss():
     np.testing.assert_allclose(half, 5.25 / 2 * 40000)
 
 
-def test_masked_logsumexp():
+def test_log_partition_is_the_log_of_the_sum_of_exponentials():
+    random = np.random.default_rng(3)
+    logits = random.normal(size=[6, 50]) * [[1], [30], [300], [1e4], [0], [1e-6]]
+    got = losses.log_partition(tf.constant(logits, tf.float32))
+    top = logits.max(1)
+    expected = top + np.log(np.exp(logits - top[:, None]).sum(1))
+    np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_what_is_barred_does_not_count_and_all_barred_is_finite():
     logits = np.array([[1.0, 2.0, 3.0], [1e4, -1e4, 0.0]], "float32")
-    mask = np.array([[True, False, True], [False, False, False]])
-    some, nothing = losses.masked_logsumexp(logits, mask)
+    bars = losses.barring(tf.constant([[False, True, False], [True, True, True]]))
+    some, nothing = losses.log_partition(logits + bars)
     np.testing.assert_allclose(some, np.log(np.exp(1) + np.exp(3)), rtol=1e-6)
     assert np.isfinite(nothing) and nothing < -1e29
