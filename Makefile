@@ -3,6 +3,7 @@
 # make test    lint, types, import floors and tests
 # make estc    real data: classifier, labels, lexicon, dataset, report (DATA=directory)
 # make table4  the paper's table on that data: hours; goes on where it stopped
+# make bench   speed and memory against bare products: tables, JSON and plots in build/bench
 # make format  what ruff can mend by itself
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -11,7 +12,7 @@ RUN := $(BIN)/python -m
 DEMO := build/demo
 DATA ?= data
 
-.PHONY: setup demo test estc table4 format clean
+.PHONY: setup demo test estc table4 bench format clean
 .DELETE_ON_ERROR:
 
 setup: .venv/installed
@@ -42,6 +43,10 @@ estc: setup
 
 table4: setup
 	experiments/table4.sh build/estc build/table4
+
+bench: setup
+	for benchmark in training_step decoding growth training_memory start data_preparation; do \
+	  $(RUN) benchmarks.$$benchmark || exit; done
 
 test: setup
 	$(BIN)/ruff format --check .
