@@ -17,7 +17,6 @@ from data_prep.agreement import agreement
 from data_prep.corpus import Labelling, Pair, read_pairs
 from data_prep.external_memory import ExternalMemory, restrict
 from data_prep.files import BadRecord, source_digests
-from data_prep.output import check_output, finished_directory
 from data_prep.records import SplitCounts, write_split
 from data_prep.settings import BuildSettings
 from data_prep.spool import SPLITS, Rejections, Spools, stop
@@ -27,6 +26,7 @@ from ecm_tf.ememory import read_ememory
 from ecm_tf.emotions import DEFAULT, Emotions
 from ecm_tf.errors import InputError
 from ecm_tf.manifest import write_manifest
+from ecm_tf.output import check_output, finished_directory
 from ecm_tf.text import TextAssets, TextProcessor, UnigramTokenizer, WhitespaceTokenizer, normalize
 from ecm_tf.vocabulary import build_vocabulary
 

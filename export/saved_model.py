@@ -7,14 +7,13 @@ The result, `BASE/<version>/`, takes raw text and gives raw text. A process need
 import argparse
 import dataclasses
 import json
-import os
-import shutil
 import time
 from pathlib import Path
 
 from ecm_tf import command
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.errors import InputError
+from ecm_tf.output import finished_directory
 
 DTYPES = ("float32", "float16", "bfloat16")
 
@@ -83,17 +82,14 @@ def export(
     served = signatures(responder, best, several)
     for name, (function, inputs) in served.items():
         archive.add_endpoint(name, stored(function) if stored else function, input_signature=inputs)
-    base.mkdir(parents=True, exist_ok=True)
-    partial = base / f".partial-{target.name}"
-    shutil.rmtree(partial, ignore_errors=True)
-    with command.native_silence():
-        archive.write_out(str(partial), verbose=False)
     inputs = {name: [spec.name for spec in specs] for name, (_, specs) in served.items()}
-    write_warmup(partial, inputs, assets.emotions.names)
     card = model_card(train_dir, model, assets, search, n_best, dtype)
-    text = json.dumps(card, ensure_ascii=False, indent=2)
-    (partial / CARD).write_text(text + "\n", encoding="utf-8")
-    os.replace(partial, target)
+    with finished_directory(target) as directory:
+        with command.native_silence():
+            archive.write_out(str(directory), verbose=False)
+        write_warmup(directory, inputs, assets.emotions.names)
+        text = json.dumps(card, ensure_ascii=False, indent=2)
+        (directory / CARD).write_text(text + "\n", encoding="utf-8")
     return target
 
 

@@ -15,10 +15,10 @@ from data_prep.classifier.sentences import Agreement, Part, Sentences, agreement
 from data_prep.classifier.settings import ClassifierSettings
 from data_prep.classifier.training import fit, ids_of, labelled
 from data_prep.files import source_digests
-from data_prep.output import check_output, finished_directory
 from ecm_tf.emotion_classifier import EmotionClassifier
 from ecm_tf.emotions import Emotions
 from ecm_tf.errors import InputError
+from ecm_tf.output import check_output, finished_directory
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from data_prep.output import check_output, finished_directory
 from data_prep.report.page import dataset_page
 from ecm_tf.dataset_directory import Dataset
 from ecm_tf.errors import InputError
 from ecm_tf.manifest import MANIFEST, sha256, write_manifest
+from ecm_tf.output import check_output, finished_directory
 
 PAGE = "index.html"
 

@@ -1,7 +1,5 @@
 """A model directory becomes a directory of TensorFlow Lite files."""
 
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from ecm_tf.errors import InputError
 from ecm_tf.manifest import MANIFEST, sha256, write_manifest
 from ecm_tf.model import ECM
 from ecm_tf.model_directory import CONFIG, load_model
+from ecm_tf.output import finished_directory
 from ecm_tf.recurrence import scan_without_arrays
 from ecm_tf.text import TextAssets
 from export.signatures import POST
@@ -49,28 +48,26 @@ def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
     if output.exists():
         raise InputError(f"{output}: exists already; expected a new directory.")
     model, assets = load_model(train_dir)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f".{output.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
     functions = {IDS: of_ids(model), TEXT: _of_text(model, assets)}
-    for name, function in tqdm(functions.items(), desc=output.name, unit=" files", disable=None):
-        flatbuffer = _converted(function, model, quantize, custom=name == TEXT)
-        (partial / name).write_bytes(flatbuffer)
-    names = [f"{ASSETS}/{name}" for name in assets.save(partial / ASSETS)]
-    model.config.save(partial / CONFIG)
-    write_manifest(
-        partial,
-        KIND,
-        files=[IDS, TEXT, CONFIG, *names],
-        settings={"quantize": quantize},
-        counts={
-            "bytes": {name: (partial / name).stat().st_size for name in (IDS, TEXT)},
-            "weights": model.count_params(),
-        },
-        sources={str(train_dir): sha256(train_dir / MANIFEST)},
-    )
-    os.replace(partial, output)
+    with finished_directory(output) as directory:
+        for name, function in tqdm(
+            functions.items(), desc=output.name, unit=" files", disable=None
+        ):
+            flatbuffer = _converted(function, model, quantize, custom=name == TEXT)
+            (directory / name).write_bytes(flatbuffer)
+        names = [f"{ASSETS}/{name}" for name in assets.save(directory / ASSETS)]
+        model.config.save(directory / CONFIG)
+        write_manifest(
+            directory,
+            KIND,
+            files=[IDS, TEXT, CONFIG, *names],
+            settings={"quantize": quantize},
+            counts={
+                "bytes": {name: (directory / name).stat().st_size for name in (IDS, TEXT)},
+                "weights": model.count_params(),
+            },
+            sources={str(train_dir): sha256(train_dir / MANIFEST)},
+        )
     return output
 
 
