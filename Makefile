@@ -45,7 +45,7 @@ table4: setup
 	experiments/table4.sh build/estc build/table4
 
 bench: setup
-	for benchmark in training_step decoding growth training_memory start data_preparation; do \
+	for benchmark in training_step decoding growth training_memory start exported data_preparation; do \
 	  $(RUN) benchmarks.$$benchmark || exit; done
 
 test: setup

@@ -1,15 +1,24 @@
 """Models and batches at the sizes that the targets are about."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from ecm_tf.config import ModelConfig
+from ecm_tf.dataset import training_batches
+from ecm_tf.dataset_directory import Dataset
+from ecm_tf.emotions import DEFAULT
+from ecm_tf.errors import InputError
 from ecm_tf.model import ECM
-from ecm_tf.vocabulary import EOS, PAD
+from ecm_tf.model_directory import save_model
+from ecm_tf.text import TextAssets
+from ecm_tf.vocabulary import EOS, PAD, SPECIALS
 
 WORDS_OF_EMOTION = 200
+DRAWN = 51
+"""Batches of a dataset that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -51,28 +60,64 @@ def model(sizes: Sizes, dtype: str = "float32", modules: dict[str, bool] | None 
     return made
 
 
+def model_directory(sizes: Sizes, directory: Path) -> Path:
+    """Writes a model of random weights for text split by spaces, whose words are `w4`, `w5`, ….
+
+    Returns:
+        `directory`.
+    """
+    words = [*SPECIALS, *(f"w{number}" for number in range(len(SPECIALS), sizes.vocabulary))]
+    assets = TextAssets(words, words, DEFAULT, [[] for _ in DEFAULT], False, None)
+    save_model(directory, model(sizes), assets, settings={}, counts={}, sources={})
+    return directory
+
+
 def full_batch(sizes: Sizes) -> dict[str, tf.Tensor]:
     """Posts and responses that fill their bucket."""
     return _batch(sizes, np.full([2, sizes.batch], sizes.length))
 
 
-def real_batch(sizes: Sizes) -> dict[str, tf.Tensor]:
-    """Lengths as short messages have them: half of the positions of the longest, on average."""
+def real_batch(sizes: Sizes, dataset: Path | None = None) -> dict[str, tf.Tensor]:
+    """Lengths as short messages have them.
+
+    Args:
+        sizes: of the batch.
+        dataset: gives the lengths: those of the batch of median size, of the first that training
+            draws. Absent: evenly from 1 to the longest.
+    """
+    if dataset:
+        return _batch(sizes, _median_lengths(sizes, dataset))
     chance = np.random.default_rng(1)
     lengths = chance.integers(1, sizes.length, [2, sizes.batch])
     lengths[:, 0] = sizes.length
     return _batch(sizes, lengths)
 
 
+def _median_lengths(sizes: Sizes, dataset: Path) -> np.ndarray:
+    pairs = Dataset(dataset).manifest["counts"]["pairs"]["train"]
+    config = ModelConfig(sizes.vocabulary, sizes.vocabulary, 6)
+    drawn = training_batches(
+        dataset, config, pairs=pairs, batch_size=sizes.batch, seed=0, epoch=0
+    ).take(DRAWN)
+    found = [
+        np.stack([np.count_nonzero(batch[side], axis=1) for side in ("post", "response")])
+        for batch in drawn.as_numpy_iterator()
+    ]
+    full = [lengths for lengths in found if lengths.shape[1] == sizes.batch]
+    if not full:
+        raise InputError(f"{dataset}: expected a batch of {sizes.batch} pairs, got smaller ones.")
+    return sorted(full, key=lambda lengths: lengths[1].sum())[len(full) // 2]
+
+
 def _batch(sizes: Sizes, lengths: np.ndarray) -> dict[str, tf.Tensor]:
     chance = np.random.default_rng(0)
-    post, response = chance.integers(4, sizes.vocabulary, [2, sizes.batch, sizes.length])
-    positions = np.arange(sizes.length)
+    post, response = chance.integers(4, sizes.vocabulary, [2, sizes.batch, lengths.max()])
+    positions = np.arange(lengths.max())
     post[positions >= lengths[0][:, None]] = PAD
     response[positions == lengths[1][:, None] - 1] = EOS
     response[positions >= lengths[1][:, None]] = PAD
     return {
-        "post": tf.constant(post, tf.int32),
-        "response": tf.constant(response, tf.int32),
+        "post": tf.constant(post[:, : lengths[0].max()], tf.int32),
+        "response": tf.constant(response[:, : lengths[1].max()], tf.int32),
         "emotion": tf.constant(chance.integers(0, 6, sizes.batch), tf.int32),
     }

@@ -22,13 +22,19 @@ def machine() -> dict[str, Any]:
     return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version(), **packages}
 
 
-def run(name: str, about: str | None, measure: Callable[[argparse.Namespace], Sequence[Row]]):
+def run(
+    name: str,
+    about: str | None,
+    measure: Callable[[argparse.Namespace], Sequence[Row]],
+    flags: Callable[[argparse.ArgumentParser], Any] | None = None,
+):
     """A benchmark as a command: flags, a table on the terminal, `OUTPUT/NAME.json`.
 
     Args:
         name: the file's.
         about: the module's docstring.
         measure: gives rows; those with a `target` are compared with it in `met`.
+        flags: adds further flags to a parser.
     """
 
     def main() -> None:
@@ -38,6 +44,8 @@ def run(name: str, about: str | None, measure: Callable[[argparse.Namespace], Se
         )
         parser.add_argument("--output", type=Path, default=Path("build/bench"))
         parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+        if flags:
+            flags(parser)
         arguments = parser.parse_args()
         rows = list(measure(arguments))
         print(table(rows), flush=True)

@@ -10,8 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.models import QUICK, Sizes, model
+from benchmarks.models import QUICK, Sizes, model_directory
 from benchmarks.report import run
+from export.saved_model import export
 
 REPEATS = 5
 IMPORT = """
@@ -36,20 +37,6 @@ print(json.dumps({"load": loaded - start, "first": first, "later": min(ask() for
 """
 
 
-def exported(sizes: Sizes, directory: Path) -> Path:
-    """A SavedModel of random weights, for text split by spaces."""
-    from ecm_tf.emotions import DEFAULT
-    from ecm_tf.model_directory import save_model
-    from ecm_tf.text import TextAssets
-    from ecm_tf.vocabulary import SPECIALS
-    from export.saved_model import export
-
-    words = [*SPECIALS, *(f"w{number}" for number in range(4, sizes.vocabulary))]
-    assets = TextAssets(words, words, DEFAULT, [[] for _ in DEFAULT], False, None)
-    save_model(directory / "model", model(sizes), assets, settings={}, counts={}, sources={})
-    return export(directory / "model", directory / "exported", n_best=1)
-
-
 def _median(code: str, *arguments: str) -> dict[str, float]:
     seen = []
     for _ in range(REPEATS):
@@ -71,7 +58,8 @@ def rows(arguments):
         "met": "yes" if met else "no",
     }
     with tempfile.TemporaryDirectory() as directory:
-        version = exported(QUICK if arguments.quick else Sizes(), Path(directory))
+        trained = model_directory(QUICK if arguments.quick else Sizes(), Path(directory) / "model")
+        version = export(trained, Path(directory) / "exported", n_best=1)
         found = _median(REPLY, str(version))
     yield {"what": "SavedModel: load", "seconds": found["load"]}
     yield {

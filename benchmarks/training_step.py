@@ -1,12 +1,14 @@
 """A training step against the bare products of its vocabulary projection.
 
 What is timed is the compiled function that `model.fit` calls, on one batch, with SGD and clipping
-as `ecm_tf.train` has them. Real lengths are random, half of the bucket on average. The shares are
-timed by themselves, forward and backward: the encoder; encoder and decoder recurrence up to the
-features, less the encoder; projection and loss on given features; the optimizer is what is left.
+as `ecm_tf.train` has them. Real lengths are those of a dataset (`--dataset`), in its batch of
+median size, or random, half of the bucket on average. The shares are timed by themselves, forward
+and backward: the encoder; encoder and decoder recurrence up to the features, less the encoder;
+projection and loss on given features; the optimizer is what is left.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -83,10 +85,12 @@ def rows(arguments):
     paper = QUICK if arguments.quick else Sizes()
     smaller = replace(paper, vocabulary=paper.vocabulary // 4)
     for sizes in (paper, smaller):
-        for lengths, batch_of in (("full", full_batch), ("real", real_batch)):
-            batch = batch_of(sizes)
+        for lengths, batch in (
+            ("full", full_batch(sizes)),
+            ("real", real_batch(sizes, arguments.dataset)),
+        ):
             tokens = int(tf.reduce_sum(tf.cast(batch["response"] != PAD, tf.int32)))
-            padded = sizes.batch * sizes.length
+            padded = tf.size(batch["response"]).numpy()
             for precision, policy in PRECISIONS.items():
                 keras.backend.clear_session()
                 trained = model(sizes, policy)
@@ -134,4 +138,9 @@ def rows(arguments):
 
 
 if __name__ == "__main__":
-    run("training_step", __doc__, rows)
+    run(
+        "training_step",
+        __doc__,
+        rows,
+        lambda parser: parser.add_argument("--dataset", type=Path, help="gives real lengths"),
+    )

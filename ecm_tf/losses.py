@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-CHUNK = 640
+CHUNK = 320
 """Tokens whose logits exist at the same time: memory grows with this times the vocabulary only."""
 
 NEVER = -1e30

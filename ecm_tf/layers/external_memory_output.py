@@ -12,22 +12,16 @@ from ecm_tf.layers.vocabulary_output import VocabularyOutput
 class _Memory(NamedTuple):
     """What every step of a reply has in common; a row each, W words, at most M of an emotion."""
 
-    emotion: tf.Tensor
-    """Int `(rows,)`."""
-    generic: tf.Tensor
-    """Float32 `(rows, W)`: bias, and the bar for emotion words."""
-    emotional: tf.Tensor
-    """Float32 `(rows, W)`: bias, and the bar for generic words."""
+    has_words: tf.Tensor
+    """Bool `(rows,)`."""
+    own: tf.Tensor
+    """Bool `(rows, W)`: the emotion's words."""
+    bars: tf.Tensor
+    """Float32 `(rows, W)`: bars these from the generic words."""
     ids: tf.Tensor
-    """Int32 `(rows, M)`: the emotion's words, padded with others."""
-    of_ids: tf.Tensor
-    """Float32 `(rows, M)`: their biases, and the bar for the others."""
-
-
-def _shift(log_choice, logits):
-    """What makes log-probabilities of the logits of a class; one without words stays barred."""
-    total = losses.log_partition(logits)
-    return tf.where(total > losses.NEVER / 2, log_choice - total, 0.0)
+    """Int32 `(rows, M)`: these, and others to fill up."""
+    bars_of_ids: tf.Tensor
+    """Float32 `(rows, M)`: bars the others."""
 
 
 @keras.saving.register_keras_serializable("ecm_tf")
@@ -91,9 +85,14 @@ class ExternalMemoryOutput(VocabularyOutput):
             `log(alpha)` and `log(1 - alpha)`, float32 `(rows,)` each. A category without emotion
             words has no choice to make: both are 0, and the one softmax there is stays as it is.
         """
+        return self._choice(features, tf.gather(self._has_words(), emotion))
+
+    def _has_words(self):
+        return tf.reduce_max(self.emotion_words, axis=1) > 0
+
+    def _choice(self, features, has_words):
         logit = tf.matmul(tf.cast(features, tf.float32), self.gate_kernel) + self.gate_bias
         logit = tf.squeeze(logit, 1)
-        has_words = tf.gather(tf.reduce_max(self.emotion_words, axis=1) > 0, emotion)
         return (
             tf.where(has_words, tf.math.log_sigmoid(logit), 0.0),
             tf.where(has_words, tf.math.log_sigmoid(-logit), 0.0),
@@ -107,25 +106,22 @@ class ExternalMemoryOutput(VocabularyOutput):
         present, ids = tf.math.top_k(self.emotion_words, most)
         own = tf.gather(mask, emotion)
         return _Memory(
-            emotion=emotion,
-            generic=self.bias + losses.barring(own),
-            emotional=self.bias + losses.barring(~own),
+            has_words=tf.gather(self._has_words(), emotion),
+            own=own,
+            bars=losses.barring(own),
             ids=tf.gather(ids, emotion),
-            of_ids=tf.gather(tf.gather(self.bias, ids) + losses.barring(present <= 0), emotion),
+            bars_of_ids=losses.barring(tf.gather(present, emotion) <= 0),
         )
 
     def log_probs(self, features, conditions):
         """See `VocabularyOutput.log_probs`."""
         memory = conditions
-        products = self.products(features)
-        log_alpha, log_rest = self.gate(features, memory.emotion)
-        generic, emotional = products + memory.generic, products + memory.emotional
-        few = tf.gather(products, memory.ids, batch_dims=1) + memory.of_ids
-        # What is barred from one class is far below what it is in the other.
-        return tf.maximum(
-            generic + _shift(log_rest, generic)[:, None],
-            emotional + _shift(log_alpha, few)[:, None],
-        )
+        logits = self.logits(features)
+        log_alpha, log_rest = self._choice(features, memory.has_words)
+        few = tf.gather(logits, memory.ids, batch_dims=1) + memory.bars_of_ids
+        emotional = log_alpha - losses.log_partition(few)
+        generic = log_rest - losses.log_partition(logits + memory.bars)
+        return logits + tf.where(memory.own, emotional[:, None], generic[:, None])
 
     def _split(self, features, emotion, targets):
         """What the losses share: -log of the gate's right choice, and who competes with whom."""

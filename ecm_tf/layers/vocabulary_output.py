@@ -43,9 +43,10 @@ class VocabularyOutput(keras.layers.Layer):
             name="bias", shape=(words,), initializer="zeros", autocast=False
         )
 
-    def products(self, features):
-        """Logits without the bias, float32 `(rows, vocabulary_size)`."""
-        return tf.cast(tf.matmul(features, tf.cast(self.kernel, features.dtype)), tf.float32)
+    def logits(self, features):
+        """Float32 `(rows, vocabulary_size)`."""
+        products = tf.matmul(features, tf.cast(self.kernel, features.dtype))
+        return tf.nn.bias_add(tf.cast(products, tf.float32), self.bias)
 
     def begin(self, emotion):
         """What every step of a reply has in common.
@@ -68,7 +69,7 @@ class VocabularyOutput(keras.layers.Layer):
         Returns:
             float32 `(rows, vocabulary_size)`.
         """
-        return tf.nn.log_softmax(self.products(features) + self.bias)
+        return tf.nn.log_softmax(self.logits(features))
 
     def call(self, features, emotion=None):
         """See the class."""

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["training_step", "decoding", "growth", "training_memory", "start", "data_preparation"]
+COMMANDS = [
+    "training_step",
+    "decoding",
+    "growth",
+    "training_memory",
+    "start",
+    "exported",
+    "data_preparation",
+]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
