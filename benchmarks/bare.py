@@ -23,20 +23,22 @@ def training_products(tokens: int, size: int, vocabulary: int):
     return run
 
 
-def decoding_products(rows: int, size: int, vocabulary: int, top_k: int = 0):
-    """A function that computes `STEPS` projections of so many rows one after another, float32.
+def decoding_products(batch: int, size: int, vocabulary: int, beams: int = 1, top_k: int = 0):
+    """A function that computes `STEPS` projections one after another, float32.
 
     Args:
-        rows, size, vocabulary: of the projection.
-        top_k: how many of all rows' words together are ranked at every step; 0: none.
+        batch: posts.
+        size, vocabulary: of the projection.
+        beams: rows of a post.
+        top_k: how many words of a post's rows together are ranked at every step; 0: none.
     """
     kernel = tf.random.normal([size, vocabulary])
-    start = tf.random.normal([rows, size])
+    start = tf.random.normal([batch * beams, size])
 
     def step(t, features, ranked):
         logits = tf.matmul(features, kernel)
         if top_k:
-            ranked += tf.math.top_k(tf.reshape(logits, [-1]), top_k).values[0]
+            ranked += tf.math.top_k(tf.reshape(logits, [batch, -1]), top_k).values[0, 0]
         # The next step needs all of this one, as a search does.
         return t + 1, features + 1e-30 * (logits[:, :size] + ranked), ranked
 
