@@ -73,7 +73,7 @@ def _row(what, batch, sizes, answer, replies_of):
     steps = min(longest + 1, sizes.length)
     seconds = measure(
         {
-            "call": lambda: tf.nest.flatten(answer()),
+            "call": answer,
             "bare": decoding_products(batch, sizes.size, sizes.vocabulary),
         },
         repeats=9,

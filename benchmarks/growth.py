@@ -71,10 +71,7 @@ def _draw(figure, name, of_sweep):
     values = [row["value"] for row in of_sweep]
     titles = (
         ("training step, ms", "its bare products, ms"),
-        (
-            "greedy step, ms",
-            "its bare product, ms",
-        ),
+        ("greedy step, ms", "its bare product, ms"),
     )
     for axes, (title, bare) in zip(figure.subplots(1, 2), titles, strict=True):
         axes.plot(values, [row[title] for row in of_sweep], "o-", color="tab:blue")

@@ -33,7 +33,7 @@ def run(
     Args:
         name: the file's.
         about: the module's docstring.
-        measure: gives rows; those with a `target` are compared with it in `met`.
+        measure: gives rows; those with a `target` are compared with it in `met`, a bool.
         flags: adds further flags to a parser.
     """
 
@@ -68,4 +68,6 @@ def table(rows: Sequence[Row]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:.3g}" if isinstance(value, float) else str(value)

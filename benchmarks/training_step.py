@@ -132,7 +132,7 @@ def rows(arguments):
                     row |= {
                         "compared": of_products,
                         "target": target,
-                        "met": "yes" if of_products <= target else "no",
+                        "met": of_products <= target,
                     }
                 yield row
 
