@@ -13,9 +13,9 @@ from benchmarks.models import QUICK, Sizes, model
 from benchmarks.report import run
 from benchmarks.timing import measure
 from benchmarks.training_step import step_of
-from data_prep import build as building
-from data_prep.build import BuildSettings, Sources
-from ecm_tf import dataset
+from data_prep.build import pipeline as building
+from data_prep.build.pipeline import BuildSettings, Sources
+from ecm_tf.data.batches import training_batches
 
 PAIRS = 200_000
 TARGET = 20_000
@@ -56,7 +56,7 @@ def rows(arguments):
             "met": pairs / known >= TARGET,
         }
         made = model(sizes)
-        stream = dataset.training_batches(
+        stream = training_batches(
             output, made.config, pairs=pairs, batch_size=sizes.batch, seed=0, epoch=0
         )
         batches = iter(stream)

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import tensorflow as tf
 
-from benchmarks.bare import STEPS, decoding_products
+from benchmarks.lower_bound import STEPS, decoding_products
 from benchmarks.models import QUICK, Sizes, full_batch, model
 from benchmarks.report import run
 from benchmarks.timing import measure
 from ecm_tf.decoding import beam_search, greedy_search
-from ecm_tf.vocabulary import EOS
+from ecm_tf.text.vocabulary import EOS
 
 NEVER = -1
 """An end that no word is."""

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.bare import STEPS, decoding_products
+from benchmarks.lower_bound import STEPS, decoding_products
 from benchmarks.models import QUICK, Sizes, full_batch, model_directory
 from benchmarks.report import run
 from benchmarks.timing import measure
-from ecm_tf import command
-from export.saved_model import export
+from ecm_tf.core import command
+from export.saved_model.exporter import export
 from export.tflite.conversion import convert
 from export.tflite.files import IDS, SCHEMES, TEXT
 from export.tflite.interpreter import Interpreter

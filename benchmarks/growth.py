@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import keras
 
-from benchmarks.bare import STEPS, decoding_products, training_products
 from benchmarks.decoding import greedy_of
+from benchmarks.lower_bound import STEPS, decoding_products, training_products
 from benchmarks.models import QUICK, Sizes, full_batch, model
 from benchmarks.report import run
 from benchmarks.timing import measure
 from benchmarks.training_step import step_of
-from ecm_tf.page import QUIET, picture
+from ecm_tf.report import QUIET, picture
 
 SWEEPS = {
     "batch": (16, 32, 64, 128, 256),

@@ -7,14 +7,14 @@ import numpy as np
 import tensorflow as tf
 
 from ecm_tf.config import ModelConfig
-from ecm_tf.dataset import training_batches
-from ecm_tf.dataset_directory import Dataset
-from ecm_tf.emotions import DEFAULT
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
+from ecm_tf.data.batches import training_batches
+from ecm_tf.data.directory import Dataset
 from ecm_tf.model import ECM
-from ecm_tf.model_directory import save_model
-from ecm_tf.text import TextAssets
-from ecm_tf.vocabulary import EOS, PAD, SPECIALS
+from ecm_tf.model.directory import save_model
+from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.emotions import DEFAULT
+from ecm_tf.text.vocabulary import EOS, PAD, SPECIALS
 
 WORDS_OF_EMOTION = 200
 DRAWN = 51

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ecm_tf import command
+from ecm_tf.core import command
 
 Row = dict[str, Any]
 

@@ -34,8 +34,8 @@ from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 from tqdm import tqdm
 
-from ecm_tf import command
-from ecm_tf.emotions import DEFAULT
+from ecm_tf.core import command
+from ecm_tf.text.emotions import DEFAULT
 from export import MODEL_NAME
 from export.client import Client, ServerError
 

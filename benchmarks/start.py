@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.models import QUICK, Sizes, model_directory
 from benchmarks.report import run
-from export.saved_model import export
+from export.saved_model.exporter import export
 
 REPEATS = 5
 IMPORT = """

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from ecm_tf.dataset_directory import Dataset
-from ecm_tf.evaluation.evaluation import evaluation_pairs
-from ecm_tf.evaluation.replies import reply
-from ecm_tf.model_directory import load_model
-from ecm_tf.responder import Responder
-from ecm_tf.search import Search
+from ecm_tf.data.directory import Dataset
+from ecm_tf.decoding.search import Search
+from ecm_tf.evaluation.generation import reply
+from ecm_tf.evaluation.model_evaluation import evaluation_pairs
+from ecm_tf.inference.responder import Responder
+from ecm_tf.model.directory import load_model
 from export.tflite.conversion import converter_of, of_ids
 from export.tflite.files import IDS
 from export.tflite.interpreter import Interpreter

@@ -13,13 +13,13 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from benchmarks.bare import training_products
+from benchmarks.lower_bound import training_products
 from benchmarks.models import QUICK, Sizes, full_batch, model, real_batch
 from benchmarks.report import run
 from benchmarks.timing import measure
 from ecm_tf.config import TrainingConfig
-from ecm_tf.training import make_optimizer
-from ecm_tf.vocabulary import PAD
+from ecm_tf.text.vocabulary import PAD
+from ecm_tf.training.run import make_optimizer
 
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 TARGETS = {"float32": 1.5, "bfloat16": 1.2}

@@ -3,7 +3,7 @@
 import argparse
 
 from data_prep.commands import build, classifier, label, lexicon, report, sample
-from ecm_tf.command import run
+from ecm_tf.core.command import run
 
 COMMANDS = (sample, classifier, label, lexicon, build, report)
 

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ecm_tf import command
 from ecm_tf.config import RERANKED, SearchConfig
-from ecm_tf.errors import InputError
+from ecm_tf.core import command
+from ecm_tf.core.errors import InputError
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,11 +75,11 @@ def main(argv: list[str] | None = None) -> None:
         import numpy as np
         import tensorflow as tf
 
-        from ecm_tf.explanation.explain import explain
-        from ecm_tf.explanation.page import write_explanations
-        from ecm_tf.model_directory import load_model
-        from ecm_tf.responder import Responder
-        from ecm_tf.search import Search
+        from ecm_tf.decoding.search import Search
+        from ecm_tf.inference.explanation_page import write_explanations
+        from ecm_tf.inference.internals import explain
+        from ecm_tf.inference.responder import Responder
+        from ecm_tf.model.directory import load_model
 
     search = Search(config, arguments.n_best)
     model, assets = load_model(arguments.train_dir)

@@ -5,9 +5,9 @@ import json
 import tomllib
 from pathlib import Path
 
-from ecm_tf import command
 from ecm_tf.config import RERANKED, SearchConfig
-from ecm_tf.errors import InputError
+from ecm_tf.core import command
+from ecm_tf.core.errors import InputError
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,13 +99,13 @@ def main(argv: list[str] | None = None) -> None:
     with command.native_silence():
         from dataclasses import asdict
 
-        from ecm_tf.dataset_directory import Dataset
-        from ecm_tf.emotion_classifier import EmotionClassifier
-        from ecm_tf.evaluation.evaluation import evaluate_model, evaluation_pairs
+        from ecm_tf.core.manifest import write_atomically
+        from ecm_tf.data.directory import Dataset
+        from ecm_tf.decoding.search import Search
+        from ecm_tf.evaluation.model_evaluation import evaluate_model, evaluation_pairs
         from ecm_tf.evaluation.page import evaluation_page
         from ecm_tf.evaluation.table import table
-        from ecm_tf.manifest import write_atomically
-        from ecm_tf.search import Search
+        from ecm_tf.text.emotion_classifier import EmotionClassifier
 
     dataset = Dataset(arguments.dataset)
     if not dataset.manifest["counts"]["pairs"][arguments.split]:

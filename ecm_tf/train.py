@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from ecm_tf import command
 from ecm_tf.config import PRESETS, ModelConfig, TrainingConfig
-from ecm_tf.errors import InputError
+from ecm_tf.core import command
+from ecm_tf.core.errors import InputError
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> None:
         raise InputError("--load_model goes on with a run, --pretrain_dir begins one; got both.")
     # TensorFlow takes seconds to import: not before the arguments are known to be right.
     with command.native_silence():
-        from ecm_tf.training import train
+        from ecm_tf.training.run import train
 
     before, best = train(
         arguments.dataset,

@@ -6,8 +6,8 @@ The model is loaded with TensorFlow and tensorflow-text alone, as a program of o
 import argparse
 from pathlib import Path
 
-from ecm_tf import command
-from ecm_tf.errors import InputError
+from ecm_tf.core import command
+from ecm_tf.core.errors import InputError
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -11,8 +11,8 @@ import tensorflow as tf
 from data_prep.__main__ import main as data_prep
 from ecm_tf.config import ModelConfig
 from ecm_tf.model import ECM
+from ecm_tf.text.vocabulary import EOS, PAD
 from ecm_tf.train import main as train
-from ecm_tf.vocabulary import EOS, PAD
 
 PAIRS = [
     ("今天天气真好", "是啊，出去走走吧", "other"),

@@ -6,9 +6,10 @@ from itertools import islice
 
 import tensorflow as tf
 
-from data_prep import counting, segmentation
-from ecm_tf.errors import InputError
-from ecm_tf.text import Tokenizer, UnigramTokenizer, WhitespaceTokenizer, normalize
+from data_prep.build import counting, segmentation
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.normalization import normalize
+from ecm_tf.text.tokenizers import Tokenizer, UnigramTokenizer, WhitespaceTokenizer
 
 PADDING, UNKNOWN = 0, 1
 CHARACTERS, BIGRAMS, WORDS, STARTS = range(4)

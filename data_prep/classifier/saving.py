@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from data_prep.classifier.features import Features
 from data_prep.classifier.settings import ClassifierSettings
-from ecm_tf.emotion_classifier import EMOTIONS_JSON, SAVED_MODEL
-from ecm_tf.emotions import Emotions
-from ecm_tf.manifest import write_manifest
+from ecm_tf.core.manifest import write_manifest
+from ecm_tf.text.emotion_classifier import EMOTIONS_JSON, SAVED_MODEL
+from ecm_tf.text.emotions import Emotions
 
 
 class TextClassifier(tf.Module):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-from ecm_tf.emotions import Emotions
-from ecm_tf.page import Picture, heat_map
+from ecm_tf.report import Picture, heat_map
+from ecm_tf.text.emotions import Emotions
 
 CALIBRATION_BINS = 15
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from ecm_tf.command import option
-from ecm_tf.errors import InputError
+from ecm_tf.core.command import option
+from ecm_tf.core.errors import InputError
 
 NETWORKS = ("convolution", "bilstm", "naive_bayes")
 

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
+from data_prep.build.settings import BuildSettings
 from data_prep.commands.parsers import Commands, add_emotions, add_workers
-from data_prep.settings import BuildSettings
-from ecm_tf.command import add_options, native_silence, options_of
+from ecm_tf.core.command import add_options, native_silence, options_of
 
 
 def add(commands: Commands) -> None:
@@ -53,8 +53,8 @@ def run(arguments: argparse.Namespace) -> None:
     settings = BuildSettings(**options_of(BuildSettings, arguments))
 
     with native_silence():
-        from data_prep.build import Sources, build
-        from data_prep.summary import summary
+        from data_prep.build.pipeline import Sources, build
+        from data_prep.build.summary import summary
 
     corpus = {split: getattr(arguments, split) for split in ("train", "dev", "test")}
     sources = Sources(

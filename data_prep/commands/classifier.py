@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from data_prep.classifier.settings import ClassifierSettings
 from data_prep.commands.parsers import Commands, add_emotions, add_workers
-from ecm_tf import emotions
-from ecm_tf.command import add_options, native_silence, options_of
-from ecm_tf.errors import InputError
-from ecm_tf.manifest import write_atomically
+from ecm_tf.core.command import add_options, native_silence, options_of
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import write_atomically
+from ecm_tf.text import emotions
 
 if TYPE_CHECKING:
-    from data_prep.classifier.making import Made
+    from data_prep.classifier.pipeline import Made
 
 FORMATS = (
     "Formats of sentences: csv and tsv (a header names the columns text and emotion, also accepted "
@@ -109,7 +109,7 @@ def run_train(arguments: argparse.Namespace) -> None:
     settings = ClassifierSettings(**options_of(ClassifierSettings, arguments))
 
     with native_silence():
-        from data_prep.classifier.making import make_classifier
+        from data_prep.classifier.pipeline import make_classifier
 
     made = make_classifier(
         arguments.sentences,
@@ -154,10 +154,10 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
         raise InputError(f"{arguments.output}: expected a directory, got a file.")
 
     with native_silence():
-        from data_prep.classifier.making import measure
+        from data_prep.classifier.pipeline import measure
         from data_prep.classifier.scores import category_table, confusion_picture, table
-        from data_prep.classifier.sentences import Sentences
-        from ecm_tf.emotion_classifier import EmotionClassifier
+        from data_prep.classifier.splits import Sentences
+        from ecm_tf.text.emotion_classifier import EmotionClassifier
 
     classifiers = [EmotionClassifier(directory) for directory in arguments.classifier]
     categories = classifiers[0].emotions

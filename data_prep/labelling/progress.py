@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
 
 
 class Counts(msgspec.Struct):

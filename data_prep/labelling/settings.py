@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from data_prep.formats import FORMATS
-from ecm_tf.command import option
-from ecm_tf.errors import InputError
+from data_prep.corpus.formats import FORMATS
+from ecm_tf.core.command import option
+from ecm_tf.core.errors import InputError
 
 
 @dataclass(frozen=True)

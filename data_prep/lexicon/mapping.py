@@ -5,8 +5,8 @@ from collections.abc import Container, Mapping
 from importlib import resources
 from pathlib import Path
 
-from ecm_tf.emotions import Emotions
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.emotions import Emotions
 
 Classes = Mapping[str, int | None]
 """Class → category; `None` where the words of a class belong to none."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
 
 _WORD, _INTENSITY = "词语", "强度"
 _CLASSES = ("情感分类", "辅助情感分类")

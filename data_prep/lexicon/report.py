@@ -5,9 +5,9 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from data_prep.lexicon.making import Lexicon
+from data_prep.lexicon.pipeline import Lexicon
 from data_prep.lexicon.selection import LEARNED, Choice, Decision
-from data_prep.tables import aligned, share
+from ecm_tf.report.tables import aligned, share
 
 NAMED_GENERIC, NAMED_BEST = 5, 10
 """How many words of each category the summary names."""

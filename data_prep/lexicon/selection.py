@@ -10,7 +10,7 @@ import numpy as np
 from data_prep.lexicon.candidates import Candidate
 from data_prep.lexicon.log_odds import LogOdds
 from data_prep.lexicon.settings import LexiconSettings
-from ecm_tf.vocabulary import SPECIALS
+from ecm_tf.text.vocabulary import SPECIALS
 
 LEARNED = "learned"
 """The source of words that no lexicon proposed."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ecm_tf.command import option
-from ecm_tf.emotions import Emotions
-from ecm_tf.errors import InputError
+from ecm_tf.core.command import option
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.emotions import Emotions
 
 _NEUTRAL = "other"
 

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from ecm_tf.dataset_directory import Dataset
-from ecm_tf.text import normalize
+from ecm_tf.data.directory import Dataset
+from ecm_tf.text.normalization import normalize
 
 Ints = npt.NDArray[np.int64]
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
+from data_prep.corpus.staging import SPLITS
 from data_prep.report import sections
 from data_prep.report.pictures import emotions_picture, interaction_picture, lengths_picture
 from data_prep.report.repetition import repetition
 from data_prep.report.statistics import read_split, texts_at
-from data_prep.spool import SPLITS
-from ecm_tf.dataset_directory import Dataset
-from ecm_tf.page import Picture, render
+from ecm_tf.data.directory import Dataset
+from ecm_tf.report import Picture, render
 
 TEMPLATE = Path(__file__).with_name("report.html")
 FREQUENT_RESPONSES = 10

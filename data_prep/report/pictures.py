@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from data_prep.report.statistics import SplitStatistics, length_quantile
-from ecm_tf.emotions import Emotions
-from ecm_tf.page import INK, Picture, emotion_colours, emotion_labels, heat_map, picture
+from ecm_tf.report import INK, Picture, emotion_colours, emotion_labels, heat_map, picture
+from ecm_tf.text.emotions import Emotions
 
 SIDE_COLOURS = {"post": "#4477aa", "response": "#d98c21"}
 WIDTH = 6.0

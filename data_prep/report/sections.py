@@ -9,10 +9,10 @@ from data_prep.lexicon.log_odds import CERTAINTY, log_odds
 from data_prep.lexicon.settings import LexiconSettings
 from data_prep.report.repetition import Repetition, shared_posts
 from data_prep.report.statistics import SplitStatistics, TextPair, length_mean, length_quantile
-from ecm_tf.emotions import Emotions
-from ecm_tf.page import emotion_colours
-from ecm_tf.text import TextAssets
-from ecm_tf.vocabulary import SPECIALS
+from ecm_tf.report import emotion_colours
+from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.emotions import Emotions
+from ecm_tf.text.vocabulary import SPECIALS
 
 RARE = 0.01
 """A category with a smaller share of the training responses is pointed out."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from data_prep.records import SIDES
-from data_prep.spool import progress
-from ecm_tf.dataset import record_files
-from ecm_tf.dataset_directory import BATCH, Dataset
-from ecm_tf.records import UNKNOWN_EMOTION, parse_pair
-from ecm_tf.text import MAX_CHARACTERS
+from data_prep.build.record_writer import SIDES
+from data_prep.corpus.staging import progress
+from ecm_tf.data.batches import record_files
+from ecm_tf.data.directory import BATCH, Dataset
+from ecm_tf.data.records import UNKNOWN_EMOTION, parse_pair
+from ecm_tf.text.normalization import MAX_CHARACTERS
 
 
 @dataclass(frozen=True)

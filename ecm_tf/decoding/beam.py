@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from ecm_tf.decoding.best import top_k
 from ecm_tf.decoding.replies import IMPOSSIBLE, NEVER_SAID, Replies, any_batch, forbid
-from ecm_tf.vocabulary import EOS, GO, PAD
+from ecm_tf.text.vocabulary import EOS, GO, PAD
 
 _UNFINISHED = -1e20
 """Ranks what did not end behind all that did, and before nothing at all."""

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from ecm_tf.decoding.loop import decode
 from ecm_tf.decoding.replies import NEVER_SAID, forbid
-from ecm_tf.vocabulary import EOS
+from ecm_tf.text.vocabulary import EOS
 
 
 def greedy_search(step, state, max_length, *, never=NEVER_SAID, end=EOS):

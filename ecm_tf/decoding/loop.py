@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from ecm_tf.decoding.replies import Replies, any_batch
-from ecm_tf.vocabulary import EOS, GO, PAD
+from ecm_tf.text.vocabulary import EOS, GO, PAD
 
 
 def decode(step, state, choose, max_length, end=EOS):

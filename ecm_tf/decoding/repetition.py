@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from ecm_tf.decoding.replies import IMPOSSIBLE
-from ecm_tf.vocabulary import PAD
+from ecm_tf.text.vocabulary import PAD
 
 
 def without_repeats(step, state, max_length, n):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ecm_tf.vocabulary import GO, PAD, UNK
+from ecm_tf.text.vocabulary import GO, PAD, UNK
 
 NEVER_SAID = (PAD, UNK, GO)
 """Words that a reply never contains. The original program lets GO pass, which no model learns."""

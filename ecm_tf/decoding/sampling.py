@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from ecm_tf.decoding.loop import decode
 from ecm_tf.decoding.replies import IMPOSSIBLE, NEVER_SAID, forbid
-from ecm_tf.vocabulary import EOS
+from ecm_tf.text.vocabulary import EOS
 
 _STEPS = 2**23
 """Numbers in [0, 1) that can be drawn: their product with a float32 stays below it."""

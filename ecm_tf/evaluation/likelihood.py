@@ -6,9 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from ecm_tf.evaluation.intervals import Figure, ratio
-from ecm_tf.metrics import Perplexity
 from ecm_tf.model import ECM
-from ecm_tf.perplexity import PerplexityMeter
+from ecm_tf.model.perplexity import Perplexity, PerplexityMeter
 
 
 @dataclass(frozen=True)

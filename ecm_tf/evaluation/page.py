@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ecm_tf.emotions import Emotions
-from ecm_tf.evaluation.evaluation import Evaluation, Sample
-from ecm_tf.history import CSV
-from ecm_tf.page import Picture, emotion_colours, heat_map, picture, render
+from ecm_tf.evaluation.model_evaluation import Evaluation, Sample
+from ecm_tf.report import Picture, emotion_colours, heat_map, picture, render
+from ecm_tf.text.emotions import Emotions
+from ecm_tf.training.history import CSV
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from sacrebleu.metrics import BLEU
 
+from ecm_tf.evaluation.generation import Replies
 from ecm_tf.evaluation.intervals import Figure, mean
-from ecm_tf.evaluation.replies import Replies
 
 
 @dataclass(frozen=True)

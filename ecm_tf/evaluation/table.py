@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ecm_tf.evaluation.evaluation import Evaluation
 from ecm_tf.evaluation.intervals import Figure
+from ecm_tf.evaluation.model_evaluation import Evaluation
 
 
 def table(evaluations: Sequence[Evaluation]) -> str:

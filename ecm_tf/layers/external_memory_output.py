@@ -5,7 +5,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from ecm_tf import losses
+from ecm_tf.layers import losses
 from ecm_tf.layers.vocabulary_output import VocabularyOutput
 
 

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from ecm_tf import losses
+from ecm_tf.layers import losses
 
 
 @keras.saving.register_keras_serializable("ecm_tf")

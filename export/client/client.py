@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from ecm_tf.explanation.explanation import Explanation
+from ecm_tf.inference.explanation import Explanation
 from export import MODEL_NAME
 from export.client.transport import connect
 

@@ -9,7 +9,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
 
 ATTEMPTS = 5
 """Tries in all, where another may help; waits double from `FIRST_WAIT`."""

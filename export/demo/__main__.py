@@ -3,9 +3,9 @@
 import argparse
 import os
 
-from ecm_tf import command
 from ecm_tf.config import RERANKED, SearchConfig
-from ecm_tf.errors import InputError
+from ecm_tf.core import command
+from ecm_tf.core.errors import InputError
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ecm_tf.page import emotion_colours, render
+from ecm_tf.report import emotion_colours, render
 from export.demo.sources import Explained
 
 HERE = Path(__file__).parent

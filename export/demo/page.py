@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
 from export.demo.cards import SCRIPT, STYLE, cards, message
 from export.demo.sources import Source
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ecm_tf.config import SearchConfig
-from ecm_tf.emotions import DEFAULT, Emotion
-from ecm_tf.errors import InputError
-from ecm_tf.explanation.explanation import Explanation
-from ecm_tf.manifest import MANIFEST
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import MANIFEST
+from ecm_tf.inference.explanation import Explanation
+from ecm_tf.text.emotions import DEFAULT, Emotion
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ class ModelDirectory:
     def __init__(self, train_dir: Path, search: SearchConfig) -> None:
         import tensorflow as tf
 
-        from ecm_tf.model_directory import load_model
-        from ecm_tf.responder import Responder
-        from ecm_tf.search import Search
-        from export.signatures import signatures
+        from ecm_tf.decoding.search import Search
+        from ecm_tf.inference.responder import Responder
+        from ecm_tf.model.directory import load_model
+        from export.saved_model.signatures import signatures
 
         model, assets = load_model(train_dir)
         best = Search(search)
@@ -109,7 +109,7 @@ class SavedModel:
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  Its operations are inside the model.
 
-        from export.model_card import CARD
+        from export.saved_model.model_info import CARD
 
         signatures = tf.saved_model.load(str(version)).signatures
         if "explain" not in signatures or not (version / CARD).is_file():

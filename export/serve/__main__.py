@@ -5,8 +5,8 @@ import signal
 import threading
 from pathlib import Path
 
-from ecm_tf import command
-from ecm_tf.errors import InputError
+from ecm_tf.core import command
+from ecm_tf.core.errors import InputError
 from export.serve import loopback
 from export.serve.settings import LOCAL, ServerConfig
 

@@ -13,9 +13,9 @@ from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
+from export.saved_model.warmup import WARMUP
 from export.serve.batching import Batcher
 from export.serve.errors import RequestError
-from export.warmup import WARMUP
 
 Row = tuple[bytes, ...]
 """An entry for each input of a signature, in its order."""

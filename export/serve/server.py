@@ -12,7 +12,7 @@ from ray import serve
 from ray.serve.config import HTTPOptions, gRPCOptions
 from ray.serve.schema import LoggingConfig
 
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
 from export.serve import loopback
 from export.serve.prediction_service import SERVICES
 from export.serve.replica import application

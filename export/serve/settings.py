@@ -3,8 +3,8 @@
 import os
 from dataclasses import dataclass
 
-from ecm_tf.command import option
 from ecm_tf.config import Config
+from ecm_tf.core.command import option
 from export import MODEL_NAME
 
 LOCAL = "local"

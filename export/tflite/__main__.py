@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from ecm_tf import command
-from ecm_tf.errors import InputError
+from ecm_tf.core import command
+from ecm_tf.core.errors import InputError
 from export.tflite.files import ASSETS, IDS, SCHEMES, TEXT, locate
 
 
@@ -22,7 +22,7 @@ def _convert(arguments: argparse.Namespace) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     file = locate(arguments.file)
     with command.native_silence():
-        from ecm_tf.text import TextAssets
+        from ecm_tf.text.assets import TextAssets
         from export.tflite.answering import answer
 
     assets = TextAssets.load(file.parent / ASSETS)

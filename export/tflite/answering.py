@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from ecm_tf.config import ModelConfig
-from ecm_tf.model_directory import CONFIG
-from ecm_tf.text import TextAssets, TextProcessor
+from ecm_tf.model.directory import CONFIG
+from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.processor import TextProcessor
 from export.tflite.files import TEXT
 from export.tflite.interpreter import Interpreter
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from ecm_tf.dataset_directory import Dataset
-from ecm_tf.errors import InputError
-from ecm_tf.evaluation.evaluation import evaluation_pairs
-from ecm_tf.evaluation.replies import reply
-from ecm_tf.model_directory import load_model
-from ecm_tf.responder import Responder
-from ecm_tf.search import Search
+from ecm_tf.core.errors import InputError
+from ecm_tf.data.directory import Dataset
+from ecm_tf.decoding.search import Search
+from ecm_tf.evaluation.generation import reply
+from ecm_tf.evaluation.model_evaluation import evaluation_pairs
+from ecm_tf.inference.responder import Responder
+from ecm_tf.model.directory import load_model
 from export.tflite.conversion import convert
 from export.tflite.files import IDS, SCHEMES, TEXT
 

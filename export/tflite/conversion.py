@@ -6,16 +6,16 @@ from pathlib import Path
 import tensorflow as tf
 from tqdm import tqdm
 
-from ecm_tf import command
+from ecm_tf.core import command
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import MANIFEST, sha256, write_manifest
+from ecm_tf.core.output import finished_directory
 from ecm_tf.decoding import Replies, greedy_search
-from ecm_tf.errors import InputError
-from ecm_tf.manifest import MANIFEST, sha256, write_manifest
 from ecm_tf.model import ECM
-from ecm_tf.model_directory import CONFIG, load_model
-from ecm_tf.output import finished_directory
-from ecm_tf.recurrence import scan_without_arrays
-from ecm_tf.text import TextAssets
-from export.signatures import POST
+from ecm_tf.model.directory import CONFIG, load_model
+from ecm_tf.model.recurrence import scan_without_arrays
+from ecm_tf.text.assets import TextAssets
+from export.saved_model.signatures import POST
 from export.tflite.files import ASSETS, IDS, KIND, TEXT
 from export.tflite.text import CompactText
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ecm_tf.errors import InputError
-from ecm_tf.manifest import read_manifest, verify_files
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import read_manifest, verify_files
 
 KIND = "tflite"
 IDS, TEXT = "ids.tflite", "text.tflite"

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ecm_tf import command
-from ecm_tf.errors import InputError
+from ecm_tf.core import command
+from ecm_tf.core.errors import InputError
 from export.tflite.files import TEXT
 
 

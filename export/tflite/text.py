@@ -20,9 +20,9 @@ from sentencepiece import (
     sentencepiece_model_pb2,
 )
 
-from ecm_tf.command import native_silence
-from ecm_tf.text import TextAssets
-from ecm_tf.vocabulary import PAD, SPECIALS, UNK
+from ecm_tf.core.command import native_silence
+from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.vocabulary import PAD, SPECIALS, UNK
 
 _ASCII_WORD = frozenset(string.ascii_letters + string.digits)
 _BOUNDARY = "▁"

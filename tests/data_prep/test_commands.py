@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ecm_tf.manifest import read_manifest
+from ecm_tf.core.manifest import read_manifest
 
 GOOD = {"post": "今天好", "response": "好", "emotion": "happy"}
 BAD = {"post": "今天好", "response": "好", "emotion": "joyful"}

@@ -16,11 +16,11 @@ from random_weights import randomize
 
 from ecm_tf.chat import main
 from ecm_tf.config import ModelConfig
-from ecm_tf.emotions import DEFAULT
-from ecm_tf.errors import InputError
-from ecm_tf.model_directory import new_model, save_model
-from ecm_tf.text import TextAssets
-from ecm_tf.vocabulary import SPECIALS
+from ecm_tf.core.errors import InputError
+from ecm_tf.model.directory import new_model, save_model
+from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.emotions import DEFAULT
+from ecm_tf.text.vocabulary import SPECIALS
 
 RAW, SPLIT = "我的猫会握手", "我 的 猫 会 握手"
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from ecm_tf.config import ORIGINAL_BUCKETS, ModelConfig, SearchConfig, TrainingConfig
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
 
 MODEL = ModelConfig(20, 18, 6, size=8, use_emb=True, buckets=((4, 5), (6, 7)))
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ecm_tf.dataset import evaluation_batches
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
+from ecm_tf.data.batches import evaluation_batches
 from ecm_tf.evaluate import main
-from ecm_tf.model_directory import load_model
-from ecm_tf.perplexity import PerplexityMeter
+from ecm_tf.model.directory import load_model
+from ecm_tf.model.perplexity import PerplexityMeter
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from ecm_tf.emotion_classifier import EMOTIONS_JSON, SAVED_MODEL
-from ecm_tf.emotions import DEFAULT, Emotions
-from ecm_tf.manifest import write_manifest
+from ecm_tf.core.manifest import write_manifest
+from ecm_tf.text.emotion_classifier import EMOTIONS_JSON, SAVED_MODEL
+from ecm_tf.text.emotions import DEFAULT, Emotions
 
 SURE = 0.9
 

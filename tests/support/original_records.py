@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ecm_tf.model import ECM
-from ecm_tf.original_weights import OriginalCheckpoint
+from ecm_tf.original.weights import OriginalCheckpoint
 
 DIRECTORY = Path(
     os.environ.get("ECM_PARITY_DIR", Path(__file__).parents[1] / "fixtures" / "original")

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from ecm_tf.records import serialize_pair
+from ecm_tf.data.records import serialize_pair
 
 
 def write(directory, pairs, split="train", files=2):

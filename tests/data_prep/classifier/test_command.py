@@ -10,10 +10,10 @@ import pytest
 
 from data_prep.__main__ import main
 from data_prep.classifier import making
-from ecm_tf.emotion_classifier import EmotionClassifier
-from ecm_tf.emotions import DEFAULT
-from ecm_tf.errors import InputError
-from ecm_tf.manifest import read_manifest, sha256
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import read_manifest, sha256
+from ecm_tf.text.emotion_classifier import EmotionClassifier
+from ecm_tf.text.emotions import DEFAULT
 
 HARD = ["", " ", "😀", "\x00", "🏳️‍🌈囧", "hello WORLD 12", "喜" * 5000, "a" * 5000]
 

@@ -3,6 +3,7 @@
 import pytest
 import tensorflow as tf
 
+from data_prep.build.segmentation import unigram_model
 from data_prep.classifier.features import (
     BIGRAMS,
     CHARACTERS,
@@ -15,8 +16,7 @@ from data_prep.classifier.features import (
     split,
 )
 from data_prep.classifier.training import ids_of
-from data_prep.segmentation import unigram_model
-from ecm_tf.text import UnigramTokenizer, WhitespaceTokenizer
+from ecm_tf.text.tokenizers import UnigramTokenizer, WhitespaceTokenizer
 
 TEXT = "我 爱 你，hello world 12"
 

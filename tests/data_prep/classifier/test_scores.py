@@ -10,7 +10,7 @@ from data_prep.classifier.scores import (
     score,
     table,
 )
-from ecm_tf.emotions import Emotion, Emotions
+from ecm_tf.text.emotions import Emotion, Emotions
 
 LABELS = np.array([0, 0, 0, 1, 1, 1], np.int32)
 PROBABILITIES = np.array(

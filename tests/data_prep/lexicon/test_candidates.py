@@ -7,8 +7,8 @@ import pytest
 from data_prep.lexicon.candidates import Candidate, Sources
 from data_prep.lexicon.mapping import DEFAULT as DEFAULT_MAPPING
 from data_prep.lexicon.mapping import load_classes
-from ecm_tf.emotions import DEFAULT, Emotion, Emotions
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
 
 OTHER = frozenset({0})
 

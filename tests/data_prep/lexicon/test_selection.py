@@ -7,9 +7,9 @@ from data_prep.lexicon.candidates import Candidate
 from data_prep.lexicon.log_odds import log_odds
 from data_prep.lexicon.selection import Decision, memory_of, select
 from data_prep.lexicon.settings import LexiconSettings
-from ecm_tf.emotions import DEFAULT
-from ecm_tf.errors import InputError
-from ecm_tf.vocabulary import SPECIALS
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.emotions import DEFAULT
+from ecm_tf.text.vocabulary import SPECIALS
 
 COUNTS = {  # in categories 0 (neutral), 1 and 2
     "the": (9000, 1000, 1000),

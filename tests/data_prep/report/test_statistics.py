@@ -12,7 +12,7 @@ from data_prep.report import sections
 from data_prep.report.page import draw_examples
 from data_prep.report.repetition import repetition, shared_posts
 from data_prep.report.statistics import length_mean, length_quantile, read_split, texts_at
-from ecm_tf.dataset_directory import Dataset
+from ecm_tf.data.directory import Dataset
 
 EMOTIONS = 6
 MEMORY = [[], ["w1", "w2"], ["w3"], [], ["w1"], ["w9"]]

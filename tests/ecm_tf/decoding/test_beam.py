@@ -9,7 +9,7 @@ from random_weights import randomize
 from ecm_tf.config import ModelConfig
 from ecm_tf.decoding import beam_search, greedy_search
 from ecm_tf.model import ECM
-from ecm_tf.vocabulary import EOS
+from ecm_tf.text.vocabulary import EOS
 
 EXAMPLES = list(range(6))
 WIDE = 16

@@ -8,7 +8,7 @@ import toy_search
 
 from ecm_tf.decoding import beam_search, without_repeats
 from ecm_tf.decoding.replies import IMPOSSIBLE
-from ecm_tf.vocabulary import EOS, GO
+from ecm_tf.text.vocabulary import EOS, GO
 
 EXAMPLES = list(range(6))
 NEVER = (0,)

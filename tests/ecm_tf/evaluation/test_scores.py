@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from ecm_tf.evaluation.generation import Replies
 from ecm_tf.evaluation.intervals import mean, ratio
-from ecm_tf.evaluation.replies import Replies
 from ecm_tf.evaluation.scores import emotion_scores, reply_scores
 
 WORDS = ["_PAD", "_UNK", "_EOS", "_GO", "好", "坏", "我", "你"]

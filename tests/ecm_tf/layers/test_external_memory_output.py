@@ -5,8 +5,7 @@ import pytest
 import tensorflow as tf
 from random_weights import randomize
 
-from ecm_tf import losses
-from ecm_tf.layers import ExternalMemoryOutput
+from ecm_tf.layers import ExternalMemoryOutput, losses
 
 RANDOM = np.random.default_rng(8)
 FEATURES = RANDOM.normal(size=[8, 5]).astype("float32")

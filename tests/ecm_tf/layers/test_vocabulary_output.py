@@ -4,8 +4,7 @@ import pytest
 import tensorflow as tf
 from random_weights import randomize
 
-from ecm_tf import losses
-from ecm_tf.layers import VocabularyOutput
+from ecm_tf.layers import VocabularyOutput, losses
 
 RANDOM = np.random.default_rng(6)
 FEATURES = RANDOM.normal(size=[7, 5]).astype("float32")

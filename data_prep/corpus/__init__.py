@@ -1,0 +1,1 @@
+"""Corpora: readers of every format, staging files, the sample corpus."""

@@ -1,0 +1,131 @@
+"""A small Chinese corpus of the project's own making, to try the program without any download.
+
+The phrases are in `sample_phrases.toml`. Every post is answered in each of the six emotions by a
+reply that its topic has for that emotion.
+"""
+
+import json
+import random
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import chain, product, zip_longest
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from ecm_tf.text.emotions import DEFAULT
+
+HELD_OUT_POST = "妹妹昨天抱回来一只小猫。"
+"""A post that is in `test` with any seed, in its first lines."""
+
+_POSTS_PER_PATTERN = 6
+_HELD_OUT_PER_TOPIC = 2
+"""Posts of each topic in dev, and as many in test: 5–6 % of a topic with six patterns."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """A post and what its replies depend on.
+
+    Attributes:
+        text: the post.
+        emotion: English name of the post's own emotion.
+        noun: the topic noun it names.
+        replies: emotion name → reply patterns of its topic, with `{noun}` for the noun.
+    """
+
+    text: str
+    emotion: str
+    noun: str
+    replies: Mapping[str, Sequence[str]]
+
+
+def write_sample(output: Path, seed: int = 0) -> None:
+    """Writes the corpus: `train.jsonl`, `dev.jsonl`, `test.jsonl` and `ememory.json`.
+
+    A line is an object with `post`, `response`, `emotion` and `post_emotion`; texts are not split
+    into words. No post is in two splits, but each pattern and noun of dev and test is in train
+    too. `ememory.json` is a list of emotion words for each emotion id; "other" has none.
+
+    Args:
+        output: directory, made if missing; files of these names are replaced.
+        seed: the same seed gives the same bytes.
+    """
+    phrases = load_phrases()
+    rng = random.Random(seed)
+    splits: dict[str, list[Post]] = {"train": [], "dev": [], "test": []}
+    for topic in phrases["topic"]:
+        posts = _topic_posts(topic, phrases["slots"], rng)
+        splits["test"] += posts[:_HELD_OUT_PER_TOPIC]
+        splits["dev"] += posts[_HELD_OUT_PER_TOPIC : 2 * _HELD_OUT_PER_TOPIC]
+        splits["train"] += posts[2 * _HELD_OUT_PER_TOPIC :]
+    splits["test"].sort(key=_is_not_held_out_post)
+    output.mkdir(parents=True, exist_ok=True)
+    for name, posts in splits.items():
+        records = [record for post in posts for record in _records(post, rng)]
+        if name == "train":
+            rng.shuffle(records)
+        lines = [json.dumps(record, ensure_ascii=False) for record in records]
+        _write(output / f"{name}.jsonl", lines)
+    memory = [phrases["lexicon"][emotion] for emotion in DEFAULT.names]
+    _write(output / "ememory.json", [json.dumps(memory, ensure_ascii=False)])
+
+
+def load_phrases() -> dict[str, Any]:
+    """The phrase file: `slots`, `lexicon` and `topic`, which the file itself explains."""
+    file = resources.files("data_prep.corpus").joinpath("sample_phrases.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _topic_posts(
+    topic: Mapping[str, Any], slots: Mapping[str, Sequence[str]], rng: random.Random
+) -> list[Post]:
+    """Posts of a topic, such that the first posts are of different patterns.
+
+    Held-out posts come off the front; so no pattern loses all of its posts to dev and test.
+    """
+    columns = []
+    for emotion, pattern in topic["posts"]:
+        posts = [
+            Post(text, emotion, noun, topic["replies"])
+            for noun in topic["nouns"]
+            for text in _fill(pattern, {**slots, **topic, "noun": [noun]})
+        ]
+        rng.shuffle(posts)
+        posts.sort(key=_is_not_held_out_post)
+        columns.append(posts[:_POSTS_PER_PATTERN])
+    rng.shuffle(columns)
+    columns.sort(key=lambda posts: _is_not_held_out_post(posts[0]))
+    return [post for post in chain(*zip_longest(*columns)) if post is not None]
+
+
+def _is_not_held_out_post(post: Post) -> bool:
+    """Sort key that puts `HELD_OUT_POST` first and leaves the rest in order."""
+    return post.text != HELD_OUT_POST
+
+
+def _fill(pattern: str, fillers: Mapping[str, Sequence[str]]) -> list[str]:
+    """Every text that a pattern gives with the fillers of its slots."""
+    names = [name for _, name, _, _ in Formatter().parse(pattern) if name]
+    choices = product(*(fillers[name] for name in names))
+    return [pattern.format(**dict(zip(names, choice, strict=True))) for choice in choices]
+
+
+def _records(post: Post, rng: random.Random) -> list[dict[str, str]]:
+    """The post with one reply in each emotion."""
+    return [
+        {
+            "post": post.text,
+            "response": rng.choice(post.replies[emotion]).format(noun=post.noun),
+            "emotion": emotion,
+            "post_emotion": post.emotion,
+        }
+        for emotion in DEFAULT.names
+    ]
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    """Writes UTF-8 with the same line ends on every platform."""
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")

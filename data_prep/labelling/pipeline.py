@@ -1,0 +1,231 @@
+"""The `label` command: pairs of any corpus in, JSON Lines out, with a classifier's emotions.
+
+An interrupted run goes on with the batch that it was at, so that the output has the same bytes as
+that of an uninterrupted one.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from data_prep.corpus.files import BadRecord, source_digest
+from data_prep.corpus.readers import Labelling, Pair, read_pairs
+from data_prep.corpus.staging import progress, stop
+from data_prep.labelling.progress import Counts, Files, Run, State, continued
+from data_prep.labelling.settings import LabelSettings
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import write_atomically
+from ecm_tf.report.tables import share
+from ecm_tf.text.emotions import Emotions
+
+BATCH = 4096
+"""Records that are read, classified and written together."""
+
+
+class Classifier(Protocol):
+    """What labels texts, such as `ecm_tf.emotion_classifier.EmotionClassifier`."""
+
+    emotions: Emotions
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """The probability of every category, float32 `(texts, categories)`."""
+
+
+class Row(msgspec.Struct, omit_defaults=True):
+    """A line of the output; without `post_emotion` if the post has no label."""
+
+    post: str
+    response: str
+    emotion: str
+    emotion_probability: float
+    post_emotion: str | None = None
+    post_emotion_probability: float | None = None
+
+
+def label(
+    classifier: Classifier,
+    sources: Sequence[Path],
+    output: Path,
+    settings: LabelSettings,
+    *,
+    classifier_digest: str,
+    overwrite: bool = False,
+) -> Counts:
+    """Labels a corpus; goes on with an unfinished run.
+
+    Args:
+        classifier: tells the emotions; its categories are the output's.
+        sources: corpus files of any format; labels that they have are not looked at.
+        output: JSON Lines file to write.
+        settings: how.
+        classifier_digest: tells this classifier from others.
+        overwrite: whether a finished output may be replaced.
+
+    Returns:
+        What was labelled, by the earlier parts of the run too.
+
+    Raises:
+        InputError: a source or the output is at fault, or an unfinished run of another kind is in
+            the way.
+    """
+    files = Files(output)
+    _check_output(output, sources, overwrite=overwrite)
+    digests = [(source.name, source_digest(source)) for source in sources]
+    run = Run(
+        sources=digests,
+        classifier=classifier_digest,
+        min_confidence=settings.min_confidence,
+        label_posts=settings.label_posts,
+        format=settings.format,
+    )
+    state = files.state(run, len(classifier.emotions))
+    if state.records:
+        print(f"going on after {state.counts.pairs:,} pairs", flush=True)
+    _label(classifier, sources, files, settings, state)
+    counts = state.counts
+    if not counts.pairs:
+        files.remove()
+        raise InputError(
+            f"--input: expected at least one pair, got none and {counts.rejected} bad records."
+        )
+    files.finish(keep_rejected=settings.skip_bad_records or counts.rejected > 0)
+    return counts
+
+
+def _check_output(output: Path, sources: Sequence[Path], *, overwrite: bool) -> None:
+    if output.suffix == ".gz":
+        raise InputError(
+            f"{output}: expected a name without .gz; the output is plain, so that an interrupted "
+            "run can go on."
+        )
+    if output.is_dir():
+        raise InputError(f"{output}: expected a file to write, got a directory.")
+    if any(source.resolve() == output.resolve() for source in sources):
+        raise InputError(f"{output}: expected an output that is not an input too.")
+    if output.exists() and not overwrite:
+        raise InputError(f"{output}: there is a file already; --overwrite replaces it.")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{output}: expected a place for a new file; {error}.") from error
+
+
+def _label(
+    classifier: Classifier,
+    sources: Sequence[Path],
+    files: Files,
+    settings: LabelSettings,
+    state: State,
+) -> None:
+    """Goes from `state` to the end, and keeps `state` and its file up to date."""
+    counts = state.counts
+    with (
+        continued(files.partial, state.labelled_bytes) as labelled,
+        continued(files.rejected_partial, state.rejected_bytes) as rejected,
+        progress("labelling") as bar,
+    ):
+        records = _records(sources, settings.format)
+        bar.update(sum(1 for _ in islice(records, state.records)))
+        clock = time.perf_counter()
+        while batch := list(islice(records, BATCH)):
+            pairs = [record for record in batch if isinstance(record, Pair)]
+            for bad in (record for record in batch if isinstance(record, BadRecord)):
+                if not settings.skip_bad_records:
+                    stop(bad)
+                rejected.write(bad.json_line().encode())
+            rows = _rows(classifier, pairs, settings, counts)
+            labelled.write(msgspec.json.Encoder().encode_lines(rows))
+            labelled.flush()
+            rejected.flush()
+            counts.rejected += len(batch) - len(pairs)
+            counts.sentences += len(pairs) * (1 + settings.label_posts)
+            counts.seconds, clock = (
+                counts.seconds + time.perf_counter() - clock,
+                time.perf_counter(),
+            )
+            state.records += len(batch)
+            state.labelled_bytes, state.rejected_bytes = labelled.tell(), rejected.tell()
+            write_atomically(files.progress, msgspec.json.encode(state).decode())
+            bar.update(len(batch))
+
+
+def _records(sources: Sequence[Path], format: str | None) -> Iterator[Pair | BadRecord]:
+    for source in sources:
+        yield from read_pairs(source, Labelling(emotions=None, required=False), format)
+
+
+def _rows(
+    classifier: Classifier, pairs: Sequence[Pair], settings: LabelSettings, counts: Counts
+) -> list[Row]:
+    """Labels pairs and counts them; those that are not certain enough have no row."""
+    texts = [pair.response for pair in pairs]
+    if settings.label_posts:
+        texts += [pair.post for pair in pairs]
+    labels = _labels(classifier, texts)
+    names, least = classifier.emotions.names, settings.min_confidence
+    rows = []
+    for pair in pairs:
+        emotion, probability = labels[pair.response]
+        if probability < least:
+            counts.left_out += 1
+            continue
+        row = Row(pair.post, pair.response, names[emotion], round(probability, 4))
+        counts.responses[emotion] += 1
+        counts.response_confidence += probability
+        if settings.label_posts:
+            emotion, probability = labels[pair.post]
+            if probability >= least:
+                row.post_emotion = names[emotion]
+                row.post_emotion_probability = round(probability, 4)
+                counts.posts[emotion] += 1
+                counts.post_confidence += probability
+        rows.append(row)
+    return rows
+
+
+def _labels(classifier: Classifier, texts: Iterable[str]) -> dict[str, tuple[int, float]]:
+    """The most probable category of each text, and how probable it is.
+
+    In dialogues an utterance is a response and then a post: each text is classified once.
+    """
+    distinct = list(dict.fromkeys(texts))
+    if not distinct:
+        return {}
+    probabilities = classifier.probabilities(distinct)
+    best = zip(probabilities.argmax(1).tolist(), probabilities.max(1).tolist(), strict=True)
+    return dict(zip(distinct, best, strict=True))
+
+
+def summary(counts: Counts, emotions: Emotions) -> str:
+    """What was labelled, as a table for people to read."""
+    responses, posts = sum(counts.responses), sum(counts.posts)
+    lines = [f"{'':18}{'responses':>12}{'share':>10}{'posts':>12}{'share':>10}"]
+    lines.append(f"{'labelled':18}{responses:>12,}{'':>10}{posts:>12,}")
+    for id_, name in enumerate(emotions.names):
+        of_responses, of_posts = counts.responses[id_], counts.posts[id_]
+        lines.append(
+            f"{f'  {id_} {name}':18}{of_responses:>12,}{share(of_responses, responses):>10}"
+            f"{of_posts:>12,}{share(of_posts, posts):>10}"
+        )
+    means = (
+        f"{total / number:.4f}" if number else "-"
+        for total, number in (
+            (counts.response_confidence, responses),
+            (counts.post_confidence, posts),
+        )
+    )
+    return "\n".join(
+        [
+            *lines,
+            "mean confidence   {:>12}{:>22}".format(*means),
+            f"pairs left out for their confidence: {counts.left_out:,} "
+            f"({share(counts.left_out, counts.pairs)})",
+            f"bad records left out: {counts.rejected:,}",
+            f"speed: {counts.sentences / counts.seconds:,.0f} sentences/s",
+        ]
+    )

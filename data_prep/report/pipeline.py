@@ -1,0 +1,47 @@
+"""The `report` command: a dataset directory in, a directory with a page about it out."""
+
+from pathlib import Path
+
+from data_prep.report.page import dataset_page
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import MANIFEST, sha256, write_manifest
+from ecm_tf.core.output import check_output, finished_directory
+from ecm_tf.data.directory import Dataset
+
+PAGE = "index.html"
+
+
+def write_report(source: Path, output: Path, *, examples: int, overwrite: bool = False) -> Path:
+    """Makes a report; the same dataset gives the same bytes.
+
+    Args:
+        source: a dataset directory.
+        output: the directory to make: `index.html`, which needs no other file, its pictures as
+            PNGs, and a manifest.
+        examples: pairs to show of each emotion.
+        overwrite: whether a report in `output` may be replaced.
+
+    Returns:
+        The page.
+
+    Raises:
+        InputError: an argument is at fault; `output` is as it was.
+    """
+    if examples < 1:
+        raise InputError(f"--examples: expected at least 1, got {examples}.")
+    check_output(output, "report", overwrite=overwrite)
+    dataset = Dataset(source)
+    html, pictures = dataset_page(dataset, examples)
+    with finished_directory(output) as directory:
+        (directory / PAGE).write_text(html, encoding="utf-8")
+        for picture in pictures:
+            (directory / picture.name).write_bytes(picture.png)
+        write_manifest(
+            directory,
+            "report",
+            files=[PAGE, *(picture.name for picture in pictures)],
+            settings={"examples": examples},
+            counts={"pairs": dataset.manifest["counts"]["pairs"]},
+            sources={MANIFEST: sha256(source / MANIFEST)},
+        )
+    return output / PAGE

@@ -1,0 +1,17 @@
+"""Configurations of a model, a training run and a search, as flags and as JSON."""
+
+from ecm_tf.config.base import Config
+from ecm_tf.config.model import ORIGINAL_BUCKETS, Buckets, ModelConfig
+from ecm_tf.config.search import RERANKED, SearchConfig
+from ecm_tf.config.training import PRESETS, TrainingConfig
+
+__all__ = [
+    "ORIGINAL_BUCKETS",
+    "PRESETS",
+    "RERANKED",
+    "Buckets",
+    "Config",
+    "ModelConfig",
+    "SearchConfig",
+    "TrainingConfig",
+]

@@ -1,0 +1,1 @@
+"""What everything else builds on: errors, command line, manifests, atomic output; no TensorFlow."""

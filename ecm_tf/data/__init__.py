@@ -1,0 +1,1 @@
+"""Training data: the TFRecord schema, batches, dataset directories."""

@@ -1,1 +1,0 @@
-"""See inside a model while it speaks: attention, the gate of external memory, internal memory."""

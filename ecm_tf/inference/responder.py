@@ -1,0 +1,94 @@
+"""Raw posts in, replies out: tokenizer, model, search and detokenizer as one graph."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ecm_tf.core.errors import InputError
+from ecm_tf.decoding import Replies
+from ecm_tf.decoding.search import Search
+from ecm_tf.model import ECM
+from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.processor import TextProcessor
+
+
+class Answers(NamedTuple):
+    """Replies as text."""
+
+    texts: tf.Tensor
+    """String `(batch, n_best)`, best first."""
+    scores: tf.Tensor
+    """Float32 `(batch, n_best)`: log-probability of the reply and its end, in nats."""
+
+
+class Responder(tf.Module):
+    """A model with its text processing. Every method is graph code, fit for `tf.function`.
+
+    Args:
+        model: computes in float32.
+        assets: the model's text assets.
+    """
+
+    def __init__(self, model: ECM, assets: TextAssets) -> None:
+        super().__init__()
+        self.model = model
+        self.text = TextProcessor(assets)
+        self.emotions = assets.emotions
+        self.categories = len(assets.emotions)
+
+    def answer(self, posts: tf.Tensor, emotion: tf.Tensor, search: Search) -> Answers:
+        """Answers each post in an emotion.
+
+        Args:
+            posts: string `(batch,)`, any bytes.
+            emotion: int32 `(batch,)`, in `[0, categories)`.
+            search: how replies are found.
+
+        Returns:
+            Texts and scores, `(batch, n_best)`.
+
+        Raises:
+            InputError: the search has a classifier of other categories.
+        """
+        replies = self.replies(posts, emotion, search)
+        return Answers(self.texts(replies), replies.scores)
+
+    def replies(self, posts: tf.Tensor, emotion: tf.Tensor, search: Search) -> Replies:
+        """As `answer`, but in word ids."""
+        classifier = search.ranking.classifier
+        if classifier and classifier.emotions != self.emotions:
+            raise InputError(
+                f"{search.config.rerank}: expected the model's categories, "
+                f"{self.emotions.allowed}; got {classifier.emotions.allowed}."
+            )
+        step, state = self.model.begin(self.post_ids(posts), emotion, search.rows)
+        keys = tf.strings.join([posts, tf.strings.as_string(emotion)], "|")
+        found = search.candidates(step, state, self.model.config.max_response_length, keys)
+        return search.best(self, emotion, found)
+
+    def texts(self, replies: Replies) -> tf.Tensor:
+        """Replies as text, string of the shape of their lengths."""
+        flat = tf.reshape(replies.ids, [-1, self.model.config.max_response_length])
+        texts = self.text.response_text(flat, tf.reshape(replies.lengths, [-1]))
+        return tf.reshape(texts, tf.shape(replies.lengths))
+
+    def answer_all(self, posts: tf.Tensor, search: Search) -> Answers:
+        """Answers each post in every emotion.
+
+        Args:
+            posts: string `(batch,)`, any bytes.
+            search: how replies are found.
+
+        Returns:
+            Texts and scores, `(batch, categories, n_best)`.
+        """
+        batch = tf.shape(posts)[0]
+        emotion = tf.tile(tf.range(self.categories), [batch])
+        answers = self.answer(tf.repeat(posts, self.categories), emotion, search)
+        shape = [batch, self.categories, search.n_best]
+        return Answers(*(tf.reshape(entry, shape) for entry in answers))
+
+    def post_ids(self, posts: tf.Tensor) -> tf.Tensor:
+        """String `(batch,)` → int32 `(batch, length)`, cut and padded as the model wants it."""
+        config = self.model.config
+        return self.text.post_matrix(posts, config.least_post_length, config.max_post_length)

@@ -1,0 +1,83 @@
+"""Model directories: what training leaves and every later stage starts from."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ecm_tf.config import ModelConfig
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import MANIFEST, read_manifest, verify_files, write_manifest
+from ecm_tf.model import ECM
+from ecm_tf.text.assets import TextAssets
+
+CONFIG, WEIGHTS, ASSETS = "config.json", "model.weights.h5", "assets"
+
+
+def new_model(config: ModelConfig, assets: TextAssets, **kwargs: Any) -> ECM:
+    """A model with fresh weights, whose external memory holds the assets' emotion words."""
+    model = ECM(config, **kwargs)
+    if config.use_ememory:
+        model.set_emotion_words(np.array(assets.external_memory_mask, "float32"))
+    return model
+
+
+def save_model(
+    directory: Path,
+    model: ECM,
+    assets: TextAssets,
+    *,
+    settings: dict[str, Any],
+    counts: dict[str, Any],
+    sources: dict[str, str],
+) -> None:
+    """Writes a finished model directory, or replaces the model of one.
+
+    Other files in the directory are left alone. Weights are stored in float32 whatever precision
+    the model was trained in.
+
+    Args:
+        directory: made if absent.
+        model: what to save.
+        assets: its vocabularies, tokenizer and categories.
+        settings, counts, sources: for the manifest.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / MANIFEST).unlink(missing_ok=True)
+    names = [f"{ASSETS}/{name}" for name in assets.save(directory / ASSETS)]
+    model.config.save(directory / CONFIG)
+    plain = ECM(model.config, dtype="float32")
+    plain.set_weights(model.get_weights())
+    temporary = directory / f".partial.{WEIGHTS}"
+    plain.save_weights(temporary)
+    os.replace(temporary, directory / WEIGHTS)
+    write_manifest(
+        directory,
+        "model",
+        files=[CONFIG, WEIGHTS, *names],
+        settings=settings,
+        counts=counts,
+        sources=sources,
+    )
+
+
+def load_model(directory: Path) -> tuple[ECM, TextAssets]:
+    """The model and the text assets of a finished model directory.
+
+    Raises:
+        InputError: it is missing, unfinished, damaged or not a model directory.
+    """
+    manifest = read_manifest(directory, "model")
+    verify_files(directory, manifest)
+    assets = TextAssets.load(directory / ASSETS)
+    config = ModelConfig.load(directory / CONFIG)
+    model = ECM(config, dtype="float32")
+    try:
+        model.load_weights(directory / WEIGHTS)
+    except (ValueError, OSError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"{directory / WEIGHTS}: expected the weights that config.json describes; {reason}"
+        ) from error
+    return model, assets

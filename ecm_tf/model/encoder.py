@@ -1,0 +1,87 @@
+"""The encoder: a post's token ids to a vector for every token and a state for the decoder."""
+
+import keras
+import tensorflow as tf
+
+from ecm_tf.layers import GRUCell
+from ecm_tf.model.recurrence import scan
+from ecm_tf.text.vocabulary import PAD
+
+
+@keras.saving.register_keras_serializable("ecm_tf")
+class Encoder(keras.layers.Layer):
+    """A stack of GRU layers that reads the post from its last token to its first.
+
+    Backwards, as the original program reads it: padding then comes first.
+
+    Args:
+        vocabulary_size, embedding_size, units, num_layers: sizes, each at least 1.
+        padded_lengths: None masks all padding. Ascending lengths reproduce the original program,
+            which runs over padding, and lets attention see it, up to the shortest of them that is
+            longer than the post (at most the last). The padding has to be there: the width of
+            `post` bounds it.
+
+    Call arguments:
+        post: int32 `(batch, length)`, padded with PAD at the end.
+        scan: runs the layers over the post: a function of `ecm_tf.recurrence`.
+
+    Returns:
+        A dict: `values`, float `(batch, length, units)`, the top layer's output at each token, in
+        the post's order; `mask`, bool `(batch, length)`; `states`, a list of `num_layers` floats
+        `(batch, units)`, lowest layer first.
+    """
+
+    def __init__(
+        self, vocabulary_size, embedding_size, units, num_layers=1, padded_lengths=None, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+        self.embedding_size = embedding_size
+        self.units = units
+        self.num_layers = num_layers
+        self.padded_lengths = padded_lengths
+        self.embedding = keras.layers.Embedding(
+            vocabulary_size, embedding_size, dtype=self.dtype_policy, name="embedding"
+        )
+        self.cells = [
+            GRUCell(units, dtype=self.dtype_policy, name=f"layer_{index}")
+            for index in range(num_layers)
+        ]
+
+    def build(self, post_shape):
+        """Creates the weights."""
+        self.embedding.build(post_shape)
+        for index, cell in enumerate(self.cells):
+            cell.build((None, self.units if index else self.embedding_size))
+
+    def call(self, post, scan=scan):
+        """See the class."""
+        mask = tf.not_equal(post, PAD) if self.padded_lengths is None else self._bucket(post)
+        backwards = tf.reverse(tf.transpose(mask), [0])
+        outputs = tf.reverse(self.embedding(tf.transpose(post)), [0])
+        states = []
+        for cell in self.cells:
+            start = cell.get_initial_state(tf.shape(post)[0])
+            outputs, state = scan(cell.recur, cell.project(outputs), start, backwards, self.units)
+            states += state
+        values = tf.transpose(tf.reverse(outputs, [0]), [1, 0, 2])
+        return {"values": values, "mask": mask, "states": states}
+
+    def _bucket(self, post):
+        """Which positions the original program would run over, bool `(batch, length)`."""
+        lengths = tf.reduce_sum(tf.cast(tf.not_equal(post, PAD), tf.int32), axis=1)
+        sizes = tf.constant(list(self.padded_lengths), tf.int32)
+        outgrown = tf.expand_dims(lengths, 1) >= sizes[:-1]
+        bucket = tf.reduce_sum(tf.cast(outgrown, tf.int32), axis=1)
+        return tf.sequence_mask(tf.gather(sizes, bucket), tf.shape(post)[1])
+
+    def get_config(self):
+        """Constructor arguments."""
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "embedding_size": self.embedding_size,
+            "units": self.units,
+            "num_layers": self.num_layers,
+            "padded_lengths": self.padded_lengths,
+        }

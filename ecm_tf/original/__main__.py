@@ -1,0 +1,54 @@
+"""Import a checkpoint of the original: `python -m ecm_tf.original PREFIX --output MODEL`."""
+
+import argparse
+from pathlib import Path
+
+from ecm_tf.config import ORIGINAL_BUCKETS
+from ecm_tf.core import command
+from ecm_tf.original.conversion import import_checkpoint
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ecm_tf.original",
+        description="Turn a checkpoint of the original program into a model directory: to chat "
+        "with, to evaluate, to export, or to train on.",
+    )
+    parser.add_argument(
+        "checkpoint", metavar="PREFIX", help="PREFIX.index and PREFIX.data-… are the checkpoint"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="becomes a model directory")
+    parser.add_argument(
+        "--post_vocab", type=Path, help="the original's file, a word a line; else a word is its id"
+    )
+    parser.add_argument("--response_vocab", type=Path, help="likewise, for responses")
+    parser.add_argument(
+        "--ememory", type=Path, help="emotion words to use instead of the checkpoint's"
+    )
+    command.add_buckets(parser, ORIGINAL_BUCKETS)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> None:
+    """The command; see `--help`."""
+    arguments = _parser().parse_args(argv)
+    with command.native_silence():
+        import ecm_tf.model_directory  # noqa: F401  Now, so that TensorFlow's start is not seen.
+    model = import_checkpoint(
+        arguments.checkpoint,
+        arguments.output,
+        post_vocab=arguments.post_vocab,
+        response_vocab=arguments.response_vocab,
+        ememory=arguments.ememory,
+        buckets=arguments.buckets,
+    )
+    config = model.config
+    print(
+        f"{arguments.output}: {config.variant}, {config.num_layers} layers of {config.size}, "
+        f"vocabularies of {config.post_vocabulary_size} and {config.response_vocabulary_size} "
+        f"words, {config.categories} emotions"
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

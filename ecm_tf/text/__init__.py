@@ -1,0 +1,1 @@
+"""Text: normalization, tokenizers, vocabularies, emotions, and the files that hold them."""

@@ -1,0 +1,1 @@
+"""The training run: callbacks, checkpoints, history, initialization from other models."""

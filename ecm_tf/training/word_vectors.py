@@ -1,0 +1,67 @@
+"""Start word embeddings from a word2vec text file, such as the original's `vector.txt`."""
+
+import gzip
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from ecm_tf.core.errors import InputError
+
+
+def read_word_vectors(path: Path, words: Mapping[str, int], size: int) -> dict[int, np.ndarray]:
+    """Reads the vectors of known words; the file is streamed.
+
+    A line is a word and its numbers, separated by spaces. A header line with the number of words
+    and the size may come first. The file may be gzipped.
+
+    Args:
+        path: the file.
+        words: the vocabulary, each word's id.
+        size: numbers of a vector.
+
+    Returns:
+        float32 `(size,)` by id, for the words that the file has; of repeated words the first.
+
+    Raises:
+        InputError: no such file; a line without exactly `size` numbers.
+    """
+    vectors: dict[int, np.ndarray] = {}
+    for number, line in _lines(path):
+        word, *values = line.rsplit(" ", size)
+        if number == 1 and line.count(" ") == 1 and all(p.isdigit() for p in line.split(" ")):
+            if int(values[0]) != size:
+                raise InputError(
+                    f"{path}, line 1: expected vectors of {size} numbers (--embedding_size), "
+                    f"got {values[0]}."
+                )
+            continue
+        try:
+            vector = np.array(values, np.float32)
+        except ValueError as error:
+            raise InputError(f"{path}, line {number}: expected numbers; {error}.") from error
+        if len(vector) != size or not np.isfinite(vector).all():
+            raise InputError(
+                f"{path}, line {number}: expected a word and {size} finite numbers "
+                f"(--embedding_size), got {line.count(' ')} numbers."
+            )
+        if word in words:
+            vectors.setdefault(words[word], vector)
+    return vectors
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        with _open(path) as file:
+            for number, line in enumerate(file, start=1):
+                # A word of invalid bytes matches nothing; it need not stop anybody.
+                yield number, line.decode("utf-8", errors="replace").strip(" \r\n")
+    except (OSError, EOFError) as error:
+        raise InputError(f"{path}: expected a readable file of word vectors; {error}.") from error
+
+
+def _open(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        gzipped = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if gzipped else path.open("rb")

@@ -1,0 +1,1 @@
+"""SavedModels: raw text in, replies out, without this package."""

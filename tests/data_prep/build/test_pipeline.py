@@ -1,0 +1,297 @@
+"""`data_prep build`, from corpus files to a finished dataset directory."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from data_prep.build.pipeline import Sources, build
+from data_prep.build.settings import BuildSettings
+from data_prep.build.summary import summary
+from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import read_manifest, verify_files
+from ecm_tf.data.records import parse_pair
+from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.processor import TextProcessor
+
+WHITESPACE = {"segmenter": "whitespace", "dev_fraction": 0.0, "test_fraction": 0.0}
+
+
+def row(post: str, response: str, emotion: int | str, **more: object) -> dict[str, object]:
+    return {"post": post, "response": response, "emotion": emotion, **more}
+
+
+# Post tokens: 今天 8, 好 5, 累 3, 明天 2, 雨 2. Response tokens: 好 6, 是 4, 的 4.
+TRAIN = [
+    *(row("今天 好", "是 的", "like") for _ in range(4)),
+    row("今天 好", "好", 5, post_emotion="sad"),
+    *(row("今天 累", "好", 2) for _ in range(3)),
+    *(row("明天 雨", "好", 0) for _ in range(2)),
+]
+DEV = [row("今天 好 吗", "好 吧", 4)]
+
+
+def make(
+    output: Path,
+    train: Path,
+    dev: Path | None = None,
+    *,
+    ememory: Path | None = None,
+    overwrite: bool = False,
+    emotions: Path | None = None,
+    **settings: object,
+) -> dict:
+    corpus = {"train": [train]} | ({"dev": [dev]} if dev else {})
+    return build(
+        Sources(corpus, ememory, emotions),
+        BuildSettings(**settings),
+        output,
+        overwrite=overwrite,
+        workers=1,
+    )
+
+
+def records(dataset: Path, split: str) -> Iterator[dict]:
+    files = sorted(str(path) for path in dataset.glob(f"{split}-*.tfrecord"))
+    for record in tf.data.TFRecordDataset(files):
+        yield {name: t.numpy() for name, t in parse_pair(record, with_texts=True).items()}
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    paths = (path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.read_bytes() for path in paths}
+
+
+@pytest.fixture
+def ten_pairs(write_jsonl) -> Path:
+    return write_jsonl(TRAIN, "train.jsonl")
+
+
+def test_numbers_of_ten_pairs_as_counted_by_hand(tmp_path, ten_pairs, write_jsonl):
+    ememory = tmp_path / "ememory.json"
+    ememory.write_text(json.dumps([[], ["好", "棒"], [], [], [], ["是", "的", "好"]]))
+    counts = make(
+        tmp_path / "dataset",
+        ten_pairs,
+        write_jsonl(DEV, "dev.jsonl"),
+        ememory=ememory,
+        post_vocabulary_size=6,
+        response_vocabulary_size=6,
+        **WHITESPACE,
+    )
+    assert counts["pairs"] == {"train": 10, "dev": 1, "test": 0}
+    assert counts["emotions"] == {
+        "train": [2, 4, 3, 0, 0, 1],
+        "dev": [0, 0, 0, 0, 1, 0],
+        "test": [0] * 6,
+    }
+    assert counts["tokens"]["train"] == {"post": 20, "response": 14}
+    assert counts["tokens"]["dev"] == {"post": 3, "response": 2}
+    assert counts["vocabulary"] == {"post": 6, "response": 6}
+    assert counts["coverage"] == {
+        "train": {"post": 13 / 20, "response": round(10 / 14, 6)},
+        "dev": {"post": round(2 / 3, 6), "response": 0.5},
+        "test": {"post": None, "response": None},
+    }
+    assert counts["external_memory"] == {
+        "given": [0, 2, 0, 0, 0, 3],
+        "in_vocabulary": [0, 1, 0, 0, 0, 2],
+    }
+    assert counts["rejected"] == 0
+    assert "tokenizer_agreement" not in counts
+    assets = TextAssets.load(tmp_path / "dataset" / "assets")
+    assert assets.post_words == ["_PAD", "_UNK", "_EOS", "_GO", "今天", "好"]
+    assert assets.response_words == ["_PAD", "_UNK", "_EOS", "_GO", "好", "是"]
+    assert assets.external_memory == [[], ["好"], [], [], [], ["是", "好"]]
+    manifest = read_manifest(tmp_path / "dataset", "dataset")
+    verify_files(tmp_path / "dataset", manifest)
+    assert manifest["counts"] == counts
+    assert manifest["sources"].keys() == {"train.jsonl", "dev.jsonl", "ememory.json"}
+    text = summary(counts, DEFAULT)
+    assert "in vocabulary  65.00 %  66.67 %     -" in text
+    assert "other 0 of 0, like 1 of 2" in text
+    assert "note: test has no pairs; give --test FILE or raise --test_fraction" in text
+
+
+def test_records_hold_ids_emotions_and_texts(tmp_path, ten_pairs):
+    make(tmp_path / "dataset", ten_pairs, pairs_per_shard=4, **WHITESPACE)
+    dataset = tmp_path / "dataset"
+    assert sorted(path.name for path in dataset.iterdir()) == [
+        "assets",
+        "dev-00000.tfrecord",
+        "manifest.json",
+        "test-00000.tfrecord",
+        "train-00000.tfrecord",
+        "train-00001.tfrecord",
+        "train-00002.tfrecord",
+    ]
+    rows = list(records(dataset, "train"))
+    assert [r["post_text"].decode() for r in rows] == [r["post"] for r in TRAIN]
+    assert [r["response_text"].decode() for r in rows] == [r["response"] for r in TRAIN]
+    assert [r["emotion"] for r in rows] == [1] * 4 + [5] + [2] * 3 + [0] * 2
+    assert [r["post_emotion"] for r in rows] == [-1] * 4 + [2] + [-1] * 5
+    # Post words by frequency: 今天 4, 好 5, 累 6, 明天 7, 雨 8; responses: 好 4, 是 5, 的 6.
+    assert [r["post"].tolist() for r in rows] == [[4, 5]] * 5 + [[4, 6]] * 3 + [[7, 8]] * 2
+    assert [r["response"].tolist() for r in rows] == [[5, 6]] * 4 + [[4]] * 6
+    assert not list(records(dataset, "dev"))
+
+
+def test_full_shards_leave_no_empty_one(tmp_path, ten_pairs):
+    make(tmp_path / "dataset", ten_pairs, pairs_per_shard=5, **WHITESPACE)
+    assert len(list((tmp_path / "dataset").glob("train-*"))) == 2
+
+
+@pytest.mark.parametrize("segmenter", ["jieba", "whitespace"])
+def test_same_input_gives_the_same_bytes(tmp_path, write_jsonl, segmenter):
+    rows = [row(f"今天第{i}次去天安门", f"真 好{i % 7}，iphone{i}", i % 6) for i in range(300)]
+    train = write_jsonl(rows)
+    counts = make(tmp_path / "a", train, segmenter=segmenter, dev_fraction=0.2)
+    make(tmp_path / "b", train, segmenter=segmenter, dev_fraction=0.2)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    everything = b"".join(contents(tmp_path / "a").values())
+    assert str(tmp_path).encode() not in everything
+    posts = {
+        split: {record["post_text"] for record in records(tmp_path / "a", split)}
+        for split in ("train", "dev", "test")
+    }
+    assert sum(map(len, posts.values())) == len(set.union(*posts.values())) == 300
+    assert all(posts.values())
+    if segmenter == "jieba":
+        assert counts["tokenizer_agreement"]["texts"] == 2 * counts["pairs"]["train"]
+        assert counts["tokenizer_agreement"]["hmm_on"]["boundary_f1"] > 0.9
+        assert "tokenizer against jieba" in summary(counts, DEFAULT)
+
+
+def test_raw_and_pre_split_chinese_give_the_same_ids(tmp_path, write_jsonl):
+    raw = [row("今天天气真好", "我爱北京天安门", 1), row("他来到了网易", "iphone手机好", 2)]
+    split = [
+        row("今天 天气 真 好", "我 爱 北京 天安门", 1),
+        row("他 来到 了 网易", "iphone 手机 好", 2),
+    ]
+    ids = []
+    for name, rows in (("raw", raw), ("split", split)):
+        make(tmp_path / name, write_jsonl(rows, f"{name}.jsonl"), dev_fraction=0, test_fraction=0)
+        ids.append(
+            [
+                (r["post"].tolist(), r["response"].tolist())
+                for r in records(tmp_path / name, "train")
+            ]
+        )
+    assert ids[0] == ids[1]
+    assert (tmp_path / "raw/assets/tokenizer.model").read_bytes() == (
+        tmp_path / "split/assets/tokenizer.model"
+    ).read_bytes()
+
+
+def test_records_are_what_the_saved_assets_make_of_the_texts(tmp_path, write_jsonl):
+    train = write_jsonl([row(f"在{i}月去北京", "真的吗？太好了！", 1) for i in range(20)])
+    make(tmp_path / "dataset", train)
+    processor = TextProcessor(TextAssets.load(tmp_path / "dataset" / "assets"))
+    rows = list(records(tmp_path / "dataset", "train"))
+    posts = processor.post_ids(tf.constant([r["post_text"] for r in rows])).to_list()
+    assert [r["post"].tolist() for r in rows] == posts
+    assert all(min(post) > 3 for post in posts)
+
+
+@pytest.mark.parametrize("normalize_digits", [True, False])
+def test_digits(tmp_path, write_jsonl, normalize_digits):
+    train = write_jsonl([row("1 2", "345", 0)])
+    make(tmp_path / "dataset", train, normalize_digits=normalize_digits, **WHITESPACE)
+    assets = TextAssets.load(tmp_path / "dataset" / "assets")
+    assert assets.normalize_digits is normalize_digits
+    assert assets.post_words[4:] == (["0"] if normalize_digits else ["1", "2"])
+    assert assets.response_words[4:] == (["000"] if normalize_digits else ["345"])
+
+
+def test_own_categories(tmp_path, write_jsonl):
+    own = Emotions([Emotion("calm", "平静"), Emotion("glad", "高兴", ("joy",))])
+    train = write_jsonl([row("a", "b", "joy"), row("a", "b", "平静")])
+    own.save(tmp_path / "own.json")
+    counts = make(tmp_path / "dataset", train, emotions=tmp_path / "own.json", **WHITESPACE)
+    assert "own.json" in read_manifest(tmp_path / "dataset", "dataset")["sources"]
+    assert counts["emotions"]["train"] == [1, 1]
+    assert TextAssets.load(tmp_path / "dataset" / "assets").emotions == own
+
+
+def test_a_text_longer_than_what_is_read(tmp_path, write_jsonl):
+    counts = make(tmp_path / "d", write_jsonl([row("好" * 100_000, "b", 0)]))
+    assert counts["tokens"]["train"]["post"] <= 1000
+
+
+BAD = row("今天 好", "好", "joyful")
+
+
+def test_a_bad_record_stops_and_leaves_nothing(tmp_path, write_jsonl):
+    train = write_jsonl([*TRAIN, BAD])
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(
+        InputError, match=r"pairs\.jsonl: line 11: response: unknown emotion 'joyful'"
+    ):
+        make(tmp_path / "dataset", train, **WHITESPACE)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_bad_records_are_counted_and_listed(tmp_path, write_jsonl):
+    train = write_jsonl([BAD, *TRAIN, b"{"])
+    counts = make(tmp_path / "dataset", train, skip_bad_records=True, **WHITESPACE)
+    assert (counts["rejected"], counts["pairs"]["train"]) == (2, 10)
+    lines = (tmp_path / "dataset" / "rejected.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [(json.loads(line)["file"], json.loads(line)["record"]) for line in lines] == [
+        ("pairs.jsonl", 1),
+        ("pairs.jsonl", 12),
+    ]
+    assert "joyful" in json.loads(lines[0])["reason"]
+    assert json.loads(lines[1])["raw"] == "{"
+    verify_files(tmp_path / "dataset", manifest := read_manifest(tmp_path / "dataset", "dataset"))
+    assert "rejected.jsonl" in manifest["files"]
+
+
+def test_no_pair_left_is_an_error_that_says_why(tmp_path, write_jsonl):
+    with pytest.raises(InputError, match=r"got none; 2 bad records, the first: .*line 1: .*joyful"):
+        make(tmp_path / "d", write_jsonl([BAD, BAD]), skip_bad_records=True, **WHITESPACE)
+    with pytest.raises(InputError, match="got none; the files hold none"):
+        make(tmp_path / "d", write_jsonl([]), format="jsonl", **WHITESPACE)
+    assert not (tmp_path / "d").exists()
+
+
+def test_output_is_replaced_only_on_demand(tmp_path, ten_pairs):
+    output = tmp_path / "dataset"
+    output.mkdir()
+    make(output, ten_pairs, **WHITESPACE)
+    before = contents(output)
+    with pytest.raises(InputError, match="there is a dataset already; --overwrite replaces it"):
+        make(output, ten_pairs, **WHITESPACE)
+    with pytest.raises(InputError, match="unknown emotion"):
+        make(output, ten_pairs, overwrite=True, default_emotion="joyful", **WHITESPACE)
+    assert contents(output) == before
+    make(output, ten_pairs, overwrite=True, pairs_per_shard=3, **WHITESPACE)
+    assert len(contents(output)) == len(before) + 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dataset", "train.jsonl"]
+
+
+def test_output_with_other_things_in_it_is_never_touched(tmp_path, ten_pairs):
+    with pytest.raises(InputError, match="this one has other things in it"):
+        make(tmp_path, ten_pairs, overwrite=True, **WHITESPACE)
+    with pytest.raises(InputError, match="expected a new directory, got a file"):
+        make(ten_pairs, ten_pairs, overwrite=True, **WHITESPACE)
+    with pytest.raises(InputError, match="expected a place for a new directory"):
+        make(ten_pairs / "below", ten_pairs, **WHITESPACE)
+
+
+def test_sources_are_checked_first(tmp_path, ten_pairs, write_jsonl):
+    with pytest.raises(InputError, match=r"none\.jsonl: expected a readable file; No such file"):
+        make(tmp_path / "d", tmp_path / "none.jsonl")
+    with pytest.raises(InputError, match="expected a readable file; Is a directory"):
+        make(tmp_path / "d", tmp_path)
+    make(tmp_path / "d", ten_pairs, **WHITESPACE)
+    inside = tmp_path / "d" / "train.jsonl"
+    inside.write_bytes(ten_pairs.read_bytes())
+    with pytest.raises(InputError, match="expected a source outside the output"):
+        make(tmp_path / "d", inside, overwrite=True, **WHITESPACE)
+    (tmp_path / "other").mkdir()
+    namesake = write_jsonl(DEV, "other/train.jsonl")
+    with pytest.raises(InputError, match="expected a name of its own"):
+        make(tmp_path / "e", ten_pairs, namesake, **WHITESPACE)

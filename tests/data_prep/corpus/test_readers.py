@@ -1,0 +1,270 @@
+"""Readers: every format, every way to be bad."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from data_prep.corpus.files import BadRecord
+from data_prep.corpus.readers import Labelling, Pair, read_pairs
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.emotions import DEFAULT
+
+LABELLED = Labelling(DEFAULT)
+UNLABELLED = Labelling(DEFAULT, required=False)
+A, B = Pair("你好", "你也好", 1, 0), Pair("下雨了", "讨厌下雨", 3, 2)
+
+SAMPLES = {
+    "ecm": [
+        [["你好", 0, 5], [["你也好", 1, 5]]],
+        [["下雨了", 2, 0], [["讨厌下雨", 3, 0]]],
+    ],
+    "stc": [
+        [["你好", 0, 5], ["你也好", 1, 5]],
+        [["下雨了", 2, 0], ["讨厌下雨", "disgust", 0]],
+    ],
+    "nlpcc": [[["你好", 0], ["你也好", 1]], [["下雨了", 2], ["讨厌下雨", 3]]],
+    "jsonl": [
+        {"post": "你好", "response": "你也好", "emotion": "like", "post_emotion": "其他"},
+        {"post": "下雨了", "response": "讨厌下雨", "emotion": 3, "post_emotion": "2", "id": [7]},
+    ],
+    "tsv": "emotion\tpost\tid\tresponse\tpost_emotion\n"
+    "喜欢\t你好\t7\t你也好\t0\n3\t下雨了\t8\t讨厌下雨\tsad\n",
+}
+
+
+def write(path: Path, sample: object) -> Path:
+    if isinstance(sample, str):
+        text = sample
+    elif isinstance(sample[0], dict):
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in sample)
+    else:
+        text = json.dumps(sample, ensure_ascii=False)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def read(path: Path, labelling: Labelling = LABELLED, format: str | None = None) -> list:
+    return list(read_pairs(path, labelling, format))
+
+
+@pytest.mark.parametrize("format", SAMPLES)
+@pytest.mark.parametrize("given", [True, False])
+def test_every_labelled_format(tmp_path, format, given):
+    path = write(tmp_path / "corpus", SAMPLES[format])
+    assert read(path, format=format if given else None) == [A, B]
+
+
+@pytest.mark.parametrize("format", SAMPLES)
+def test_gzip_is_known_by_content(tmp_path, format):
+    path = write(tmp_path / "corpus", SAMPLES[format])
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    assert read(path) == [A, B]
+
+
+@pytest.mark.parametrize("format", SAMPLES)
+def test_byte_order_mark_and_windows_line_ends(tmp_path, format):
+    path = write(tmp_path / "corpus", SAMPLES[format])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read(path) == [A, B]
+
+
+def test_lccc_pairs_neighbours_and_drops_spaces(tmp_path):
+    path = write(tmp_path / "corpus", [["我 有 iphone 6 s", "真 的 吗 ？", "a b 好 c"]])
+    assert read(path, UNLABELLED) == [
+        Pair("我有iphone 6 s", "真的吗？", None, None),
+        Pair("真的吗？", "a b好c", None, None),
+    ]
+
+
+def test_an_ecm_post_has_many_responses(tmp_path):
+    path = write(tmp_path / "corpus", [[["a", 0, 0], [["b", 1, 0], ["c", 2, 0]]]])
+    assert read(path) == [Pair("a", "b", 1, 0), Pair("a", "c", 2, 0)]
+
+
+def test_whitespace_becomes_single_spaces(write_jsonl):
+    path = write_jsonl([{"post": " a\t b\n", "response": "c\u2028\u3000d\r\n", "emotion": 0}])
+    assert read(path) == [Pair("a b", "c d", 0, None)]
+
+
+def test_default_emotion_is_for_responses_without_one(write_jsonl):
+    path = write_jsonl(
+        [
+            {"post": "a", "response": "b"},
+            {"post": "a", "response": "b", "emotion": None},
+            {"post": "a", "response": "b", "emotion": 5},
+        ]
+    )
+    pairs = read(path, Labelling(DEFAULT, default=2))
+    assert [pair.emotion for pair in pairs] == [2, 2, 5]
+    assert [pair.post_emotion for pair in pairs] == [None] * 3
+
+
+def test_blank_lines_are_passed_over_and_counted(tmp_path):
+    path = tmp_path / "corpus"
+    path.write_text("\npost\tresponse\temotion\n\na\tb\t1\n\nc\td\t9\n")
+    pair, bad = read(path)
+    assert pair == Pair("a", "b", 1, None)
+    assert bad.record == 6
+
+
+GOOD_LINE = {"post": "好", "response": "好", "emotion": 1}
+BAD_LINES = [
+    ({"post": "好", "emotion": 1}, "Object missing required field `response`"),
+    ({"post": 7, "response": "好", "emotion": 1}, "Expected `str`, got `int` - at `$.post`"),
+    ({"post": "好", "response": "好", "emotion": True}, "got `bool` - at `$.emotion`"),
+    (
+        {"post": "好", "response": "好", "emotion": 6},
+        "response: unknown emotion 6; expected one of",
+    ),
+    ({**GOOD_LINE, "post_emotion": "joyful"}, "post: unknown emotion 'joyful'; expected one of"),
+    ({"post": "好", "response": "好"}, "expected an emotion, got none; add emotions to the corpus"),
+    ({"post": " \t", "response": "好", "emotion": 1}, "expected a post with visible characters"),
+    ({**GOOD_LINE, "response": "\u200b\x00"}, "expected a response with visible characters"),
+    ({**GOOD_LINE, "post": "\u200b" * 1000 + "好"}, "expected a post with visible characters"),
+    ([1, 2], "Expected `object`, got `array`"),
+    (b'{"post": "a"', "expected one JSON object, got invalid JSON"),
+    (b'{"post": "\\ud800", "response": "b", "emotion": 1}', "got invalid JSON"),
+    (b'{"x": ' + b"[" * 100_000, "got invalid JSON"),
+    (b'{"post": "\xff", "response": "b", "emotion": 1}', "got invalid UTF-8 at byte 11"),
+]
+
+
+@pytest.mark.parametrize(("line", "problem"), BAD_LINES)
+def test_a_bad_line_stands_between_good_ones(write_jsonl, line, problem):
+    path = write_jsonl([GOOD_LINE, line, GOOD_LINE])
+    first, bad, last = read(path)
+    assert first == last == Pair("好", "好", 1, None)
+    assert isinstance(bad, BadRecord)
+    assert (bad.file, bad.record) == (path, 2)
+    assert str(bad).startswith(f"{path}: line 2: ")
+    assert problem in str(bad)
+    assert len(bad.raw) <= 201
+
+
+BAD_TABLE_LINES = [
+    (b"a\tb", "expected 3 columns separated by tabs, as in the header, got 2"),
+    (b"a\tb\t1\t", "got 4"),
+    (b"a\tb\t7", "response: unknown emotion '7'"),
+    (b"a\tb\t ", "expected an emotion, got none"),
+    (b"a\t\t1", "expected a response with visible characters"),
+    (b"a\t\xe4\xbd\t1", "got invalid UTF-8 at byte 3"),
+]
+
+
+@pytest.mark.parametrize(("line", "problem"), BAD_TABLE_LINES)
+def test_bad_table_lines(tmp_path, line, problem):
+    path = tmp_path / "pairs.tsv"
+    path.write_bytes(b"post\tresponse\temotion\na\tb\t1\n" + line + b"\n")
+    good, bad = read(path)
+    assert good == Pair("a", "b", 1, None)
+    assert str(bad).startswith(f"{path}: line 3: ")
+    assert problem in str(bad)
+
+
+BAD_ARRAY_RECORDS = [
+    ("ecm", [["a", 0, 0]], "expected [post, list of responses], got"),
+    ("ecm", [["a", 0, 0], []], "expected [post, list of responses], got"),
+    (
+        "ecm",
+        [["a", 0], [["b", 0, 0]]],
+        "expected [[post, tag1, tag2], [[response, tag1, tag2], …]]",
+    ),
+    ("ecm", [["a", 0, 0], [[" ", 0, 0]]], "expected a response with visible characters"),
+    ("stc", "no", "expected [post, response], got no"),
+    ("stc", [["a", 0, 0], [5, 0, 0]], "got [5, 0, 0]"),
+    ("stc", [["a", 0, 0], ["b", 9, 0]], "response: unknown emotion 9"),
+    ("stc", [["a", 0, 0], ["b", True, 0]], "got emotion true"),
+    ("stc", [["a", 0, 0], ["b", None, 0]], "expected an emotion, got none"),
+    ("nlpcc", [["a", 0], ["b"]], 'got ["b"]'),
+    ("nlpcc", [["a", 1.5], ["b", 0]], "got emotion 1.5"),
+    ("nlpcc", [["a", 0], ["b\ud800", 0]], "expected a response in UTF-8, got invalid UTF-8"),
+    ("lccc", ["alone"], "expected a list of at least two utterances"),
+    ("lccc", ["a", {}], "got {}"),
+]
+
+
+@pytest.mark.parametrize(("format", "record", "problem"), BAD_ARRAY_RECORDS)
+def test_bad_array_records(tmp_path, format, record, problem):
+    good = {**SAMPLES, "lccc": [["你 好", "你 也 好"]]}[format][0]
+    path = tmp_path / "corpus.json"
+    path.write_text(json.dumps([record, good]), encoding="utf-8")
+    bad, pair = read(path, LABELLED if "emotion, got none" in problem else UNLABELLED)[:2]
+    assert (pair.post, pair.response) == ("你好", "你也好")
+    assert str(bad).startswith(f"{path}: record 1: ")
+    assert problem in str(bad)
+
+
+def test_invalid_utf8_in_an_array_is_pinned_to_its_record(tmp_path):
+    path = tmp_path / "corpus.json"
+    path.write_bytes(b'[[["a", 0], ["b", 0]], [["\xff", 0], ["b", 0]]]')
+    good, bad = read(path)
+    assert good == Pair("a", "b", 0, 0)
+    assert str(bad) == f"{path}: record 2: expected a post in UTF-8, got invalid UTF-8."
+    assert bad.raw.encode()
+
+
+def test_one_bad_response_does_not_cost_its_neighbours(tmp_path):
+    path = write(tmp_path / "corpus", [[["a", 0, 0], [["b", 1, 0], ["c", 0], ["d", 2, 0]]]])
+    first, bad, last = read(path)
+    assert (first.response, last.response) == ("b", "d")
+    assert "record 1: pair 2: expected" in str(bad)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "expected a corpus in one of the formats ecm, stc, nlpcc, lccc, jsonl, tsv"),
+        (b"hello\tworld\n", "it starts with 'hello"),
+        (b"\xff\xfe\x00", "which none of them does"),
+        (b"[]", "expected a JSON list with records of one of the shapes"),
+        (b"[1, 2]", "expected a JSON list with records of one of the shapes"),
+        (b"[[", "got invalid JSON: Expecting"),
+        (b"[" * 100_000, "got invalid JSON"),
+        (b"post\tresponse\tpost\na\tb\tc\n", "once, separated by tabs, got post\tresponse\tpost"),
+        (gzip.compress(b"[]" * 1000)[:-12], "expected a readable file"),
+    ],
+)
+def test_files_of_no_format(tmp_path, content, problem):
+    path = tmp_path / "corpus"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read(path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert problem in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("format", ["jsonl", "ecm", None])
+def test_missing_files_and_directories(tmp_path, format):
+    with pytest.raises(InputError, match="no such file; expected a corpus"):
+        read(tmp_path / "nothing", format=format)
+    with pytest.raises(InputError, match="expected a corpus file, got a directory"):
+        read(tmp_path, format=format)
+
+
+def test_a_format_that_the_file_does_not_have(tmp_path):
+    path = write(tmp_path / "corpus", SAMPLES["jsonl"])
+    with pytest.raises(InputError, match="header line that names the columns post and response"):
+        read(path, format="tsv")
+    with pytest.raises(InputError, match="invalid JSON"):
+        read(path, format="ecm")
+    assert all(
+        isinstance(item, BadRecord) for item in read(path=write(path, "a\nb\n"), format="jsonl")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "labelling", "count"),
+    [
+        ("estc_sample/stc_1000_pairs.json", LABELLED, 1000),
+        ("estc_sample/ecm_sample.json", LABELLED, 173),
+        ("lccc/lccc_base_valid.json", UNLABELLED, 36_917),
+        ("lccc/lccc_base_test.json", UNLABELLED, 19_008),
+    ],
+)
+def test_real_corpora(real_data, name, labelling, count):
+    pairs = read(real_data / name, labelling)
+    assert all(isinstance(pair, Pair) for pair in pairs)
+    assert len(pairs) == count

@@ -1,0 +1,282 @@
+"""Labelling: what is written, and how an interrupted run goes on."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_prep.__main__ import main
+from data_prep.corpus.readers import Labelling, Pair, read_pairs
+from data_prep.labelling import labelling as module
+from data_prep.labelling.pipeline import label, summary
+from data_prep.labelling.settings import LabelSettings
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.emotions import DEFAULT
+
+
+class Fake:
+    """Finds the emotion and the probability that a text tells: `"3 0.75 …"`; counts its calls."""
+
+    emotions = DEFAULT
+
+    def __init__(self, calls: int | None = None) -> None:
+        self.seen: list[str] = []
+        self._calls = calls
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        if self._calls == 0:
+            raise KeyboardInterrupt
+        if self._calls is not None:
+            self._calls -= 1
+        self.seen += texts
+        rows = np.zeros([len(texts), 6], np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            emotion, probability = text.split()[:2]
+            row[:] = (1 - float(probability)) / 5
+            row[int(emotion)] = float(probability)
+        return rows
+
+
+ROWS = [
+    {"post": "0 0.5 问", "response": "5 0.98766 答", "emotion": "sad", "post_emotion": "nonsense"},
+    {"post": "5 0.98766 答", "response": "2 0.75 再答"},
+    {"post": "2 0.75 再答", "response": "4 0.25 又答", "emotion": 17},
+]
+BAD = {"post": " ", "response": "0 0.5 a"}
+
+
+def run(source: Path, output: Path, classifier: Fake | None = None, **settings):
+    overwrite, digest = settings.pop("overwrite", False), settings.pop("digest", "c")
+    return label(
+        classifier or Fake(),
+        [source],
+        output,
+        LabelSettings(**settings),
+        classifier_digest=digest,
+        overwrite=overwrite,
+    )
+
+
+def rows_of(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def output(tmp_path) -> Path:
+    return tmp_path / "made" / "for it" / "labelled.jsonl"
+
+
+def test_the_output_is_a_corpus_with_probabilities(write_jsonl, output):
+    classifier = Fake()
+    counts = run(write_jsonl(ROWS), output, classifier)
+    assert rows_of(output)[0] == {
+        "post": "0 0.5 问",
+        "response": "5 0.98766 答",
+        "emotion": "happy",
+        "emotion_probability": 0.9877,
+        "post_emotion": "other",
+        "post_emotion_probability": 0.5,
+    }
+    assert "问" in output.read_text(encoding="utf-8")
+    assert list(read_pairs(output, Labelling(DEFAULT))) == [
+        Pair("0 0.5 问", "5 0.98766 答", 5, 0),
+        Pair("5 0.98766 答", "2 0.75 再答", 2, 5),
+        Pair("2 0.75 再答", "4 0.25 又答", 4, 2),
+    ]
+    assert (counts.responses, counts.posts) == ([0, 0, 1, 0, 1, 1], [1, 0, 1, 0, 0, 1])
+    assert sorted(classifier.seen) == sorted(
+        {row[side] for row in ROWS for side in row if side in ("post", "response")}
+    )
+    assert [path.name for path in output.parent.iterdir()] == ["labelled.jsonl"]
+
+
+def test_uncertain_responses_fall_and_uncertain_posts_have_no_label(write_jsonl, output):
+    counts = run(write_jsonl(ROWS), output, min_confidence=0.6)
+    first, second = rows_of(output)
+    assert first.keys() == {"post", "response", "emotion", "emotion_probability"}
+    assert second["post_emotion"] == "happy"
+    assert (counts.left_out, counts.pairs) == (1, 3)
+    table = summary(counts, DEFAULT)
+    assert "pairs left out for their confidence: 1 (33.33 %)" in table
+    assert "  2 sad                      1   50.00 %           0    0.00 %" in table
+    assert "mean confidence         0.8688                0.9877" in table
+
+
+def test_posts_may_be_left_alone(write_jsonl, output):
+    classifier = Fake()
+    counts = run(write_jsonl(ROWS), output, classifier, label_posts=False)
+    assert [row.keys() for row in rows_of(output)] == [
+        {"post", "response", "emotion", "emotion_probability"}
+    ] * 3
+    assert len(classifier.seen) == 3
+    assert sum(counts.posts) == 0
+    assert summary(counts, DEFAULT).count("-") == 7
+
+
+def test_nothing_may_be_certain_enough(write_jsonl, output):
+    counts = run(write_jsonl(ROWS), output, min_confidence=0.99)
+    assert output.read_bytes() == b""
+    assert "mean confidence              -" in summary(counts, DEFAULT)
+
+
+CORPUS = [
+    BAD if i % 7 == 3 else {"post": f"{i % 6} 0.{i}", "response": f"{(i + 1) % 6} 0.{99 - i}"}
+    for i in range(10, 60)
+]
+
+
+@pytest.mark.parametrize("corpus", [CORPUS, [row for row in CORPUS if row is not BAD]])
+@pytest.mark.parametrize("interruptions", [[0], [1], [3, 0, 2]])
+def test_an_interrupted_run_ends_with_the_same_bytes(
+    tmp_path, write_jsonl, monkeypatch, capsys, corpus, interruptions
+):
+    monkeypatch.setattr(module, "BATCH", 8)
+    source = write_jsonl(corpus)
+    settings = {"min_confidence": 0.3, "skip_bad_records": True}
+    once, again = tmp_path / "once.jsonl", tmp_path / "again.jsonl"
+    expected = run(source, once, **settings)
+    done = 0
+    for calls in interruptions:
+        with pytest.raises(KeyboardInterrupt):
+            run(source, again, Fake(calls), **settings)
+        assert not again.exists()
+        # What was written after the last batch is cut off.
+        for ending in (".partial", ".rejected.partial"):
+            with (tmp_path / f"again.jsonl{ending}").open("ab") as file:
+                file.write(b"half a li")
+        done += calls
+    classifier = Fake()
+    counts = run(source, again, classifier, **settings)
+    assert again.read_bytes() == once.read_bytes()
+    assert (tmp_path / "again.jsonl.rejected.jsonl").read_bytes() == (
+        tmp_path / "once.jsonl.rejected.jsonl"
+    ).read_bytes()
+    assert len(rows_of(tmp_path / "again.jsonl.rejected.jsonl")) == corpus.count(BAD)
+    expected.seconds = counts.seconds
+    assert counts == expected
+    assert {path.name for path in tmp_path.iterdir()} == {
+        source.name,
+        *(f"{name}.jsonl{end}" for name in ("once", "again") for end in ("", ".rejected.jsonl")),
+    }
+    printed = capsys.readouterr().out
+    assert ("going on after" in printed) == (done > 0)
+    assert len(classifier.seen) < 2 * (len(corpus) - 8 * done) + 1
+
+
+def test_a_bad_record_stops_the_run_which_may_go_on_without_it(
+    tmp_path, write_jsonl, monkeypatch, capsys
+):
+    monkeypatch.setattr(module, "BATCH", 2)
+    source, output = write_jsonl([*ROWS, BAD]), tmp_path / "out.jsonl"
+    with pytest.raises(InputError, match=r"line 4: expected a post with visible .*--skip_bad_rec"):
+        run(source, output)
+    assert not output.exists()
+    counts = run(source, output, skip_bad_records=True)
+    assert capsys.readouterr().out == "going on after 2 pairs\n"
+    assert (counts.rejected, len(rows_of(output))) == (1, 3)
+    (rejected,) = rows_of(tmp_path / "out.jsonl.rejected.jsonl")
+    assert rejected == {
+        "file": "pairs.jsonl",
+        "record": 4,
+        "reason": "expected a post with visible characters, got ''",
+        "raw": json.dumps(BAD),
+    }
+
+
+CHANGES = [
+    ({"min_confidence": 0.5}, "min_confidence"),
+    ({"label_posts": False}, "label_posts"),
+    ({"format": "jsonl"}, "format"),
+    ({"digest": "d"}, "classifier"),
+]
+
+
+@pytest.mark.parametrize(("change", "name"), CHANGES)
+def test_another_run_does_not_go_on(tmp_path, write_jsonl, monkeypatch, change, name):
+    monkeypatch.setattr(module, "BATCH", 1)
+    source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        run(source, output, Fake(1))
+    with pytest.raises(InputError, match=rf"got one with another {name}; remove .*out\.jsonl\.par"):
+        run(source, output, **change)
+    run(source, output)
+    run(source, output, **change, overwrite=True)
+
+
+def test_other_sources_and_damaged_progress(tmp_path, write_jsonl, monkeypatch):
+    monkeypatch.setattr(module, "BATCH", 1)
+    source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        run(source, output, Fake(1))
+    with pytest.raises(InputError, match="another sources; remove"):
+        run(write_jsonl(ROWS[:1], "other.jsonl"), output)
+    (tmp_path / "out.jsonl.partial").write_bytes(b"{")
+    with pytest.raises(InputError, match=r"partial: expected at least \d+ bytes, got 1; remove"):
+        run(source, output)
+    (tmp_path / "out.jsonl.progress.json").write_bytes(b"{")
+    with pytest.raises(InputError, match=r"progress\.json: expected how far a run is; .*; remove"):
+        run(source, output)
+
+
+def test_a_finished_output_is_replaced_only_when_asked(tmp_path, write_jsonl):
+    source, output = write_jsonl([*ROWS, BAD]), tmp_path / "out.jsonl"
+    run(source, output, skip_bad_records=True)
+    with pytest.raises(InputError, match="there is a file already; --overwrite replaces it"):
+        run(source, output)
+    run(write_jsonl(ROWS[:1]), output, overwrite=True)
+    assert len(rows_of(output)) == 1
+    assert not (tmp_path / "out.jsonl.rejected.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("out.jsonl.gz", "expected a name without .gz"),
+        (".", "expected a file to write, got a directory"),
+        ("pairs.jsonl", "expected an output that is not an input too"),
+        ("pairs.jsonl/out.jsonl", "expected a place for a new file"),
+    ],
+)
+def test_impossible_outputs(tmp_path, write_jsonl, name, problem):
+    with pytest.raises(InputError, match=problem):
+        run(write_jsonl(ROWS), tmp_path / name, overwrite=True)
+
+
+def test_inputs_without_pairs(tmp_path, write_jsonl):
+    output = tmp_path / "out.jsonl"
+    with pytest.raises(InputError, match="at least one pair, got none and 1 bad records"):
+        run(write_jsonl([BAD]), output, skip_bad_records=True)
+    with pytest.raises(InputError, match="expected a readable file; No such file"):
+        run(tmp_path / "nothing", output)
+    assert [path.name for path in tmp_path.iterdir()] == ["pairs.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--min_confidence", "1"], "--min_confidence: expected a share from 0 to below 1, got 1"),
+        (["--min_confidence", "nan"], "--min_confidence: expected a share from 0 to below 1"),
+        ([], "classifier: no such directory; expected a classifier directory"),
+    ],
+)
+def test_the_command_refuses_bad_input(tmp_path, write_jsonl, arguments, problem):
+    source, classifier = write_jsonl(ROWS), tmp_path / "classifier"
+    files = ["--input", source, "--classifier", classifier, "--output", tmp_path / "out.jsonl"]
+    with pytest.raises(InputError, match=problem):
+        main(["label", *map(str, files), *arguments])
+
+
+def test_the_command_labels_and_prints_a_table(tmp_path, write_jsonl, monkeypatch, capsys):
+    classifier = tmp_path / "classifier"
+    classifier.mkdir()
+    (classifier / "manifest.json").write_text("{}")
+    monkeypatch.setattr("ecm_tf.text.emotion_classifier.EmotionClassifier", lambda _: Fake())
+    output = tmp_path / "out.jsonl"
+    files = ["--input", write_jsonl(ROWS), "--classifier", classifier, "--output", output]
+    main(["label", *map(str, files)])
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[1].split() == ["labelled", "3", "3"]
+    assert printed.endswith(f"sentences/s\nlabelled pairs: {output}\n")
+    assert len(rows_of(output)) == 3

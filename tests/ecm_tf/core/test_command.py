@@ -1,0 +1,103 @@
+import argparse
+import os
+import sys
+from dataclasses import dataclass, field
+
+import pytest
+
+from ecm_tf.core.command import add_options, native_silence, option, options_of, run
+from ecm_tf.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Settings:
+    given: int = 4
+    hidden: list[int] = field(default_factory=list)
+    size: int = option(8, "how large")
+    rate: float = option(0.5, "how fast")
+    kind: str = option("x", "which", choices=("x", "y"))
+    limit: int | None = option(None, "how many")
+    loud: bool = option(False, "noise")
+    masked: bool = option(True, "mask")
+
+
+def _parse(*arguments):
+    parser = argparse.ArgumentParser()
+    add_options(parser, Settings)
+    return options_of(Settings, parser.parse_args(arguments))
+
+
+def test_defaults():
+    expected = {"size": 8, "rate": 0.5, "kind": "x", "limit": None, "loud": False, "masked": True}
+    assert _parse() == expected
+    assert Settings(**_parse()) == Settings()
+
+
+def test_every_flag():
+    options = _parse(
+        *("--size", "3", "--rate", "2", "--kind", "y", "--limit", "5", "--loud", "--no-masked")
+    )
+    assert options == {
+        **{"size": 3, "rate": 2.0, "kind": "y", "limit": 5, "loud": True, "masked": False}
+    }
+    assert isinstance(options["rate"], float)
+
+
+@pytest.mark.parametrize("wrong", [("--size", "big"), ("--kind", "z"), ("--hidden", "1")])
+def test_wrong_values_end_with_2(wrong, capsys):
+    with pytest.raises(SystemExit) as end:
+        _parse(*wrong)
+    assert end.value.code == 2
+    assert wrong[0] in capsys.readouterr().err
+
+
+def test_help_gives_defaults_where_there_are_any(capsys):
+    with pytest.raises(SystemExit):
+        _parse("--help")
+    out = " ".join(capsys.readouterr().out.split())
+    assert "how large (default: 8)" in out
+    assert "noise (default" not in out
+    assert "how many (default" not in out
+
+
+def test_bad_input_is_one_sentence_and_status_2(capsys):
+    def main():
+        raise InputError("pairs.jsonl, record 3: expected text.")
+
+    with pytest.raises(SystemExit) as end:
+        run(main)
+    assert end.value.code == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "error: pairs.jsonl, record 3: expected text.\n")
+
+
+def test_interruption_is_status_130(capsys):
+    def main():
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as end:
+        run(main)
+    assert end.value.code == 130
+
+
+def test_success_and_real_errors_pass_through():
+    run(lambda: None)
+    with pytest.raises(ZeroDivisionError):
+        run(lambda: print(1 // 0))
+
+
+def test_native_silence_swallows_stderr_only_inside(capfd):
+    os.write(2, b"before ")
+    with native_silence():
+        os.write(2, b"hidden ")
+        os.write(1, b"shown")
+    os.write(2, b"after")
+    out, err = capfd.readouterr()
+    assert (out, err) == ("shown", "before after")
+
+
+def test_native_silence_ends_with_an_error(capfd):
+    with pytest.raises(InputError), native_silence():
+        raise InputError("no")
+    print("visible", file=sys.stderr, flush=True)
+    assert "visible" in capfd.readouterr().err

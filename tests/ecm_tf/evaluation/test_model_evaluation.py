@@ -1,0 +1,111 @@
+"""Models measured on a dataset's split, replies included."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ecm_tf.config import SearchConfig
+from ecm_tf.core.errors import InputError
+from ecm_tf.data.directory import Dataset
+from ecm_tf.decoding.search import Search
+from ecm_tf.evaluate import main
+from ecm_tf.evaluation.generation import reply
+from ecm_tf.evaluation.model_evaluation import evaluate_model, evaluation_pairs
+from ecm_tf.evaluation.table import table
+from ecm_tf.inference.responder import Responder
+from ecm_tf.model.directory import load_model
+from ecm_tf.text.emotions import DEFAULT
+
+
+class Judge:
+    """Hears the emotion of a text's length."""
+
+    emotions = DEFAULT
+
+    def probabilities(self, texts):
+        return np.eye(6, dtype=np.float32)[[len(text) % 6 for text in texts]]
+
+
+@pytest.fixture(scope="module")
+def responder(model_dir):
+    return Responder(*load_model(model_dir))
+
+
+def test_replies_in_batches_are_those_of_chat(responder):
+    posts = ["今天天气真好", "", "球队赢了3比0", "我的猫会握手"]
+    replies = reply(responder, posts, Search())
+    assert replies.number == 24
+    for place, post in enumerate(posts):
+        alone = responder.answer_all([post], Search()).texts.numpy()[0, :, 0]
+        assert replies.texts[place] == [text.decode() for text in alone]
+    assert (replies.ids[np.arange(replies.ids.shape[-1]) >= replies.lengths[..., None]] == 0).all()
+
+
+def test_the_best_of_a_beam(responder):
+    search = Search(SearchConfig(decoder="beam", beam_size=4), 3)
+    replies = reply(responder, ["今天天气真好"], search)
+    best = responder.answer_all(["今天天气真好"], search).texts.numpy()[0, :, 0]
+    assert replies.texts == [[text.decode() for text in best]]
+
+
+def test_posts_of_a_split_once_each_with_their_responses(dataset):
+    pairs = evaluation_pairs(Dataset(dataset), "test", 3)
+    assert len(set(pairs.posts)) == len(pairs.posts) == 3
+    assert {post for post, _, _ in pairs.responses} == {0, 1, 2}
+    assert evaluation_pairs(Dataset(dataset), "test", 0).responses == []
+
+
+def test_every_figure_of_a_model(model_dir, dataset, responder):
+    opened = Dataset(dataset)
+    pairs = evaluation_pairs(opened, "test", 10)
+    judges = {"length": Judge(), "again": Judge()}
+    searches = {"greedy": Search(), "sample": Search(SearchConfig(decoder="sample", seed=1))}
+    (evaluation, samples), (drawn, _) = evaluate_model(
+        model_dir, opened, "test", pairs, judges, searches, samples=3
+    )
+    replies = reply(responder, pairs.posts, Search())
+    assert [sample.post for sample in samples] == [pairs.posts[place] for place in (0, 4, 9)]
+    assert [len(sample.replies) for sample in samples] == [6, 6, 6]
+    for emotion, inside in enumerate(samples[1].replies):
+        spoken = [word for word in inside.words if word != "_EOS"]
+        assert "".join(spoken) == replies.texts[4][emotion].replace(" ", "")
+    heard = np.array([[len(text) % 6 for text in post] for post in replies.texts])
+    expected = (heard == np.arange(6)).mean()
+    assert evaluation.judges["length"].accuracy.value == pytest.approx(expected)
+    assert evaluation.agreement == 1
+    assert (evaluation.label, drawn.label) == ("model, greedy", "model, sample")
+    assert drawn.search == "sample at 1"
+    assert drawn.token_perplexity == evaluation.token_perplexity
+    assert drawn.replies.nats < evaluation.replies.nats < 0
+    assert evaluation.token_perplexity.low <= evaluation.token_perplexity.value
+    assert len(evaluation.perplexity_by_emotion) == 6
+    assert all(np.isfinite(evaluation.perplexity_by_emotion))
+    text = table([evaluation])
+    assert f"{expected:.3f} (" in text and "judges agree" in text
+
+
+def test_the_command_refuses_bad_numbers(model_dir, dataset):
+    for flag in ("--posts", "--batch_size"):
+        with pytest.raises(InputError, match=f"{flag}: expected at least 1, got 0"):
+            main(["--train_dir", str(model_dir), "--dataset", str(dataset), flag, "0"])
+
+
+def test_the_page_shows_it_all(model_dir, dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "ecm_tf.text.emotion_classifier.EmotionClassifier", lambda directory: Judge()
+    )
+    judges = ["--judge", str(tmp_path / "first"), str(tmp_path / "second")]
+    output = tmp_path / "out"
+    main(["--train_dir", str(model_dir), "--dataset", str(dataset), *judges,
+          "--samples", "2", "--output", str(output)])  # fmt: skip
+    page = (output / "index.html").read_text(encoding="utf-8")
+    figures = json.loads((output / "figures.json").read_text(encoding="utf-8"))
+    accuracy = figures["models"][0]["judges"]["first"]["accuracy"]["value"]
+    assert f"{accuracy:.3f}" in page
+    assert page.count("data:image/png") == 3, "accuracy, confusion, learning curve"
+    assert "first and second hear the same in 100.0 %" in page
+    assert "http://" not in page and "https://" not in page
+    names = {path.name for path in output.iterdir()}
+    assert names == {"index.html", "figures.json", "table.md", "accuracy.png",
+                     "learning_curves.png", "model-confusion.png"}  # fmt: skip

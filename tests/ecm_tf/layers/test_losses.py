@@ -1,0 +1,182 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ecm_tf.layers import losses
+
+TOKENS, SIZE, WORDS = 7, 5, 11
+RANDOM = np.random.default_rng(9)
+FEATURES = RANDOM.normal(size=[TOKENS, SIZE]).astype("float32")
+KERNEL = RANDOM.normal(size=[SIZE, WORDS]).astype("float32")
+BIAS = RANDOM.normal(size=[WORDS]).astype("float32")
+TARGETS = RANDOM.integers(0, WORDS, [TOKENS]).astype("int32")
+WEIGHTS = RANDOM.uniform(0.01, 1, size=[TOKENS]).astype("float32")
+ALLOWED = RANDOM.uniform(size=[TOKENS, WORDS]) < 0.5
+ALLOWED[np.arange(TOKENS), TARGETS] = True
+ALLOWED[2] = np.arange(WORDS) == TARGETS[2]  # no competitor
+
+
+def _naive_nll(features, kernel, bias, allowed):
+    logits = tf.matmul(features, kernel) + bias
+    if allowed:
+        logits = tf.where(ALLOWED, logits, -np.inf)
+    return tf.reduce_logsumexp(logits, 1) - tf.gather(logits, TARGETS, batch_dims=1)
+
+
+BARRED = losses.Barred(tf.range(TOKENS), tf.constant(~ALLOWED))
+"""Every token is a class of its own."""
+
+
+@pytest.mark.parametrize("allowed", [False, True], ids=["all", "some"])
+@pytest.mark.parametrize("chunk", [1, 3, 7, 640])
+def test_weighted_nll_equals_naive_autodiff(chunk, allowed, monkeypatch):
+    monkeypatch.setattr(losses, "CHUNK", chunk)
+    variables = [tf.Variable(x) for x in (FEATURES, KERNEL, BIAS)]
+    with tf.GradientTape() as tape:
+        total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, BARRED if allowed else None)
+        scaled = 3.0 * total
+    with tf.GradientTape() as naive_tape:
+        naive = _naive_nll(*variables, allowed)
+        naive_total = tf.reduce_sum(naive * WEIGHTS)
+        naive_scaled = 3.0 * naive_total
+    np.testing.assert_allclose(nll, naive, atol=1e-5)
+    np.testing.assert_allclose(total, naive_total, rtol=1e-5)
+    for got, expected in zip(
+        tape.gradient(scaled, variables), naive_tape.gradient(naive_scaled, variables), strict=True
+    ):
+        np.testing.assert_allclose(got, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("chunk", [3, 7])
+def test_in_a_graph_that_knows_no_length(chunk, monkeypatch):
+    monkeypatch.setattr(losses, "CHUNK", chunk)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, SIZE]),
+            tf.TensorSpec([None], tf.int32),
+            tf.TensorSpec([None]),
+        ]
+    )
+    def gradients(features, targets, weights):
+        with tf.GradientTape() as tape:
+            tape.watch(features)
+            total, nll = losses.weighted_nll(features, KERNEL, BIAS, targets, weights)
+        return nll, tape.gradient(total, features)
+
+    for tokens in (TOKENS, 2, 0):
+        nll, d_features = gradients(FEATURES[:tokens], TARGETS[:tokens], WEIGHTS[:tokens])
+        naive = _naive_nll(FEATURES, KERNEL, BIAS, False)[:tokens]
+        np.testing.assert_allclose(nll, naive, atol=1e-5)
+        assert d_features.shape == (tokens, SIZE)
+
+
+def test_nll_itself_has_no_gradient():
+    features = tf.Variable(FEATURES)
+    with tf.GradientTape(persistent=True) as tape:
+        _, nll = losses.weighted_nll(features, KERNEL, BIAS, TARGETS, WEIGHTS)
+        projected = losses.projected_nll(features, KERNEL, BIAS, TARGETS)
+    assert tape.gradient(nll, features) is None
+    assert tape.gradient(projected, features) is None
+
+
+@pytest.mark.parametrize("allowed", [False, True], ids=["all", "some"])
+@pytest.mark.parametrize("chunk", [2, 7])
+def test_projected_nll(chunk, allowed, monkeypatch):
+    monkeypatch.setattr(losses, "CHUNK", chunk)
+    nll = losses.projected_nll(FEATURES, KERNEL, BIAS, TARGETS, BARRED if allowed else None)
+    np.testing.assert_allclose(nll, _naive_nll(FEATURES, KERNEL, BIAS, allowed), atol=1e-5)
+    if allowed:
+        np.testing.assert_allclose(nll[2], 0, atol=1e-6)
+
+
+def test_no_tokens():
+    nothing = [np.zeros([0, SIZE], "float32"), KERNEL, BIAS]
+    variables = [tf.Variable(x) for x in nothing]
+    with tf.GradientTape() as tape:
+        total, nll = losses.weighted_nll(
+            *variables, np.zeros([0], "int32"), np.zeros([0], "float32")
+        )
+    assert (float(total), nll.shape) == (0.0, (0,))
+    for variable, gradient in zip(variables, tape.gradient(total, variables), strict=True):
+        np.testing.assert_array_equal(gradient, tf.zeros_like(variable))
+    assert losses.projected_nll(*nothing, np.zeros([0], "int32")).shape == (0,)
+
+
+def test_zero_weights():
+    features = tf.Variable(FEATURES)
+    with tf.GradientTape() as tape:
+        total, nll = losses.weighted_nll(features, KERNEL, BIAS, TARGETS, np.zeros_like(WEIGHTS))
+    assert float(total) == 0
+    assert np.isfinite(nll).all()
+    np.testing.assert_array_equal(tape.gradient(total, features), np.zeros_like(FEATURES))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("logit", [1e4, -1e4])
+def test_extreme_logits_give_finite_numbers(logit, dtype):
+    bias = np.zeros(WORDS, "float32")
+    bias[TARGETS[0]] = logit
+    variables = [tf.Variable(tf.cast(FEATURES, dtype)), tf.Variable(KERNEL), tf.Variable(bias)]
+    for barred in (None, BARRED):
+        with tf.GradientTape() as tape:
+            total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, barred)
+        for array in [total, nll, *tape.gradient(total, variables)]:
+            assert np.isfinite(tf.cast(array, tf.float32)).all()
+    assert np.max(losses.projected_nll(*variables, TARGETS)) > 5000
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("bfloat16", 0.05), ("float16", 0.005)])
+@pytest.mark.parametrize("weight", [1.0, 1e-6], ids=["heavy", "light"])
+def test_half_precision_is_close_to_float32(dtype, tolerance, weight):
+    """Weights of a large batch are too small for float16; the gradient must not vanish."""
+    exact, gradients = None, None
+    for precision in ("float32", dtype):
+        variables = [
+            tf.Variable(tf.cast(FEATURES, precision)),
+            tf.Variable(KERNEL),
+            tf.Variable(BIAS),
+        ]
+        with tf.GradientTape() as tape:
+            total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS * weight)
+            scaled = total / weight
+        got = tape.gradient(scaled, variables)
+        assert (total.dtype, nll.dtype) == (tf.float32, tf.float32)
+        assert [g.dtype for g in got] == [v.dtype for v in variables]
+        got = [tf.cast(g, tf.float32) for g in got]
+        if precision == "float32":
+            exact, gradients = nll, got
+    np.testing.assert_allclose(nll, exact, atol=10 * tolerance)
+    for low, high in zip(got, gradients, strict=True):
+        np.testing.assert_allclose(low, high, atol=tolerance * np.abs(high).max() * 3)
+
+
+def test_token_weights_average_over_tokens_then_over_the_batch():
+    np.testing.assert_allclose(
+        losses.token_weights(tf.constant([4, 1, 0, 2])), [1 / 16, 1 / 4, 1 / 4, 1 / 8]
+    )
+
+
+def test_memory_loss():
+    memory = np.array([[1.0, -2.0], [0.5, 0.0]], "float32")
+    np.testing.assert_allclose(losses.memory_loss(memory), (1 + 4 + 0.25) / 2)
+    half = losses.memory_loss(tf.constant(memory * 200, tf.float16))  # squares beyond float16
+    assert half.dtype == tf.float32
+    np.testing.assert_allclose(half, 5.25 / 2 * 40000)
+
+
+def test_log_partition_is_the_log_of_the_sum_of_exponentials():
+    random = np.random.default_rng(3)
+    logits = random.normal(size=[6, 50]) * [[1], [30], [300], [1e4], [0], [1e-6]]
+    got = losses.log_partition(tf.constant(logits, tf.float32))
+    top = logits.max(1)
+    expected = top + np.log(np.exp(logits - top[:, None]).sum(1))
+    np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_what_is_barred_does_not_count_and_all_barred_is_finite():
+    logits = np.array([[1.0, 2.0, 3.0], [1e4, -1e4, 0.0]], "float32")
+    bars = losses.barring(tf.constant([[False, True, False], [True, True, True]]))
+    some, nothing = losses.log_partition(logits + bars)
+    np.testing.assert_allclose(some, np.log(np.exp(1) + np.exp(3)), rtol=1e-6)
+    assert np.isfinite(nothing) and nothing < -1e29

@@ -1,0 +1,150 @@
+"""Model directories."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from ecm_tf.config import ModelConfig
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import read_manifest, sha256
+from ecm_tf.model import ECM
+from ecm_tf.model.directory import load_model, new_model, save_model
+from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.emotions import DEFAULT
+from ecm_tf.text.vocabulary import SPECIALS
+
+ASSETS = TextAssets(
+    post_words=[*SPECIALS, "猫", "狗"],
+    response_words=[*SPECIALS, "喜欢", "讨厌", "好"],
+    emotions=DEFAULT,
+    external_memory=[[], ["喜欢", "好"], [], ["讨厌"], [], ["好"]],
+    normalize_digits=True,
+    tokenizer_model=None,
+)
+
+
+def config(**fields):
+    return ModelConfig(6, 7, 6, size=4, num_layers=1, embedding_size=3, imemory_size=5, **fields)
+
+
+def save(directory, model, assets=ASSETS):
+    save_model(directory, model, assets, settings={"a": 1}, counts={"step": 3}, sources={"d": "x"})
+
+
+@pytest.fixture
+def saved(tmp_path):
+    model = new_model(config(use_emb=True, use_imemory=True, use_ememory=True), ASSETS)
+    save(tmp_path / "model", model)
+    return tmp_path / "model", model
+
+
+def test_a_new_model_knows_the_emotion_words():
+    model = new_model(config(use_ememory=True), ASSETS)
+    np.testing.assert_array_equal(
+        model.vocabulary_output.emotion_words,
+        [
+            [0, 0, 0, 0, 0, 0, 0],
+            [0, 0, 0, 0, 1, 0, 1],
+            [0, 0, 0, 0, 0, 0, 0],
+            [0, 0, 0, 0, 0, 1, 0],
+            [0, 0, 0, 0, 0, 0, 0],
+            [0, 0, 0, 0, 0, 0, 1],
+        ],
+    )
+
+
+@pytest.mark.parametrize("modules", [{}, {"use_emb": True, "use_imemory": True}])
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_round_trip(tmp_path, modules, dtype):
+    model = new_model(config(**modules, buckets=((5, 6),)), ASSETS, dtype=dtype)
+    save(tmp_path / "new" / "model", model)
+    loaded, assets = load_model(tmp_path / "new" / "model")
+    assert loaded.config == model.config
+    assert assets == ASSETS
+    assert loaded.compute_dtype == "float32"
+    for ours, theirs in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_manifest(saved):
+    directory, _ = saved
+    manifest = read_manifest(directory, "model")
+    assert (manifest["settings"], manifest["counts"]) == ({"a": 1}, {"step": 3})
+    assert manifest["files"]["model.weights.h5"] == sha256(directory / "model.weights.h5")
+    names = {str(p.relative_to(directory)) for p in directory.rglob("*") if p.is_file()}
+    assert names == {*manifest["files"], "manifest.json"}
+
+
+def test_saving_again_replaces_the_model_and_leaves_other_files(saved):
+    directory, _ = saved
+    (directory / "run.json").write_text("mine")
+    better = ECM(config())
+    save(directory, better)
+    loaded, _ = load_model(directory)
+    np.testing.assert_array_equal(loaded.get_weights()[0], better.get_weights()[0])
+    assert loaded.config.variant == "Seq2Seq"
+    assert (directory / "run.json").read_text() == "mine"
+
+
+def test_while_it_is_written_the_directory_is_unfinished(saved, monkeypatch):
+    directory, model = saved
+
+    def fail(*_, **__):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(ECM, "save_weights", fail)
+    with pytest.raises(OSError, match="disk full"):
+        save(directory, model)
+    with pytest.raises(InputError, match="expected a finished model directory"):
+        load_model(directory)
+
+
+def test_no_such_directory(tmp_path):
+    with pytest.raises(InputError, match="no such directory"):
+        load_model(tmp_path / "nothing")
+
+
+def test_a_dataset_is_no_model(dataset):
+    with pytest.raises(InputError, match="expected kind 'model'"):
+        load_model(dataset)
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "model.weights.h5", "assets/text.json", "assets/emotions.json"]
+)
+@pytest.mark.parametrize("damage", ["missing", "changed"])
+def test_a_damaged_file_is_named(saved, name, damage):
+    directory, _ = saved
+    if damage == "missing":
+        (directory / name).unlink()
+    else:
+        content = (directory / name).read_bytes()
+        (directory / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(InputError) as caught:
+        load_model(directory)
+    assert name in str(caught.value)
+    assert str(directory) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["other sizes", b"no HDF5"])
+def test_weights_of_another_model_are_refused(saved, tmp_path, content):
+    """Even if the manifest says that they belong here."""
+    directory, _ = saved
+    weights = directory / "model.weights.h5"
+    if isinstance(content, bytes):
+        weights.write_bytes(content)
+    else:
+        other = dataclasses.replace(
+            config(use_emb=True, use_imemory=True, use_ememory=True), size=5
+        )
+        save(tmp_path / "other", ECM(other))
+        shutil.copy(tmp_path / "other" / "model.weights.h5", weights)
+    manifest = json.loads((directory / "manifest.json").read_text())
+    manifest["files"]["model.weights.h5"] = sha256(weights)
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match=r"model\.weights\.h5: expected the weights") as caught:
+        load_model(directory)
+    assert "\n" not in str(caught.value)

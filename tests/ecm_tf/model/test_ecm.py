@@ -1,0 +1,350 @@
+from itertools import product
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy_ecm import Reference
+from random_weights import randomize
+
+from ecm_tf.config import ModelConfig
+from ecm_tf.model import ECM
+from ecm_tf.text.vocabulary import GO, PAD
+
+MODULES = list(product((False, True), repeat=3))
+BUCKETS = ((4, 4), (8, 8))
+
+
+def _modules(choice):
+    return dict(zip(("use_emb", "use_imemory", "use_ememory"), choice, strict=True))
+
+
+ALL = _modules((True, True, True))
+every_choice = pytest.mark.parametrize("modules", MODULES, ids=lambda c: ModelConfig(
+    9, 9, 2, **_modules(c)).variant)  # fmt: skip
+masking = pytest.mark.parametrize("masked", [True, False], ids=["masked", "unmasked"])
+
+
+def _pad(batch, post=0, response=0):
+    """The batch with further columns of padding."""
+    return {
+        "post": tf.pad(batch["post"], [[0, 0], [0, post]]),
+        "response": tf.pad(batch["response"], [[0, 0], [0, response]]),
+        "emotion": batch["emotion"],
+    }
+
+
+def _cut(batch):
+    """The batch in three columns, for tests that take long."""
+    return {**batch, "post": batch["post"][:, :3], "response": batch["response"][:, :3]}
+
+
+def _loss(model, batch):
+    return float(model.compute_loss(x=batch, y_pred=model(batch)))
+
+
+def _repeated_steps(model, batch):
+    """Teacher forcing by hand, `(batch, length, words)`."""
+    step, state = model.begin(batch["post"], batch["emotion"])
+    words = tf.fill([len(batch["emotion"])], GO)
+    log_probs = []
+    for t in range(batch["response"].shape[1]):
+        log_prob, state = step(words, state)
+        log_probs.append(log_prob)
+        words = batch["response"][:, t]
+    return np.stack(log_probs, 1)
+
+
+@every_choice
+@pytest.mark.parametrize("num_layers", [1, 2, 3])
+def test_log_probs_equal_numpy_and_repeated_steps(make_model, batch, modules, num_layers):
+    masked = num_layers != 2
+    model = randomize(
+        make_model(**_modules(modules), num_layers=num_layers, mask_padding=masked, buckets=BUCKETS)
+    )
+    batch = _pad(batch, post=1)
+    got = model.teacher_forced_log_probs(batch)
+    steps = _repeated_steps(model, batch)
+    for row, (words, expected, *_) in enumerate(Reference(model).rows(batch)):
+        length = len(words)
+        assert length == np.count_nonzero(batch["response"][row])
+        np.testing.assert_allclose(got[row, :length], expected[:length], atol=1e-5)
+        np.testing.assert_allclose(steps[row, :length], expected[:length], atol=1e-5)
+
+
+@every_choice
+@masking
+def test_losses_equal_the_naive_formula(make_model, batch, modules, masked):
+    model = randomize(make_model(**_modules(modules), mask_padding=masked, buckets=BUCKETS))
+    batch = _pad(batch, post=1)
+    reference = Reference(model)
+    assert _loss(model, batch) == pytest.approx(reference.loss(batch), rel=1e-5)
+    nll, tokens = model.reply_nll(batch)
+    np.testing.assert_allclose(nll, reference.nll(batch), rtol=1e-5)
+    np.testing.assert_array_equal(tokens, [6, 2, 1, 4, 3])
+
+
+@every_choice
+@pytest.mark.parametrize("num_layers", [1, 2, 3])
+def test_a_step_of_fit(make_model, batch, modules, num_layers):
+    model = randomize(make_model(**_modules(modules), num_layers=num_layers))
+    in_a_graph = num_layers == 2 and all(modules)  # tracing is slow: once is enough
+    model.compile(keras.optimizers.SGD(0.1), run_eagerly=not in_a_graph)
+    before, batch = [weight.numpy() for weight in model.trainable_weights], _cut(batch)
+    history = model.fit(tf.data.Dataset.from_tensors(batch), shuffle=False, verbose=0).history
+    assert 0 < history["cross_entropy"][0] <= history["loss"][0] + 1e-6
+    assert _loss(model, batch) < history["loss"][0]
+    for old, weight in zip(before, model.trainable_weights, strict=True):
+        assert not np.array_equal(old, weight.numpy()), weight.path
+
+
+@every_choice
+def test_a_module_that_is_off_is_absent(make_model, modules):
+    emb, imemory, ememory = modules
+    paths = [weight.path for weight in make_model(**_modules(modules)).weights]
+
+    def some(part):
+        return any(part in path for path in paths)
+
+    assert some("emotion_embedding/") == emb
+    assert some("internal_memory/") == some("write_gate/") == some("/read_bias") == imemory
+    assert some("external_memory/gate_") == some("emotion_words") == ememory
+    assert some("vocabulary_output/") == (not ememory)
+
+
+def test_gradients_equal_finite_differences(make_model, batch):
+    """The hand-written gradient of the losses, through the whole model."""
+    model, batch = randomize(make_model(**ALL), scale=0.3), _cut(batch)
+    with tf.GradientTape() as tape:
+        loss = model.compute_loss(x=batch, y_pred=model(batch))
+    weights = model.trainable_weights
+    gradients = tape.gradient(loss, [weight.value for weight in weights])
+    random = np.random.default_rng(2)
+    for weight, gradient in zip(weights, gradients, strict=True):
+        gradient = tf.convert_to_tensor(gradient).numpy()
+        start, direction = weight.numpy(), random.normal(size=weight.shape)
+        direction /= np.linalg.norm(direction)
+        losses = []
+        for sign in (1, -1):
+            weight.assign(start + sign * 1e-3 * direction)
+            losses.append(Reference(model).loss(batch))
+        weight.assign(start)
+        expected = (losses[0] - losses[1]) / 2e-3
+        assert np.sum(gradient * direction) == pytest.approx(expected, abs=2e-4), weight.path
+
+
+@every_choice
+def test_padding_changes_nothing_when_masked(make_model, batch, modules):
+    model = randomize(make_model(**_modules(modules)))
+    padded = _pad(batch, post=4, response=3)
+    assert _loss(model, padded) == pytest.approx(_loss(model, batch), rel=1e-5)
+    for got, expected in zip(model.reply_nll(padded), model.reply_nll(batch), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-5)
+    real = np.array(batch["response"]) != PAD
+    got = model.teacher_forced_log_probs(padded)[:, : real.shape[1]]
+    np.testing.assert_allclose(got[real], model.teacher_forced_log_probs(batch)[real], atol=1e-5)
+
+
+def test_padding_does_change_what_the_original_computes(make_model, batch):
+    model = randomize(make_model(**ALL, mask_padding=False, buckets=BUCKETS))
+    assert _loss(model, _pad(batch, post=1)) != pytest.approx(_loss(model, batch), rel=1e-4)
+    # Padding after the reply uses up the internal memory, and changes nothing else.
+    nll, _ = model.reply_nll(batch)
+    np.testing.assert_allclose(model.reply_nll(_pad(batch, response=2))[0], nll, rtol=1e-5)
+    memory, later = model(batch)["memory"], model(_pad(batch, response=2))["memory"]
+    assert (np.abs(later) < np.abs(memory)).all()
+
+
+@pytest.mark.parametrize(
+    ("length", "runs_over"), [(0, 4), (1, 4), (3, 4), (4, 6), (5, 6), (6, 9), (8, 9), (9, 9)]
+)
+def test_unmasked_posts_run_to_the_shortest_bucket_longer_than_them(make_model, length, runs_over):
+    model = make_model(mask_padding=False, buckets=((4, 4), (6, 6), (9, 9)))
+    post = np.zeros([2, 9], "int32")
+    post[0, :length] = np.arange(4, 4 + length)
+    post[1, :8] = 5  # a neighbour of another bucket changes nothing
+    encoded = model.encoder(post)
+    np.testing.assert_array_equal(encoded["mask"][0], np.arange(9) < runs_over)
+    alone = model.encoder(post[:1, :runs_over])
+    np.testing.assert_allclose(encoded["values"][0, :runs_over], alone["values"][0], atol=1e-6)
+    for state, expected in zip(encoded["states"], alone["states"], strict=True):
+        np.testing.assert_allclose(state[0], expected[0], atol=1e-6)
+
+
+@masking
+def test_mixed_emotions_equal_each_alone(make_model, batch, masked):
+    model = randomize(make_model(**ALL, mask_padding=masked, buckets=BUCKETS))
+    together, _ = model.reply_nll(batch)
+    losses = []
+    for row in range(5):
+        alone = {name: values[row : row + 1] for name, values in batch.items()}
+        np.testing.assert_allclose(model.reply_nll(alone)[0], together[row : row + 1], rtol=1e-5)
+        losses.append(_loss(model, alone))
+    assert _loss(model, batch) == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+def test_every_module_listens_to_the_emotion(make_model, batch):
+    for name in ("use_emb", "use_imemory", "use_ememory"):
+        model = randomize(make_model(**{name: True}))
+        other = {**batch, "emotion": (batch["emotion"] + 1) % 6}
+        assert not np.allclose(model.reply_nll(batch)[0], model.reply_nll(other)[0], rtol=1e-3)
+    deaf = randomize(make_model())
+    np.testing.assert_array_equal(deaf.reply_nll(batch)[0], deaf.reply_nll(other)[0])
+
+
+@pytest.mark.parametrize("categories", [1, 2, 9])
+def test_any_number_of_categories(batch, categories):
+    model = ECM(ModelConfig(20, 18, categories, size=8, **ALL))
+    words = np.zeros([categories, 18], bool)
+    words[-1, 5:9] = True
+    model.set_emotion_words(words)
+    batch = {**batch, "emotion": tf.range(5) % categories}
+    model.compile("sgd", run_eagerly=True)
+    before = Reference(model).loss(batch)
+    loss = model.train_on_batch(batch, return_dict=True)["loss"]
+    assert loss == pytest.approx(before, rel=1e-4)
+
+
+def test_reply_nll_is_the_sum_of_the_log_probs(make_model, batch):
+    model = randomize(make_model(**ALL))
+    log_probs = model.teacher_forced_log_probs(batch)
+    np.testing.assert_allclose(tf.reduce_sum(tf.exp(log_probs), -1), np.ones([5, 6]), atol=1e-5)
+    said = tf.gather(log_probs, batch["response"], batch_dims=2)
+    expected = -tf.reduce_sum(tf.where(batch["response"] != PAD, said, 0.0), 1)
+    np.testing.assert_allclose(model.reply_nll(batch)[0], expected, rtol=1e-5)
+
+
+def test_a_reply_without_words_is_no_reply(make_model, batch):
+    """An all-padding row adds nothing but its memory, and counts in the mean."""
+    model = randomize(make_model(use_emb=True, use_ememory=True))
+    silent = {**batch, "response": batch["response"] * [[1], [1], [0], [0], [0]]}
+    two = {name: values[:2] for name, values in batch.items()}
+    assert _loss(model, silent) == pytest.approx(_loss(model, two) * 2 / 5, rel=1e-5)
+    nll, tokens = model.reply_nll(silent)
+    np.testing.assert_array_equal(nll[2:], np.zeros(3))
+    np.testing.assert_array_equal(tokens, [6, 2, 0, 0, 0])
+
+
+@pytest.mark.parametrize("eagerly", [True, False], ids=["eager", "graph"])
+def test_a_batch_without_any_token_has_loss_zero(make_model, batch, eagerly):
+    model = make_model(use_ememory=True)
+    silent = {**batch, "response": tf.zeros_like(batch["response"])}
+    loss = _loss if eagerly else tf.function(
+        lambda model, batch: model.compute_loss(x=batch, y_pred=model(batch))
+    )  # fmt: skip
+    assert loss(model, silent) == 0
+
+
+@masking
+def test_empty_posts_give_finite_numbers(make_model, batch, masked):
+    model = make_model(**ALL, mask_padding=masked, buckets=BUCKETS)
+    for width in (1, 4):
+        empty = {**_cut(batch), "post": tf.zeros([5, width], tf.int32)}
+        with tf.GradientTape() as tape:
+            loss = model.compute_loss(x=empty, y_pred=model(empty))
+        assert np.isfinite(loss)
+        for gradient in tape.gradient(loss, [w.value for w in model.trainable_weights]):
+            assert np.isfinite(tf.convert_to_tensor(gradient)).all()
+        assert np.isfinite(model.teacher_forced_log_probs(empty)).all()
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_integers_of_either_width(make_model, batch, dtype):
+    model = make_model(**ALL)
+    wide = {name: tf.cast(values, dtype) for name, values in batch.items()}
+    assert _loss(model, wide) == pytest.approx(_loss(model, batch))
+    np.testing.assert_array_equal(model.reply_nll(wide)[0], model.reply_nll(batch)[0])
+
+
+def test_no_retracing_whatever_the_sizes(make_model, batch):
+    model = make_model(**ALL)
+    unknown = {"post": [None, None], "response": [None, None], "emotion": [None]}
+    specs = {name: tf.TensorSpec(shape, tf.int32) for name, shape in unknown.items()}
+    reply_nll = tf.function(model.reply_nll, input_signature=[specs])
+    np.testing.assert_allclose(reply_nll(batch)[0], model.reply_nll(batch)[0], rtol=1e-5)
+    some = {name: values[1:3] for name, values in _pad(batch, 2, 3).items()}
+    np.testing.assert_allclose(reply_nll(some)[0], model.reply_nll(batch)[0][1:3], rtol=1e-5)
+
+
+@pytest.mark.parametrize("modules", [(False,) * 3, (True,) * 3], ids=["Seq2Seq", "ECM"])
+def test_file_round_trip(make_model, batch, modules, tmp_path):
+    model = randomize(make_model(**_modules(modules), num_layers=1))
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert again.config == model.config
+    assert [weight.path for weight in again.weights] == [weight.path for weight in model.weights]
+    np.testing.assert_array_equal(again.reply_nll(batch)[0], model.reply_nll(batch)[0])
+
+
+def test_training_goes_on_after_loading(make_model, batch, tmp_path):
+    pairs = tf.data.Dataset.from_tensors(_cut(batch))
+    model = make_model(**ALL)
+    model.compile("adam", run_eagerly=True)
+    model.fit(pairs, shuffle=False, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    again.run_eagerly = True
+    for _ in range(2):
+        losses = [m.fit(pairs, shuffle=False, verbose=0).history["loss"][0] for m in (model, again)]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_config_as_a_dict(make_model):
+    model = make_model(**ALL)
+    assert ECM(model.config.to_dict()).config == model.config
+    assert ECM.from_config(model.get_config()).config == model.config
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_mixed_precision(make_model, batch, dtype):
+    exact = randomize(make_model(**ALL))
+    low = ECM(exact.config, dtype=f"mixed_{dtype}")
+    for weight, source in zip(low.weights, exact.weights, strict=True):
+        assert weight.dtype == "float32"
+        weight.assign(source.numpy())
+    expected = _loss(exact, batch)
+    assert _loss(low, batch) == pytest.approx(expected, rel=0.02)
+    np.testing.assert_allclose(low.reply_nll(batch)[0], exact.reply_nll(batch)[0], rtol=0.02)
+    optimizer = keras.optimizers.SGD(0.1)
+    low.compile(
+        keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=128.0), run_eagerly=True
+    )
+    before = [weight.numpy() for weight in low.trainable_weights]
+    history = low.fit(tf.data.Dataset.from_tensors(batch), shuffle=False, verbose=0).history
+    assert history["loss"][0] == pytest.approx(expected, rel=0.02)
+    for old, weight in zip(before, low.trainable_weights, strict=True):
+        assert np.isfinite(weight.numpy()).all(), weight.path
+        assert not np.array_equal(old, weight.numpy()), weight.path
+    assert _loss(low, batch) < expected
+    with pytest.raises(ValueError, match=f"needs a float32 model. Received: {dtype}"):
+        low.begin(batch["post"], batch["emotion"])
+
+
+def test_beams_of_an_example_stand_together(make_model, batch):
+    model = make_model(**ALL)
+    step, state = model.begin(batch["post"], batch["emotion"], beams=3)
+    one_step, one_state = model.begin(batch["post"], batch["emotion"])
+    for entry, expected in zip(state, one_state, strict=True):
+        np.testing.assert_array_equal(entry, np.repeat(expected, 3, axis=0))
+    log_probs, _ = step(tf.fill([15], GO), state)
+    expected, _ = one_step(tf.fill([5], GO), one_state)
+    np.testing.assert_allclose(log_probs, np.repeat(expected, 3, axis=0), atol=1e-5)
+
+
+def test_emotion_words(make_model):
+    with pytest.raises(ValueError, match="no external memory"):
+        make_model().set_emotion_words(np.zeros([6, 18]))
+    model = make_model(use_ememory=True)
+    with pytest.raises(ValueError, match="shape"):
+        model.set_emotion_words(np.zeros([18, 6]))
+    mask = np.eye(6, 18, dtype=bool)
+    model.set_emotion_words(mask)
+    np.testing.assert_array_equal(model.vocabulary_output.emotion_words.numpy(), mask)
+
+
+def test_learns_a_reply_by_heart(make_model, batch):
+    model = make_model(**ALL, num_layers=1, size=16)
+    model.compile(keras.optimizers.Adam(0.03))
+    model.fit(tf.data.Dataset.from_tensors(batch).repeat(150), shuffle=False, verbose=0)
+    nll, tokens = model.reply_nll(batch)
+    assert (np.asarray(nll) / np.asarray(tokens) < 0.5).all()

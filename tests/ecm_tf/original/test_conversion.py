@@ -1,0 +1,175 @@
+"""`python -m ecm_tf.original`: a checkpoint of the original becomes a model directory."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from original_records import VARIANTS, Recorded
+
+from ecm_tf.core.errors import InputError
+from ecm_tf.decoding.search import Search
+from ecm_tf.inference.responder import Responder
+from ecm_tf.model.directory import load_model
+from ecm_tf.original.__main__ import main
+from ecm_tf.original.conversion import import_checkpoint
+from ecm_tf.text.vocabulary import SPECIALS
+from ecm_tf.training.checkpoints import Checkpoints
+
+
+@pytest.fixture(params=VARIANTS)
+def recorded(request):
+    return Recorded(request.param)
+
+
+@pytest.fixture
+def ecm():
+    return Recorded("ecm")
+
+
+def run(recorded, output, *more):
+    bucket = ",".join(map(str, recorded.bucket))
+    main([recorded.prefix("init"), "--output", str(output), "--buckets", bucket, *more])
+
+
+def vocabulary_file(path, size):
+    words = [*SPECIALS, *(f"词{id_}" for id_ in range(4, size))]
+    path.write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
+    return path
+
+
+def rewritten(recorded, prefix, change):
+    """Another checkpoint, with `change` applied to a dict of the variables."""
+    reader = tf.train.load_checkpoint(recorded.prefix("init"))
+    values = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    change(values)
+    tf.raw_ops.SaveV2(
+        prefix=str(prefix),
+        tensor_names=list(values),
+        shape_and_slices=[""] * len(values),
+        tensors=list(values.values()),
+    )
+    return str(prefix)
+
+
+def test_sizes_and_modules_are_read_off_the_variables(recorded, tmp_path, capsys):
+    run(recorded, tmp_path / "model")
+    model, assets = load_model(tmp_path / "model")
+    meta, config = recorded.meta, model.config
+    for name in ("size", "num_layers", "embedding_size", "use_emb", "use_imemory", "use_ememory"):
+        assert getattr(config, name) == meta[name], name
+    if config.use_emb:
+        assert config.emotion_size == meta["emotion_size"]
+    if config.use_imemory:
+        assert config.imemory_size == meta["imemory_size"]
+    assert len(assets.post_words) == meta["post_vocab"]
+    assert len(assets.response_words) == meta["response_vocab"]
+    assert not config.mask_padding
+    assert config.variant in capsys.readouterr().out
+
+
+def test_the_model_directory_gives_the_originals_replies(recorded, tmp_path):
+    """Text in, text out, through what chat and export use: words are ids here."""
+    run(recorded, tmp_path / "model")
+    responder = Responder(*load_model(tmp_path / "model"))
+    posts = [" ".join(map(str, decode["post"])) for decode in recorded.decodes]
+    answers = responder.answer(tf.constant(posts), recorded.asked[1], Search())
+    for (text,), decode in zip(answers.texts.numpy(), recorded.decodes, strict=True):
+        said = decode["greedy"]
+        words = said[: said.index(2)] if 2 in said else said
+        if 3 not in words:  # the original may say GO, the port never does
+            assert text.decode() == " ".join(map(str, words))
+
+
+def test_words_come_from_the_originals_files(ecm, tmp_path):
+    post = vocabulary_file(tmp_path / "post.txt", ecm.meta["post_vocab"] + 5)
+    response = vocabulary_file(tmp_path / "response.txt", ecm.meta["response_vocab"])
+    run(ecm, tmp_path / "model", "--post_vocab", str(post), "--response_vocab", str(response))
+    _, assets = load_model(tmp_path / "model")
+    assert assets.post_words[:6] == [*SPECIALS, "词4", "词5"]
+    assert len(assets.post_words) == ecm.meta["post_vocab"], "cut as the original cuts it"
+    mask = np.load(ecm.directory / "external_memory.npy")
+    assert [len(words) for words in assets.external_memory] == mask.sum(1).tolist()
+    assert assets.external_memory_mask == (mask > 0).tolist()
+
+
+def test_other_emotion_words(ecm, tmp_path):
+    words = [[] for _ in range(ecm.categories)]
+    words[0], words[-1] = ["4", "6"], ["5", "unknown"]
+    (tmp_path / "ememory.json").write_text(json.dumps(words))
+    run(ecm, tmp_path / "model", "--ememory", str(tmp_path / "ememory.json"))
+    model, _ = load_model(tmp_path / "model")
+    mask = model.vocabulary_output.emotion_words.numpy()
+    expected = [[4, 6], *([] for _ in words[1:-1]), [5]]
+    assert [row.nonzero()[0].tolist() for row in mask] == expected
+
+
+def test_step_and_learning_rate_come_along(ecm, tmp_path):
+    def trained(values):
+        values["Variable"], values["Variable_1"] = np.float32(0.25), np.int32(700)
+
+    prefix = rewritten(ecm, tmp_path / "later.ckpt", trained)
+    model = import_checkpoint(prefix, tmp_path / "model", buckets=(ecm.bucket,))
+    assert Checkpoints(tmp_path / "model").steps == [700]
+    assert int(model.optimizer.iterations) == 700
+    assert float(model.optimizer.learning_rate) == 0.25
+
+
+def test_missing_and_unknown_variables_are_named(ecm, tmp_path):
+    def damaged(values):
+        del values["proj_b"]
+        values["surprise"] = np.zeros(3, "float32")
+
+    prefix = rewritten(ecm, tmp_path / "damaged.ckpt", damaged)
+    with pytest.raises(InputError, match=r"missing: \['proj_b'\]; unknown: \['surprise'\]"):
+        import_checkpoint(prefix, tmp_path / "model", buckets=(ecm.bucket,))
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_variable_of_another_shape_is_named(ecm, tmp_path):
+    def damaged(values):
+        values["proj_b"] = values["proj_b"][:-1]
+
+    prefix = rewritten(ecm, tmp_path / "damaged.ckpt", damaged)
+    with pytest.raises(InputError, match="proj_b"):
+        import_checkpoint(prefix, tmp_path / "model", buckets=(ecm.bucket,))
+
+
+def test_bad_input_is_one_sentence(ecm, tmp_path):
+    with pytest.raises(InputError, match=r"nothing\.ckpt: expected the prefix"):
+        import_checkpoint(str(tmp_path / "nothing.ckpt"), tmp_path / "model")
+    short = vocabulary_file(tmp_path / "short.txt", ecm.meta["post_vocab"] - 1)
+    with pytest.raises(InputError, match=r"short\.txt: expected at least"):
+        run(ecm, tmp_path / "model", "--post_vocab", str(short))
+    (tmp_path / "ememory.json").write_text("[[]]")
+    with pytest.raises(
+        InputError, match=rf"ememory\.json: expected a JSON list of {ecm.categories}"
+    ):
+        run(ecm, tmp_path / "model", "--ememory", str(tmp_path / "ememory.json"))
+    assert not (tmp_path / "model").exists()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").touch()
+    with pytest.raises(InputError, match="expected an empty or new directory"):
+        run(ecm, tmp_path / "full")
+
+
+def test_three_layers(ecm, tmp_path):
+    """Another layer is another Cell, and more rows for what sees the states of all layers."""
+    size = ecm.meta["size"]
+
+    def deeper(values):
+        for name in [name for name in values if "MultiRNNCell/Cell1/" in name]:
+            values[name.replace("Cell1", "Cell2")] = values[name] + 1
+        for name in ("Attention_0", "IMemoryReadGate", "IMemoryWriteGate"):
+            (name,) = (n for n in values if n.endswith(f"{name}/Linear/Matrix"))
+            values[name] = np.concatenate([values[name], np.full_like(values[name][:size], 3)])
+
+    layers = ecm.meta["num_layers"]
+    prefix = rewritten(ecm, tmp_path / "deeper.ckpt", deeper)
+    model = import_checkpoint(prefix, tmp_path / "model", buckets=(ecm.bucket,))
+    assert model.config.num_layers == layers + 1
+    gates = model.decoder.cell
+    assert (gates.read_state_kernel.numpy()[-size:] == 3).all()
+    assert not (gates.read_state_kernel.numpy()[:-size] == 3).any()
+    lower, upper = gates.gru.cells[-2:]
+    np.testing.assert_allclose(upper.candidate_kernel, lower.candidate_kernel + 1, rtol=1e-6)

@@ -1,0 +1,229 @@
+"""The client, against servers that speak as TF Serving does and answer without a model."""
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import grpc
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis.predict_pb2 import PredictResponse
+from tensorflow_serving.apis.prediction_service_pb2_grpc import (
+    PredictionServiceServicer,
+    add_PredictionServiceServicer_to_server,
+)
+
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.emotions import DEFAULT
+from export.client import Client, Reply, ServerError
+from export.client.__main__ import BATCH, main
+
+NAMES = DEFAULT.names
+
+
+class Answers:
+    """What both servers say; `busy` counts requests that are refused first."""
+
+    def __init__(self):
+        self.busy = 0
+        self.slow = 0.0
+        self.asked = []
+
+    def __call__(self, model, version, signature, inputs):
+        self.asked.append((model, version, signature, len(inputs["post"])))
+        time.sleep(self.slow)
+        if self.busy:
+            self.busy -= 1
+            return None
+        posts = inputs["post"]
+        if signature == "all_emotions":
+            return {
+                "emotion": [NAMES for _ in posts],
+                "response": [[f"{post}·{name}" for name in NAMES] for post in posts],
+                "score": [[-float(e) for e in range(6)] for _ in posts],
+            }
+        for emotion in inputs["emotion"]:
+            if emotion not in NAMES:
+                raise ValueError(f"unknown emotion {emotion!r}")
+        rows = list(zip(posts, inputs["emotion"], strict=True))
+        if signature == "n_best":
+            return {
+                "response": [[f"{post}·{emotion}·{n}" for n in "ab"] for post, emotion in rows],
+                "score": [[-1.0, -2.0] for _ in rows],
+            }
+        return {
+            "response": [f"{post}·{emotion}" for post, emotion in rows],
+            "score": [-1.5 for _ in rows],
+        }
+
+
+@pytest.fixture
+def answers():
+    return Answers()
+
+
+@pytest.fixture
+def rest(answers):
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            path = self.path.removesuffix(":predict").split("/")[3:]
+            try:
+                outputs = answers(
+                    path[0], path[2] if path[1:] else None, body["signature_name"], body["inputs"]
+                )
+                status, content = (
+                    (200, {"outputs": outputs}) if outputs else (429, {"error": "busy"})
+                )
+            except ValueError as error:
+                status, content = 400, {"error": str(error)}
+            text = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_):
+            pass
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request, client_address):
+            """A client that did not wait is no fault of the server's."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def rpc(answers):
+    class Servicer(PredictionServiceServicer):
+        def Predict(self, request, context):
+            inputs = {
+                name: [text.decode() for text in tf.make_ndarray(tensor).tolist()]
+                for name, tensor in request.inputs.items()
+            }
+            spec = request.model_spec
+            version = str(spec.version.value) if spec.HasField("version") else None
+            try:
+                outputs = answers(spec.name, version, spec.signature_name, inputs)
+            except ValueError as error:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            if outputs is None:
+                context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy")
+            response = PredictResponse()
+            for name, column in outputs.items():
+                response.outputs[name].CopyFrom(tf.make_tensor_proto(column))
+            return response
+
+    server = grpc.server(ThreadPoolExecutor(4))
+    add_PredictionServiceServicer_to_server(Servicer(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"grpc://127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+@pytest.fixture(params=["rest", "rpc"])
+def address(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_the_three_questions(address, answers):
+    with Client(address) as client:
+        assert client.answer(["猫", "狗"], ["like", "sad"]) == [
+            Reply("like", "猫·like", -1.5),
+            Reply("sad", "狗·sad", -1.5),
+        ]
+        (row,) = client.all_emotions(["猫"])
+        assert row == [Reply(name, f"猫·{name}", -float(e)) for e, name in enumerate(NAMES)]
+        (row,) = client.n_best(["猫"], ["happy"])
+        assert row == [Reply("happy", "猫·happy·a", -1.0), Reply("happy", "猫·happy·b", -2.0)]
+    assert {entry[:2] for entry in answers.asked} == {("ecm", None)}
+
+
+def test_another_model_and_version(address, answers):
+    with Client(address, model="other", version=7) as client:
+        client.answer(["猫"], ["like"])
+    assert answers.asked == [("other", "7", "serving_default", 1)]
+
+
+def test_a_busy_server_is_asked_again_after_a_while(address, answers):
+    answers.busy = 2
+    with Client(address) as client:
+        assert client.answer(["猫"], ["like"])[0].text == "猫·like"
+    assert len(answers.asked) == 3
+
+
+def test_a_server_that_stays_busy_is_given_up(address, answers):
+    answers.busy = 100
+    with Client(address) as client, pytest.raises(ServerError, match="busy"):
+        client.answer(["猫"], ["like"])
+    assert len(answers.asked) == 5
+
+
+def test_a_refusal_is_told_and_not_repeated(address, answers):
+    with Client(address) as client, pytest.raises(ServerError, match="unknown emotion 'joyful'"):
+        client.answer(["猫"], ["joyful"])
+    assert len(answers.asked) == 1
+
+
+def test_nobody_there():
+    with Client("http://127.0.0.1:9") as client, pytest.raises(ServerError, match="no server"):
+        client.answer(["猫"], ["like"])
+    with (
+        Client("grpc://127.0.0.1:9", timeout=2) as client,
+        pytest.raises(ServerError, match=r"grpc://127.0.0.1:9: (UNAVAILABLE|DEADLINE_EXCEEDED)"),
+    ):
+        client.answer(["猫"], ["like"])
+
+
+def test_no_answer_in_time(rest, rpc, answers):
+    answers.slow = 2.0
+    for address, message in ((rest, "no answer in 0.2 s|no server"), (rpc, "DEADLINE_EXCEEDED")):
+        with Client(address, timeout=0.2) as client, pytest.raises(ServerError, match=message):
+            client.answer(["猫"], ["like"])
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8501", "ftp://a:1", "grpc://host", "http://", ""])
+def test_other_addresses_are_refused(address):
+    with pytest.raises(InputError, match="expected http://HOST:PORT"):
+        Client(address)
+
+
+def test_the_command_answers_posts(address, capsys):
+    main([address, "猫", "狗"])
+    assert capsys.readouterr().out.splitlines() == [
+        line for post in "猫狗" for line in [post, *(f"{name}: {post}·{name}" for name in NAMES)]
+    ]
+    main([address, "猫", "--emotion", "sad"])
+    assert capsys.readouterr().out == "猫\nsad: 猫·sad\n"
+    main([address, "猫", "--emotion", "sad", "--n_best"])
+    assert capsys.readouterr().out == "猫\nsad: 猫·sad·a\nsad: 猫·sad·b\n"
+
+
+def test_the_command_answers_a_file_in_batches(address, answers, tmp_path, capsys):
+    posts = [f"帖子{number}" for number in range(2 * BATCH + 3)]
+    (tmp_path / "posts.txt").write_text("\n".join(posts) + "\n", encoding="utf-8")
+    main([address, "--file", str(tmp_path / "posts.txt"), "--emotion", "like"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["post"] for row in rows] == posts
+    assert all(row["replies"][0]["text"] == f"{row['post']}·like" for row in rows)
+    assert [entry[3] for entry in answers.asked] == [BATCH, BATCH, 3]
+
+
+def test_wrong_arguments_are_told_in_a_sentence(tmp_path):
+    for flags, message in (
+        ([], "expected either posts or --file"),
+        (["猫", "--file", "posts"], "expected either posts or --file"),
+        (["猫", "--n_best"], "--n_best: expected --emotion beside it"),
+        (["--file", str(tmp_path / "none")], "none: no such file; expected a post a line"),
+    ):
+        with pytest.raises(InputError, match=message):
+            main(["http://127.0.0.1:9", *flags])
