@@ -1,23 +1,31 @@
 """The commands of data preparation: `python -m data_prep COMMAND …`."""
 
 import argparse
+from collections.abc import Sequence
 
 from data_prep.commands import build, classifier, label, lexicon, report, sample
 from ecm_tf.core.command import run
 
 COMMANDS = (sample, classifier, label, lexicon, build, report)
 
+PROG = "python -m data_prep"
 
-def main(argv: list[str] | None = None) -> None:
-    """Parses the command line and runs its command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m data_prep",
+
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Returns the command's argument parser."""
+    result = argparse.ArgumentParser(
+        prog=prog,
         description="Prepares data: from a corpus of posts and responses to a training dataset.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = result.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
-    arguments = parser.parse_args(argv)
+    return result
+
+
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
+    """The command; see `--help`."""
+    arguments = parser(prog).parse_args(argv)
     arguments.run(arguments)
 
 

@@ -2,25 +2,28 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 
+PROG = "python -m ecm_tf.chat"
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ecm_tf.chat",
+
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Returns the command's argument parser."""
+    result = argparse.ArgumentParser(
+        prog=prog,
         description="Answer posts, read a line each from the terminal or a pipe, in every emotion. "
         "Posts may be raw Chinese or already split by spaces.",
     )
-    parser.add_argument("--train_dir", type=Path, required=True, help="a model directory")
-    parser.add_argument(
+    result.add_argument("--train_dir", type=Path, required=True, help="a model directory")
+    result.add_argument(
         "--emotion", action="append", help="answer in this emotion only; may be repeated"
     )
-    how = parser.add_argument_group("search")
+    how = result.add_argument_group("search")
     command.add_options(how, SearchConfig)
     how.add_argument(
         "--beam_search",
@@ -29,21 +32,21 @@ def _parser() -> argparse.ArgumentParser:
         dest="decoder",
         help="the original's name of --decoder beam",
     )
-    parser.add_argument(
+    result.add_argument(
         "--n_best",
         type=int,
         default=1,
         help="replies shown, if the search finds as many (default: %(default)s)",
     )
-    parser.add_argument(
+    result.add_argument(
         "--explain",
         type=Path,
         metavar="DIRECTORY",
         help="show at the end what went on inside, as index.html and explanations.json: attention, "
         "the gate of the external memory, and what is left of the internal memory at each word",
     )
-    parser.add_argument("--scores", action="store_true", help="show log-probabilities")
-    return parser
+    result.add_argument("--scores", action="store_true", help="show log-probabilities")
+    return result
 
 
 def _posts() -> Iterator[str]:
@@ -65,9 +68,9 @@ def _posts() -> Iterator[str]:
         yield post
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """The command; see `--help`."""
-    arguments = command.parse(_parser(), argv, lambda given: RERANKED if given.rerank else {})
+    arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
     config = SearchConfig(**command.options_of(SearchConfig, arguments))
     if arguments.explain and arguments.explain.exists() and not arguments.explain.is_dir():
         raise InputError(f"{arguments.explain}: expected a directory, got a file.")

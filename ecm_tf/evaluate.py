@@ -3,16 +3,20 @@
 import argparse
 import json
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 
+PROG = "python -m ecm_tf.evaluate"
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ecm_tf.evaluate",
+
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Returns the command's argument parser."""
+    result = argparse.ArgumentParser(
+        prog=prog,
         description="Perplexity of one or several models on a split of a dataset: per token, and "
         "as the original program reports it (of the mean over sentences). With --judge, posts of "
         "the split are answered too, in every emotion, and emotion accuracy and the replies' "
@@ -21,13 +25,13 @@ def _parser() -> argparse.ArgumentParser:
         "build/seq2seq build/ecm --judge build/classifier build/naive_bayes --output "
         "build/evaluation",
     )
-    parser.add_argument(
+    result.add_argument(
         "--train_dir", type=Path, required=True, nargs="+", help="model directories"
     )
-    parser.add_argument("--dataset", type=Path, required=True, help="made by data_prep build")
-    parser.add_argument("--split", choices=("train", "dev", "test"), default="test")
-    parser.add_argument("--batch_size", type=int, default=128)
-    parser.add_argument(
+    result.add_argument("--dataset", type=Path, required=True, help="made by data_prep build")
+    result.add_argument("--split", choices=("train", "dev", "test"), default="test")
+    result.add_argument("--batch_size", type=int, default=128)
+    result.add_argument(
         "--judge",
         type=Path,
         nargs="+",
@@ -36,19 +40,19 @@ def _parser() -> argparse.ArgumentParser:
         help="emotion classifiers, made by `data_prep classifier train`, that hear the emotion of "
         "replies; the first is the table's",
     )
-    parser.add_argument(
+    result.add_argument(
         "--posts", type=int, default=1000, help="posts to answer (default: %(default)s)"
     )
-    parser.add_argument(
+    result.add_argument(
         "--samples", type=int, default=5, help="posts to show with replies (default: %(default)s)"
     )
-    parser.add_argument(
+    result.add_argument(
         "--output",
         type=Path,
         metavar="DIRECTORY",
         help="write index.html with pictures, figures.json and table.md there",
     )
-    how = parser.add_argument_group("search")
+    how = result.add_argument_group("search")
     command.add_options(how, SearchConfig)
     how.add_argument(
         "--searches",
@@ -57,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         help="compare several searches instead: a table for each, named as it shall be called, "
         "with the settings above as keys",
     )
-    return parser
+    return result
 
 
 def _searches(arguments: argparse.Namespace) -> dict[str, SearchConfig]:
@@ -84,9 +88,9 @@ def _searches(arguments: argparse.Namespace) -> dict[str, SearchConfig]:
     }
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """The command; see `--help`."""
-    arguments = command.parse(_parser(), argv, lambda given: RERANKED if given.rerank else {})
+    arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
     for name in ("batch_size", "posts"):
         if getattr(arguments, name) < 1:
             raise InputError(f"--{name}: expected at least 1, got {getattr(arguments, name)}.")

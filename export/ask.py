@@ -4,21 +4,29 @@ The model is loaded with TensorFlow and tensorflow-text alone, as a program of o
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 
+PROG = "python -m export.ask"
 
-def main(argv: list[str] | None = None) -> None:
-    """The command; see `--help`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m export.ask",
+
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Returns the command's argument parser."""
+    result = argparse.ArgumentParser(
+        prog=prog,
         description="Answer posts in every emotion with an exported SavedModel.",
     )
-    parser.add_argument("saved_model", type=Path, help="BASE/<version>, from export.saved_model")
-    parser.add_argument("post", nargs="+", help="raw text")
-    arguments = parser.parse_args(argv)
+    result.add_argument("saved_model", type=Path, help="BASE/<version>, from export.saved_model")
+    result.add_argument("post", nargs="+", help="raw text")
+    return result
+
+
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
+    """The command; see `--help`."""
+    arguments = parser(prog).parse_args(argv)
     if not (arguments.saved_model / "saved_model.pb").is_file():
         raise InputError(f"{arguments.saved_model}: expected a SavedModel directory.")
     with command.native_silence():

@@ -1,37 +1,41 @@
 """Import a checkpoint of the original: `python -m ecm_tf.original PREFIX --output MODEL`."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from ecm_tf.config import ORIGINAL_BUCKETS
 from ecm_tf.core import command
 from ecm_tf.original.conversion import import_checkpoint
 
+PROG = "python -m ecm_tf.original"
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ecm_tf.original",
+
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Returns the command's argument parser."""
+    result = argparse.ArgumentParser(
+        prog=prog,
         description="Turn a checkpoint of the original program into a model directory: to chat "
         "with, to evaluate, to export, or to train on.",
     )
-    parser.add_argument(
+    result.add_argument(
         "checkpoint", metavar="PREFIX", help="PREFIX.index and PREFIX.data-… are the checkpoint"
     )
-    parser.add_argument("--output", type=Path, required=True, help="becomes a model directory")
-    parser.add_argument(
+    result.add_argument("--output", type=Path, required=True, help="becomes a model directory")
+    result.add_argument(
         "--post_vocab", type=Path, help="the original's file, a word a line; else a word is its id"
     )
-    parser.add_argument("--response_vocab", type=Path, help="likewise, for responses")
-    parser.add_argument(
+    result.add_argument("--response_vocab", type=Path, help="likewise, for responses")
+    result.add_argument(
         "--ememory", type=Path, help="emotion words to use instead of the checkpoint's"
     )
-    command.add_buckets(parser, ORIGINAL_BUCKETS)
-    return parser
+    command.add_buckets(result, ORIGINAL_BUCKETS)
+    return result
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """The command; see `--help`."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser(prog).parse_args(argv)
     with command.native_silence():
         import ecm_tf.model_directory  # noqa: F401  Now, so that TensorFlow's start is not seen.
     model = import_checkpoint(

@@ -16,29 +16,32 @@ from export.client.client import Client, Reply
 BATCH = 32
 """Posts of a request."""
 
+PROG = "python -m export.client"
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m export.client",
+
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Returns the command's argument parser."""
+    result = argparse.ArgumentParser(
+        prog=prog,
         description="Ask TF Serving or export.serve for replies: to posts given here, or to a file "
         "of posts, a line each. Without --emotion, in every emotion.",
         epilog="Example: python -m export.client http://127.0.0.1:8501 今天又加班到十点。",
     )
-    parser.add_argument(
+    result.add_argument(
         "address", help="http://HOST:PORT, https://HOST:PORT (REST) or grpc://HOST:PORT"
     )
-    parser.add_argument("post", nargs="*", help="raw text")
-    parser.add_argument("--file", type=Path, help="UTF-8, a post a line; answers are JSON Lines")
-    parser.add_argument("--emotion", help="an English or Chinese name, or an id")
-    parser.add_argument(
+    result.add_argument("post", nargs="*", help="raw text")
+    result.add_argument("--file", type=Path, help="UTF-8, a post a line; answers are JSON Lines")
+    result.add_argument("--emotion", help="an English or Chinese name, or an id")
+    result.add_argument(
         "--n_best", action="store_true", help="with --emotion: several replies, best first"
     )
-    parser.add_argument("--model", default=MODEL_NAME, help="(default: %(default)s)")
-    parser.add_argument("--version", type=int, help="(default: the newest)")
-    parser.add_argument(
+    result.add_argument("--model", default=MODEL_NAME, help="(default: %(default)s)")
+    result.add_argument("--version", type=int, help="(default: the newest)")
+    result.add_argument(
         "--timeout", type=float, default=30.0, help="seconds to wait (default: %(default)s)"
     )
-    return parser
+    return result
 
 
 def _lines(path: Path) -> list[str]:
@@ -64,9 +67,9 @@ def _answers(
         yield from zip(batch, replies, strict=True)
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """The command; see `--help`."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser(prog).parse_args(argv)
     if bool(arguments.post) == bool(arguments.file):
         raise InputError("expected either posts or --file.")
     if arguments.n_best and arguments.emotion is None:

@@ -2,34 +2,38 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 
+PROG = "python -m export.demo"
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m export.demo",
+
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Returns the command's argument parser."""
+    result = argparse.ArgumentParser(
+        prog=prog,
         description="A page to try a model: a post in, replies in every emotion out, and what went "
         "on inside.",
     )
-    parser.add_argument(
+    result.add_argument(
         "source",
         help="a model directory, a SavedModel (BASE or BASE/<version>), or the address of a "
         "server, http://HOST:PORT or grpc://HOST:PORT",
     )
-    parser.add_argument(
+    result.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
     )
-    parser.add_argument("--port", type=int, default=7860, help="(default: %(default)s)")
-    command.add_options(parser.add_argument_group("search, of a model directory"), SearchConfig)
-    return parser
+    result.add_argument("--port", type=int, default=7860, help="(default: %(default)s)")
+    command.add_options(result.add_argument_group("search, of a model directory"), SearchConfig)
+    return result
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """The command; see `--help`."""
-    arguments = command.parse(_parser(), argv, lambda given: RERANKED if given.rerank else {})
+    arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
     search = SearchConfig(**command.options_of(SearchConfig, arguments))
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:

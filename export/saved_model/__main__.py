@@ -6,41 +6,45 @@ The result, `BASE/<version>/`, takes raw text and gives raw text. A process need
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
 from export.saved_model.exporter import DTYPES, export
 
+PROG = "python -m export.saved_model"
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m export.saved_model",
+
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Returns the command's argument parser."""
+    result = argparse.ArgumentParser(
+        prog=prog,
         description="Export a model directory as a SavedModel that takes (post, emotion) as text. "
         "How it finds replies is frozen into it.",
     )
-    parser.add_argument("--train_dir", type=Path, required=True, help="a model directory")
-    parser.add_argument(
+    result.add_argument("--train_dir", type=Path, required=True, help="a model directory")
+    result.add_argument(
         "--output", type=Path, required=True, metavar="BASE", help="gets BASE/<version>/"
     )
-    parser.add_argument("--version", type=int, help="(default: one after the newest in BASE)")
-    parser.add_argument(
+    result.add_argument("--version", type=int, help="(default: one after the newest in BASE)")
+    result.add_argument(
         "--n_best", type=int, default=5, help="replies that n_best gives (default: %(default)s)"
     )
-    parser.add_argument(
+    result.add_argument(
         "--weights",
         choices=DTYPES,
         default="float32",
         help="dtype that weights are stored in; the model computes in float32 all the same "
         "(default: %(default)s)",
     )
-    command.add_options(parser.add_argument_group("search"), SearchConfig)
-    return parser
+    command.add_options(result.add_argument_group("search"), SearchConfig)
+    return result
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """The command; see `--help`."""
-    arguments = command.parse(_parser(), argv, lambda given: RERANKED if given.rerank else {})
+    arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
     search = SearchConfig(**command.options_of(SearchConfig, arguments))
     with command.native_silence():
         import tensorflow as tf

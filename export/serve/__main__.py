@@ -3,6 +3,7 @@
 import argparse
 import signal
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from ecm_tf.core import command
@@ -10,23 +11,26 @@ from ecm_tf.core.errors import InputError
 from export.serve import loopback
 from export.serve.settings import LOCAL, ServerConfig
 
+PROG = "python -m export.serve"
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m export.serve",
+
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Returns the command's argument parser."""
+    result = argparse.ArgumentParser(
+        prog=prog,
         description="Serve the newest versions below BASE as TF Serving does, over REST and gRPC, "
         "until interrupted. A new version is answered from once it is loaded.",
         epilog="Example: python -m export.serve build/demo/saved_model, then, elsewhere: "
         "python -m export.client http://127.0.0.1:8501 今天又加班到十点。",
     )
-    parser.add_argument("base", type=Path, help="what export.saved_model wrote: 1/, 2/, …")
-    command.add_options(parser, ServerConfig)
-    return parser
+    result.add_argument("base", type=Path, help="what export.saved_model wrote: 1/, 2/, …")
+    command.add_options(result, ServerConfig)
+    return result
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """The command; see `--help`."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser(prog).parse_args(argv)
     config = ServerConfig(**command.options_of(ServerConfig, arguments))
     base = arguments.base
     if not base.is_dir():

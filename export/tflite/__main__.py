@@ -1,11 +1,14 @@
 """TensorFlow Lite files of a model: `python -m export.tflite {convert,run,compare}`."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from export.tflite.files import ASSETS, IDS, SCHEMES, TEXT, locate
+
+PROG = "python -m export.tflite"
 
 
 def _convert(arguments: argparse.Namespace) -> None:
@@ -45,11 +48,10 @@ def _compare(arguments: argparse.Namespace) -> None:
     print(table(compare(arguments.train_dir, arguments.dataset, arguments.split, arguments.posts)))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m export.tflite", description="TensorFlow Lite files of a model."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Returns the command's argument parser."""
+    result = argparse.ArgumentParser(prog=prog, description="TensorFlow Lite files of a model.")
+    commands = result.add_subparsers(required=True, metavar="COMMAND")
 
     convert = commands.add_parser(
         "convert",
@@ -90,12 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         "--posts", type=int, default=500, help="posts, each in every emotion (default: %(default)s)"
     )
     compare.set_defaults(run=_compare)
-    return parser
+    return result
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """The command; see `--help`."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser(prog).parse_args(argv)
     arguments.run(arguments)
 
 
