@@ -44,7 +44,7 @@ def rows(arguments):
                 lambda found: found["response"].numpy(),
             )
         for scheme in SCHEMES:
-            with command.native_silence():
+            with command.suppress_native_stderr():
                 files = convert(trained, directory / scheme, scheme)
             ids = full_batch(replace(sizes, batch=1))["post"].numpy().tolist()
             for name, post in ((IDS, ids), (TEXT, [texts(replace(sizes, batch=1)).numpy()[0]])):

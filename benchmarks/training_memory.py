@@ -4,12 +4,12 @@ Memory should grow with the vocabulary, and little with batch and length.
 """
 
 import multiprocessing
-import resource
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 
 from benchmarks.models import QUICK, Sizes
 from benchmarks.report import run
+from ecm_tf.core.memory import peak_memory_bytes
 
 TARGET_GB = 1.2
 STEPS = 3
@@ -23,14 +23,14 @@ def peak(sizes: Sizes, policy: str) -> float:
     step = step_of(model(sizes, policy), full_batch(sizes))
     for _ in range(STEPS):
         step()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    return peak_memory_bytes() / 1e9
 
 
 def imported() -> float:
     """The same of a process that has TensorFlow and nothing else."""
     import tensorflow  # noqa: F401
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    return peak_memory_bytes() / 1e9
 
 
 def rows(arguments):

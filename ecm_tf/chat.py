@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     config = SearchConfig(**command.options_of(SearchConfig, arguments))
     if arguments.explain and arguments.explain.exists() and not arguments.explain.is_dir():
         raise InputError(f"{arguments.explain}: expected a directory, got a file.")
-    with command.native_silence():
+    with command.suppress_native_stderr():
         import numpy as np
         import tensorflow as tf
 

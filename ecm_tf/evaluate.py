@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     if len(set(judge_names)) < len(judge_names):
         raise InputError(f"--judge: expected directories of different names, got {judge_names}.")
     configs = _searches(arguments)
-    with command.native_silence():
+    with command.suppress_native_stderr():
         from dataclasses import asdict
 
         from ecm_tf.core.manifest import write_atomically

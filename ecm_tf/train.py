@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     if arguments.load_model is not None and arguments.pretrain_dir is not None:
         raise InputError("--load_model goes on with a run, --pretrain_dir begins one; got both.")
     # TensorFlow takes seconds to import: not before the arguments are known to be right.
-    with command.native_silence():
+    with command.suppress_native_stderr():
         from ecm_tf.training.run import train
 
     before, best = train(

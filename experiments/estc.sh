@@ -19,7 +19,7 @@ step() { # what it makes, then the arguments of data_prep
   shift
   [ -e "$made" ] && return
   printf '\n== data_prep %s\n' "${*:1:2}"
-  "$python" experiments/measured.py "$python" -m data_prep "$@"
+  "$python" -m experiments.measured "$python" -m data_prep "$@"
 }
 
 step "$output/naive_bayes" classifier train --network naive_bayes \

@@ -1,16 +1,17 @@
-"""Runs a command and says, on stderr, how long it took and how much memory it held at most.
+"""Runs a command and prints its duration and peak memory to stderr.
 
-python experiments/measured.py COMMAND ARGUMENT…
+python -m experiments.measured COMMAND ARGUMENT…
 """
 
-import resource
 import subprocess
 import sys
 import time
 
+from ecm_tf.core.memory import peak_memory_of_children_bytes
+
 start = time.perf_counter()
 status = subprocess.run(sys.argv[1:], check=False).returncode
 seconds = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+peak = peak_memory_of_children_bytes() / 2**30
 print(f"[{seconds:.0f} s, peak memory {peak:.2f} GiB]", file=sys.stderr)
 sys.exit(status)

@@ -15,7 +15,7 @@ train() { # name, then flags
   local name=$1
   shift
   printf '\n== %s\n' "$name"
-  "$python" experiments/measured.py "$python" -m ecm_tf.train \
+  "$python" -m experiments.measured "$python" -m ecm_tf.train \
     --dataset "$estc/dataset" --train_dir "$output/$name" "$@" \
     --size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128 \
     --batch_size 64 --optimizer adam --learning_rate 0.001 --epochs 12 --early_stopping 2 --seed 0
@@ -88,7 +88,7 @@ evaluate() { # name of the searches and of the result, posts, then model directo
   shift 2
   [ -f "$output/$name/index.html" ] && return
   printf '\n== %s\n' "$name"
-  "$python" experiments/measured.py "$python" -m ecm_tf.evaluate --dataset "$estc/dataset" \
+  "$python" -m experiments.measured "$python" -m ecm_tf.evaluate --dataset "$estc/dataset" \
     --train_dir "$@" --judge "$estc/classifier" "$estc/naive_bayes" --posts "$posts" \
     --searches "$output/$name.toml" --output "$output/$name"
 }

@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     arguments = parser(prog).parse_args(argv)
     if not (arguments.saved_model / "saved_model.pb").is_file():
         raise InputError(f"{arguments.saved_model}: expected a SavedModel directory.")
-    with command.native_silence():
+    with command.suppress_native_stderr():
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  Its operations are inside the model.
 

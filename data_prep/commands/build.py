@@ -5,7 +5,7 @@ from pathlib import Path
 
 from data_prep.build.settings import BuildSettings
 from data_prep.commands.parsers import Commands, add_emotions, add_workers
-from ecm_tf.core.command import add_options, native_silence, options_of
+from ecm_tf.core.command import add_options, options_of, suppress_native_stderr
 
 
 def add(commands: Commands) -> None:
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     settings = BuildSettings(**options_of(BuildSettings, arguments))
 
-    with native_silence():
+    with suppress_native_stderr():
         from data_prep.build.pipeline import Sources, build
         from data_prep.build.summary import summary
 

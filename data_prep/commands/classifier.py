@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from data_prep.classifier.settings import ClassifierSettings
 from data_prep.commands.parsers import Commands, add_emotions, add_workers
-from ecm_tf.core.command import add_options, native_silence, options_of
+from ecm_tf.core.command import add_options, options_of, suppress_native_stderr
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import write_atomically
 from ecm_tf.text import emotions
@@ -108,7 +108,7 @@ def run_train(arguments: argparse.Namespace) -> None:
     """Runs `classifier train`."""
     settings = ClassifierSettings(**options_of(ClassifierSettings, arguments))
 
-    with native_silence():
+    with suppress_native_stderr():
         from data_prep.classifier.pipeline import make_classifier
 
     made = make_classifier(
@@ -153,7 +153,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     if arguments.output and arguments.output.exists() and not arguments.output.is_dir():
         raise InputError(f"{arguments.output}: expected a directory, got a file.")
 
-    with native_silence():
+    with suppress_native_stderr():
         from data_prep.classifier.pipeline import measure
         from data_prep.classifier.scores import category_table, confusion_picture, table
         from data_prep.classifier.splits import Sentences

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from data_prep.commands.parsers import Commands
 from data_prep.labelling.settings import LabelSettings
-from ecm_tf.core.command import add_options, native_silence, options_of
+from ecm_tf.core.command import add_options, options_of, suppress_native_stderr
 from ecm_tf.core.manifest import MANIFEST, sha256
 
 
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     settings = LabelSettings(**options_of(LabelSettings, arguments))
 
-    with native_silence():
+    with suppress_native_stderr():
         from data_prep.labelling.pipeline import label, summary
         from ecm_tf.text.emotion_classifier import EmotionClassifier
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data_prep.commands.parsers import Commands
 from data_prep.lexicon.settings import LexiconSettings
-from ecm_tf.core.command import add_options, native_silence, options_of
+from ecm_tf.core.command import add_options, options_of, suppress_native_stderr
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import write_atomically
 
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = LexiconSettings(**options_of(LexiconSettings, arguments))
     _check_outputs(arguments.output, arguments.table, overwrite=arguments.overwrite)
 
-    with native_silence():
+    with suppress_native_stderr():
         from data_prep.lexicon.candidates import Sources
         from data_prep.lexicon.pipeline import make_lexicon
         from data_prep.lexicon.report import summary, table

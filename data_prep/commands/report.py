@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from data_prep.commands.parsers import Commands
-from ecm_tf.core.command import native_silence
+from ecm_tf.core.command import suppress_native_stderr
 
 
 def add(commands: Commands) -> None:
@@ -39,7 +39,7 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
-    with native_silence():
+    with suppress_native_stderr():
         from data_prep.report.pipeline import write_report
 
     dataset = arguments.dataset

@@ -91,21 +91,21 @@ def parse(
 
 
 @contextlib.contextmanager
-def native_silence() -> Iterator[None]:
-    """Keeps what C++ libraries print while they are loaded off the terminal.
+def suppress_native_stderr() -> Iterator[None]:
+    """Redirects the stderr of native libraries to /dev/null while the `with` block runs.
 
-    TensorFlow's import and SentencePiece's start print notes that no log level reaches and that
-    tell a user nothing. Python's own errors still show.
+    TensorFlow's import and SentencePiece's initialisation print notes on file descriptor 2 that no
+    log level turns off and that tell users nothing. Python's exceptions are not affected.
     """
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    original = os.dup(2)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(original, 2)
+        os.close(original)
+        os.close(devnull)
 
 
 def run(main: Callable[[], None]) -> None:

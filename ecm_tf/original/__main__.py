@@ -36,7 +36,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """The command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
-    with command.native_silence():
+    with command.suppress_native_stderr():
         import ecm_tf.model_directory  # noqa: F401  Now, so that TensorFlow's start is not seen.
     model = import_checkpoint(
         arguments.checkpoint,

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text  # noqa: F401  (its operations are inside the SavedModel)
 
-from ecm_tf.core.command import native_silence
+from ecm_tf.core.command import suppress_native_stderr
 from ecm_tf.core.manifest import read_manifest, verify_files
 from ecm_tf.text.emotions import Emotions
 
@@ -39,7 +39,7 @@ class EmotionClassifier:
         verify_files(directory, manifest)
         self.emotions = Emotions.load(directory / EMOTIONS_JSON)
         # SentencePiece remarks on stderr that there is nothing to normalise.
-        with native_silence():
+        with suppress_native_stderr():
             self.model = tf.saved_model.load(str(directory / SAVED_MODEL))
         self._signature = self.model.signatures["serving_default"]
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import tensorflow as tf
 import tensorflow_text as tf_text
 
-from ecm_tf.core.command import native_silence
+from ecm_tf.core.command import suppress_native_stderr
 
 _WORD_LIKE = r"[A-Za-z0-9]+"
 
@@ -52,7 +52,7 @@ class UnigramTokenizer(tf.Module):
     def __init__(self, model: bytes) -> None:
         super().__init__()
         # SentencePiece remarks on stderr that there is nothing to normalise.
-        with native_silence():
+        with suppress_native_stderr():
             self._pieces = tf_text.SentencepieceTokenizer(model=model, out_type=tf.string)
 
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:

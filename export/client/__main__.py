@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     if arguments.n_best and arguments.emotion is None:
         raise InputError("--n_best: expected --emotion beside it.")
     posts = _lines(arguments.file) if arguments.file else arguments.post
-    with command.native_silence():
+    with command.suppress_native_stderr():
         client = Client(arguments.address, arguments.model, arguments.version, arguments.timeout)
     with client, tqdm(total=len(posts), unit=" posts", disable=None) as bar:
         for post, replies in _answers(client, posts, arguments.emotion, arguments.n_best):

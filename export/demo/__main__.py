@@ -37,13 +37,13 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     search = SearchConfig(**command.options_of(SearchConfig, arguments))
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
-        with command.native_silence():
+        with command.suppress_native_stderr():
             from export.demo.page import launch, page
     except ModuleNotFoundError as error:
         raise InputError(f"{error.name} is missing; pip install 'ecm-tf[demo]'.") from error
     from export.demo.sources import open_source
 
-    with command.native_silence():
+    with command.suppress_native_stderr():
         source = open_source(arguments.source, search)
     print(f"look at: http://{arguments.host}:{arguments.port}", flush=True)
     launch(page(source), arguments.host, arguments.port)

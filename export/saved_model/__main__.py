@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """The command; see `--help`."""
     arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
     search = SearchConfig(**command.options_of(SearchConfig, arguments))
-    with command.native_silence():
+    with command.suppress_native_stderr():
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  Now, so that its start is not seen.
     target = export(
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     )
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     start = time.perf_counter()
-    with command.native_silence():
+    with command.suppress_native_stderr():
         names = sorted(tf.saved_model.load(str(target)).signatures)
     seconds = time.perf_counter() - start
     print(

@@ -79,7 +79,7 @@ def export(
     inputs = {name: [spec.name for spec in specs] for name, (_, specs) in served.items()}
     card = model_card(train_dir, model, assets, search, n_best, dtype)
     with finished_directory(target) as directory:
-        with command.native_silence():
+        with command.suppress_native_stderr():
             archive.write_out(str(directory), verbose=False)
         write_warmup(directory, inputs, assets.emotions.names)
         text = json.dumps(card, ensure_ascii=False, indent=2)

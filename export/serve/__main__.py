@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     if config.ray_address == LOCAL:
         loopback.stay_alone()
     try:
-        with command.native_silence():
+        with command.suppress_native_stderr():
             from export.serve.server import Server
     except ModuleNotFoundError as error:
         raise InputError(f"{error.name} is missing; pip install 'ecm-tf[serve]'.") from error

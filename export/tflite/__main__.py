@@ -12,7 +12,7 @@ PROG = "python -m export.tflite"
 
 
 def _convert(arguments: argparse.Namespace) -> None:
-    with command.native_silence():
+    with command.suppress_native_stderr():
         from export.tflite.conversion import convert
 
     output = convert(arguments.train_dir, arguments.output, arguments.quantize)
@@ -24,7 +24,7 @@ def _convert(arguments: argparse.Namespace) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     file = locate(arguments.file)
-    with command.native_silence():
+    with command.suppress_native_stderr():
         from ecm_tf.text.assets import TextAssets
         from export.tflite.answering import answer
 
@@ -42,7 +42,7 @@ def _run(arguments: argparse.Namespace) -> None:
 def _compare(arguments: argparse.Namespace) -> None:
     if arguments.posts < 1:
         raise InputError(f"--posts: expected at least 1, got {arguments.posts}.")
-    with command.native_silence():
+    with command.suppress_native_stderr():
         from export.tflite.comparison import compare, table
 
     print(table(compare(arguments.train_dir, arguments.dataset, arguments.split, arguments.posts)))

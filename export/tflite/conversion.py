@@ -125,5 +125,5 @@ def _converted(function: Callable, model: ECM, quantize: str, *, custom: bool) -
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if quantize == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    with command.native_silence():
+    with command.suppress_native_stderr():
         return converter.convert()

@@ -30,7 +30,7 @@ class Interpreter:
             ) from error
         takes_text = file.name == TEXT
         self._posts = object if takes_text else np.int32
-        with command.native_silence():
+        with command.suppress_native_stderr():
             self._interpreter = InterpreterWithCustomOps(
                 custom_op_registerers=_text_operations() if takes_text else None,
                 model_path=str(file),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ecm_tf.core.memory import peak_memory_bytes
 from export.tflite.files import IDS
 from export.tflite.interpreter import Interpreter
 
@@ -44,18 +45,8 @@ def measure(file: Path, posts: list, categories: int) -> dict:
         "replies": replies,
         "load": load,
         "reply": statistics.median(seconds),
-        "memory": _peak_memory(),
+        "memory": peak_memory_bytes(),
     }
-
-
-def _peak_memory() -> int:
-    # Not `getrusage`, whose peak is that of the process that started this one, if that had more.
-    (line,) = (
-        line
-        for line in Path("/proc/self/status").read_text().splitlines()
-        if line.startswith("VmHWM:")
-    )
-    return int(line.split()[1]) * 1024
 
 
 if __name__ == "__main__":

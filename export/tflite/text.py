@@ -20,7 +20,7 @@ from sentencepiece import (
     sentencepiece_model_pb2,
 )
 
-from ecm_tf.core.command import native_silence
+from ecm_tf.core.command import suppress_native_stderr
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.vocabulary import PAD, SPECIALS, UNK
 
@@ -127,7 +127,7 @@ def _normalizer(digits: bool, *, everywhere: bool) -> bytes:
     if not everywhere:
         rules |= {c + space: to + _BOUNDARY for c, to in shown.items() for space in spaces}
     rules[_BOUNDARY] = "\N{REPLACEMENT CHARACTER}"
-    with native_silence():
+    with suppress_native_stderr():
         return SentencePieceNormalizer(
             norm_map=list(rules.items()),
             add_dummy_prefix=False,
@@ -138,7 +138,7 @@ def _normalizer(digits: bool, *, everywhere: bool) -> bytes:
 
 def _post_pieces(assets: TextAssets):
     """The tokenizer's pieces, and the words that it would have to join of letters and digits."""
-    with native_silence():
+    with suppress_native_stderr():
         tokenizer = SentencePieceProcessor(model_proto=assets.tokenizer_model)
     model = sentencepiece_model_pb2.ModelProto.FromString(assets.tokenizer_model)
     known = {piece.piece for piece in model.pieces}

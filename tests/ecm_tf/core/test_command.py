@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ecm_tf.core.command import add_options, native_silence, option, options_of, run
+from ecm_tf.core.command import add_options, option, options_of, run, suppress_native_stderr
 from ecm_tf.core.errors import InputError
 
 
@@ -88,7 +88,7 @@ def test_success_and_real_errors_pass_through():
 
 def test_native_silence_swallows_stderr_only_inside(capfd):
     os.write(2, b"before ")
-    with native_silence():
+    with suppress_native_stderr():
         os.write(2, b"hidden ")
         os.write(1, b"shown")
     os.write(2, b"after")
@@ -97,7 +97,7 @@ def test_native_silence_swallows_stderr_only_inside(capfd):
 
 
 def test_native_silence_ends_with_an_error(capfd):
-    with pytest.raises(InputError), native_silence():
+    with pytest.raises(InputError), suppress_native_stderr():
         raise InputError("no")
     print("visible", file=sys.stderr, flush=True)
     assert "visible" in capfd.readouterr().err

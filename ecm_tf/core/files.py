@@ -1,0 +1,108 @@
+"""Reading input files: a file that is missing or unreadable becomes an `InputError`.
+
+Every command reads its input through this module, so that all of them report such files alike.
+"""
+
+import contextlib
+import json
+import tomllib
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ecm_tf.core.errors import InputError
+
+
+@contextlib.contextmanager
+def reading(path: Path, expected: str) -> Iterator[None]:
+    """Reports any failure to read `path` inside the `with` block as an `InputError`.
+
+    Covers missing files, directories, missing permissions, damaged gzip data and invalid UTF-8;
+    errors in the content are the caller's to report.
+
+    Args:
+        path: the file that the block reads.
+        expected: what the file should hold, for the message: `"a vocabulary, one word per line"`.
+
+    Raises:
+        InputError: the file could not be read.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; expected {expected}.") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path}: expected {expected}, got a directory.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: expected {expected}, got invalid {error.encoding.upper()} at byte "
+            f"{error.start + 1}."
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{path}: expected {expected}; the file cannot be read: {reason}.") from (
+            error
+        )
+
+
+def read_text(path: Path, expected: str) -> str:
+    """Returns the content of a UTF-8 file.
+
+    Args:
+        path: the file.
+        expected: what it should hold, for error messages.
+
+    Raises:
+        InputError: the file is missing, unreadable or not UTF-8.
+    """
+    with reading(path, expected):
+        return path.read_text(encoding="utf-8")
+
+
+def read_json(path: Path, expected: str) -> Any:
+    """Returns the decoded content of a JSON file.
+
+    Args:
+        path: the file.
+        expected: what it should hold, for error messages: `"a JSON list of emotions"`.
+
+    Raises:
+        InputError: the file is missing, unreadable or not JSON.
+    """
+    try:
+        return json.loads(read_text(path, expected))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}: expected {expected}; {error}.") from error
+
+
+def read_toml(path: Path, expected: str) -> dict[str, Any]:
+    """Returns the decoded content of a TOML file.
+
+    Args:
+        path: the file.
+        expected: what it should hold, for error messages.
+
+    Raises:
+        InputError: the file is missing, unreadable or not TOML.
+    """
+    try:
+        return tomllib.loads(read_text(path, expected))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: expected {expected}; {error}.") from error
+
+
+def require_directory(path: Path, expected: str) -> None:
+    """Checks that a directory exists.
+
+    Args:
+        path: the directory.
+        expected: what it should be, for the message: `"a model directory"`.
+
+    Raises:
+        InputError: it does not exist, or it is a file.
+    """
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path}: expected {expected}, got a file.")
+    if not path.is_dir():
+        raise InputError(f"{path}: no such directory; expected {expected}.")
