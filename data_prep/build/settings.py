@@ -1,60 +1,67 @@
-"""What decides the content of a dataset, beside its sources."""
+"""Settings that decide the content of a dataset, besides its sources."""
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from data_prep.corpus.formats import FORMATS
+from msgspec import Meta
+
+from data_prep.corpus.formats import Format
+from ecm_tf.config import Config
 from ecm_tf.core.command import option
-from ecm_tf.core.errors import InputError
+from ecm_tf.core.fields import PositiveInt
 from ecm_tf.text.vocabulary import SPECIALS
+
+_VocabularySize = Annotated[
+    int,
+    Meta(
+        gt=len(SPECIALS),
+        description=f"an integer above {len(SPECIALS)}, the number of special tokens",
+    ),
+]
+_Fraction = Annotated[float, Meta(ge=0, lt=1)]
 
 
 @dataclass(frozen=True)
-class BuildSettings:
+class BuildSettings(Config):
     """The options of `data_prep build`; a dataset's manifest records them."""
 
-    segmenter: str = option(
+    segmenter: Literal["jieba", "whitespace"] = option(
         "jieba",
-        "jieba: raw Chinese (pre-split Chinese gives the same tokens); whitespace: text comes "
-        "split by spaces",
-        choices=["jieba", "whitespace"],
+        "jieba: raw Chinese text (Chinese text split by spaces gives the same tokens); whitespace: "
+        "text that is already split by spaces",
     )
-    post_vocabulary_size: int = option(
-        40_000, "words of posts, four specials included", metavar="N"
+    post_vocabulary_size: _VocabularySize = option(
+        40_000, "size of the post vocabulary, including the four special tokens", metavar="N"
     )
-    response_vocabulary_size: int = option(40_000, "words of responses, likewise", metavar="N")
-    normalize_digits: bool = option(True, "write every digit as 0, as the original does")
-    dev_fraction: float = option(
-        0.05, "share of the training posts that goes to dev without --dev", metavar="SHARE"
+    response_vocabulary_size: _VocabularySize = option(
+        40_000, "size of the response vocabulary, including the four special tokens", metavar="N"
     )
-    test_fraction: float = option(0.05, "share that goes to test without --test", metavar="SHARE")
-    format: str | None = option(
-        None, "format of all corpus files; else each file's content tells", choices=FORMATS
+    normalize_digits: bool = option(True, "replace every digit by 0, as the original program does")
+    dev_fraction: _Fraction = option(
+        0.05,
+        "without --dev: fraction of the training posts that become dev",
+        metavar="FRACTION",
+    )
+    test_fraction: _Fraction = option(
+        0.05,
+        "without --test: fraction of the training posts that become test",
+        metavar="FRACTION",
+    )
+    format: Format | None = option(
+        None, "format of all corpus files (default: detected from each file's content)"
     )
     default_emotion: str | None = option(
         None, "emotion of responses that have no label", metavar="NAME"
     )
     skip_bad_records: bool = option(
-        False, "leave bad records out and list them in rejected.jsonl, instead of stopping"
+        False, "skip bad records and list them in rejected.jsonl, instead of stopping at the first"
     )
-    pairs_per_shard: int = option(100_000, "pairs in each TFRecord file", metavar="N")
+    pairs_per_shard: PositiveInt = option(100_000, "pairs per TFRecord file", metavar="N")
 
     def __post_init__(self) -> None:
-        """Checks numbers.
-
-        Raises:
-            InputError: a number is out of its range.
-        """
-        if min(self.dev_fraction, self.test_fraction) < 0 or (
-            self.dev_fraction + self.test_fraction >= 1
-        ):
-            raise InputError(
-                "--dev_fraction, --test_fraction: expected shares from 0 with a sum below 1, got "
-                f"{self.dev_fraction} and {self.test_fraction}."
-            )
-        for size in (self.post_vocabulary_size, self.response_vocabulary_size):
-            if size <= len(SPECIALS):
-                raise InputError(
-                    f"vocabulary size: expected more than {len(SPECIALS)}, got {size}."
-                )
-        if self.pairs_per_shard < 1:
-            raise InputError(f"--pairs_per_shard: expected at least 1, got {self.pairs_per_shard}.")
+        super().__post_init__()
+        self._require(
+            self.dev_fraction + self.test_fraction < 1,
+            "test_fraction",
+            f"a number whose sum with dev_fraction ({self.dev_fraction}) is below 1",
+        )

@@ -1,45 +1,33 @@
-"""How a classifier is made."""
+"""Settings of classifier training."""
+
+# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
+from msgspec import Meta
+
+from ecm_tf.config import Config
 from ecm_tf.core.command import option
-from ecm_tf.core.errors import InputError
-
-NETWORKS = ("convolution", "bilstm", "naive_bayes")
+from ecm_tf.core.fields import PositiveInt, Seed
 
 
 @dataclass(frozen=True)
-class ClassifierSettings:
+class ClassifierSettings(Config):
     """The options of `data_prep classifier train`; a classifier's manifest records them."""
 
-    network: str = option(
+    network: Literal["convolution", "bilstm", "naive_bayes"] = option(
         "convolution",
-        "convolution: over characters, bigrams and words; bilstm: the paper's, over words; "
-        "naive_bayes: over character bigrams, a floor to compare with",
-        choices=NETWORKS,
+        "convolution: a CNN over characters, character bigrams and words; bilstm: the paper's "
+        "bidirectional LSTM over words; naive_bayes: a baseline over character bigrams",
     )
-    segmenter: str = option(
+    segmenter: Literal["jieba", "whitespace"] = option(
         "jieba",
-        "jieba: raw Chinese; whitespace: words are split by spaces",
-        choices=["jieba", "whitespace"],
+        "jieba: raw Chinese text; whitespace: text that is already split by spaces",
     )
-    epochs: int = option(10, "most passes over the sentences; fewer when dev gets no better")
-    batch_size: int = option(64, "sentences of a step")
-    learning_rate: float = option(0.001, "of Adam")
-    seed: int = option(0, "of the first weights and of the order")
-
-    def __post_init__(self) -> None:
-        """Checks numbers.
-
-        Raises:
-            InputError: a number is out of its range.
-        """
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise InputError(f"--{name}: expected at least 1, got {getattr(self, name)}.")
-        if not 0 <= self.seed < 2**32:
-            raise InputError(f"--seed: expected 0 to {2**32 - 1}, got {self.seed}.")
-        if not 0 < self.learning_rate < 1:
-            raise InputError(
-                f"--learning_rate: expected between 0 and 1, got {self.learning_rate}."
-            )
+    epochs: PositiveInt = option(
+        10, "maximum passes over the training sentences; training stops early on dev"
+    )
+    batch_size: PositiveInt = option(64, "sentences per step")
+    learning_rate: Annotated[float, Meta(gt=0, lt=1)] = option(0.001, "learning rate of Adam")
+    seed: Seed = option(0, "random seed for initial weights and the order of sentences")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -178,8 +178,9 @@ class TableLine:
 
 
 LINE_FORMATS = ("jsonl", "tsv")
-FORMATS = (*ARRAY_FORMATS, *LINE_FORMATS)
-"""Every format name that `--format` takes."""
+Format = Literal["ecm", "stc", "nlpcc", "lccc", "jsonl", "tsv"]
+"""The values of `--format`: the names of the array formats and of the line formats."""
+FORMATS: tuple[str, ...] = get_args(Format)
 
 
 def shorten(value: Any, length: int = 80) -> str:

@@ -1,37 +1,32 @@
-"""What decides the labels that a corpus gets, beside the classifier."""
+"""Settings that decide the labels of a corpus, besides the classifier."""
+
+# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from data_prep.corpus.formats import FORMATS
+from msgspec import Meta
+
+from data_prep.corpus.formats import Format
+from ecm_tf.config import Config
 from ecm_tf.core.command import option
-from ecm_tf.core.errors import InputError
 
 
 @dataclass(frozen=True)
-class LabelSettings:
+class LabelSettings(Config):
     """The options of `data_prep label`."""
 
-    min_confidence: float = option(
+    min_confidence: Annotated[float, Meta(ge=0, lt=1)] = option(
         0.0,
-        "leave out pairs whose response has no emotion this probable; a post without one gets no "
-        "label",
-        metavar="SHARE",
+        "drop pairs whose response has no emotion of at least this probability; posts below it get "
+        "no label",
+        metavar="PROBABILITY",
     )
-    label_posts: bool = option(True, "label the posts too, not only the responses")
-    format: str | None = option(
-        None, "format of all corpus files; else each file's content tells", choices=FORMATS
+    label_posts: bool = option(True, "label posts as well as responses")
+    format: Format | None = option(
+        None, "format of all corpus files (default: detected from each file's content)"
     )
     skip_bad_records: bool = option(
-        False, "leave bad records out and list them in OUTPUT.rejected.jsonl, instead of stopping"
+        False,
+        "skip bad records and list them in OUTPUT.rejected.jsonl, instead of stopping at the first",
     )
-
-    def __post_init__(self) -> None:
-        """Checks the share.
-
-        Raises:
-            InputError: it is out of its range.
-        """
-        if not 0 <= self.min_confidence < 1:
-            raise InputError(
-                f"--min_confidence: expected a share from 0 to below 1, got {self.min_confidence}."
-            )

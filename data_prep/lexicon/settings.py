@@ -1,80 +1,74 @@
-"""What decides which words become emotion words, beside the lexicons and the corpus."""
+"""Settings that decide which words become emotion words, besides lexicons and corpus."""
 
-from collections.abc import Sequence
+# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
+
 from dataclasses import dataclass
+from typing import Literal
 
+from ecm_tf.config import Config
 from ecm_tf.core.command import option
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.fields import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from ecm_tf.text.emotions import Emotions
 
 _NEUTRAL = "other"
 
 
 @dataclass(frozen=True)
-class LexiconSettings:
+class LexiconSettings(Config):
     """The options of `data_prep lexicon`."""
 
-    min_intensity: float = option(
-        1.0, "leave out words of a lower intensity (DUTIR: 1, 3, 5, 7, 9)", metavar="N"
+    min_intensity: NonNegativeFloat = option(
+        1.0, "drop words of a lower intensity (DUTIR: 1, 3, 5, 7, 9)", metavar="N"
     )
-    ambiguous: str = option(
+    ambiguous: Literal["highest", "all"] = option(
         "highest",
-        "a word of several categories goes to that of its highest intensity (among equal or "
-        "unknown ones, of its highest log-odds ratio), or to all",
-        choices=["highest", "all"],
+        "highest: a word of several categories belongs to the one where its intensity is highest, "
+        "or, if intensities are equal or unknown, its log-odds ratio; all: it belongs to each",
     )
     filter: bool = option(
         True,
-        "drop words from a category if the corpus is sure that its responses do not use them so "
-        "much more than others: upper bound of the log-odds ratio below --min_log_odds",
+        "remove a word from a category if the upper confidence bound of its log-odds ratio there "
+        "is below --min_log_odds",
     )
-    learn: int = option(
+    learn: NonNegativeInt = option(
         0,
-        "add to each category up to N words of which the corpus is sure: lower bound of the "
-        "log-odds ratio at least --min_log_odds",
+        "add to each category up to N words whose lower confidence bound of the log-odds ratio is "
+        "at least --min_log_odds",
         metavar="N",
     )
     min_log_odds: float = option(
-        1.1, "how much more a category must use a word; 1.1: three times as often", metavar="X"
+        1.1,
+        "threshold of the log-odds ratio between a category and the others; 1.1 means three times "
+        "the odds",
+        metavar="X",
     )
-    min_count: int = option(
-        5, "how often a category's responses must have a learned word", metavar="N"
+    min_count: PositiveInt = option(
+        5,
+        "minimum number of occurrences of a learned word in a category's responses",
+        metavar="N",
     )
-    prior: float = option(
+    prior: PositiveFloat = option(
         0.1,
-        "weight of the belief that a word is equally frequent everywhere, as a share of the corpus",
-        metavar="SHARE",
+        "weight of the prior that a word is equally frequent in all categories, as a fraction of "
+        "the corpus",
+        metavar="FRACTION",
     )
-    neutral: Sequence[str] | None = option(
+    neutral: tuple[str, ...] | None = option(
         None,
-        f"categories that get no words; without names: none (default: {_NEUTRAL}, if there is one)",
+        f"categories that get no words; no names: every category gets words (default: {_NEUTRAL}, "
+        "if it exists)",
         nargs="*",
         action="extend",
         type=str,
         metavar="NAME",
     )
 
-    def __post_init__(self) -> None:
-        """Checks numbers.
-
-        Raises:
-            InputError: a number is out of its range.
-        """
-        if not 0 < self.prior < float("inf"):
-            raise InputError(f"--prior: expected a share above 0, got {self.prior}.")
-        if not abs(self.min_log_odds) < float("inf"):
-            raise InputError(f"--min_log_odds: expected a number, got {self.min_log_odds}.")
-        if not self.min_intensity >= 0:
-            raise InputError(f"--min_intensity: expected at least 0, got {self.min_intensity}.")
-        for name, least in (("learn", 0), ("min_count", 1)):
-            if getattr(self, name) < least:
-                raise InputError(f"--{name}: expected at least {least}, got {getattr(self, name)}.")
-
     def neutral_ids(self, emotions: Emotions) -> frozenset[int]:
-        """The categories that get no words.
+        """Returns the ids of the categories that get no words.
 
         Raises:
-            InputError: `neutral` names a category that does not exist.
+            InputError: `neutral` names an unknown category.
         """
         if self.neutral is None:
             ids = emotions.ids_by_text

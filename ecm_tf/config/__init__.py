@@ -1,4 +1,4 @@
-"""Configurations of a model, a training run and a search, as flags and as JSON."""
+"""Configurations of a model, a training run and a search: dataclasses, flags and JSON files."""
 
 from ecm_tf.config.base import Config
 from ecm_tf.config.model import ORIGINAL_BUCKETS, Buckets, ModelConfig

@@ -1,4 +1,4 @@
-"""What every configuration has: conversion to and from JSON, checks with one-sentence errors."""
+"""The base class of all configurations: checked fields, conversion to and from JSON."""
 
 import dataclasses
 import json
@@ -6,18 +6,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import msgspec
-
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.fields import check_fields
+from ecm_tf.core.files import read_json
 
 
 @dataclass(frozen=True)
 class Config:
-    """What every configuration can: to and from JSON, checks in one sentence."""
+    """Base class of configurations.
+
+    A subclass is a frozen dataclass whose annotations declare types, choices and ranges; they are
+    checked however an instance is made. Rules about several fields go into `__post_init__`, after
+    `super().__post_init__()`.
+    """
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values, by field name."""
-        return msgspec.json.decode(msgspec.json.encode(dataclasses.asdict(self)))
+        """Returns the fields as JSON values, by name."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
 
     def save(self, path: Path) -> None:
         """Writes the fields as a JSON object."""
@@ -25,41 +33,42 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], source: str = "configuration") -> Self:
-        """Checks names, types and ranges.
+        """Returns the configuration with the given field values.
 
         Args:
-            values: as `to_dict` gives them.
-            source: what error messages call the place they come from.
+            values: JSON values by field name, as `to_dict` returns them.
+            source: where they come from, for error messages.
 
         Raises:
-            InputError: an unknown or missing field, a value of the wrong type or out of range.
+            InputError: a field is unknown or missing, or its value is of the wrong type or out of
+                range.
         """
-        unknown = sorted(set(values) - {field.name for field in dataclasses.fields(cls)})
+        fields = dataclasses.fields(cls)
+        unknown = sorted(set(values) - {field.name for field in fields})
         if unknown:
             raise InputError(f"{source}: unknown settings {unknown}.")
+        required = [field.name for field in fields if field.default is dataclasses.MISSING]
+        missing = [name for name in required if name not in values]
+        if missing:
+            raise InputError(f"{source}: missing settings {missing}.")
         try:
-            return msgspec.convert(values, cls)
-        except (InputError, msgspec.ValidationError) as error:
-            said = str(error).rstrip(".")
-            raise InputError(f"{source}: {said}.") from error
+            return cls(**values)
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from error
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Reads what `save` wrote.
+        """Reads a file that `save` wrote.
 
         Raises:
-            InputError: no such file, not JSON, or not these settings.
+            InputError: the file is missing, is not JSON, or does not hold these settings.
         """
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise InputError(f"{path}: no such file; expected {cls.__name__} as JSON.") from error
-        except ValueError as error:
-            raise InputError(f"{path}: expected a JSON object; {error}.") from error
+        values = read_json(path, f"a JSON object ({cls.__name__})")
         if not isinstance(values, dict):
             raise InputError(f"{path}: expected a JSON object, got {type(values).__name__}.")
         return cls.from_dict(values, str(path))
 
     def _require(self, condition: bool, name: str, expected: str) -> None:
+        """Raises an `InputError` about the field `name` unless the condition holds."""
         if not condition:
             raise InputError(f"{name}: expected {expected}, got {getattr(self, name)!r}.")

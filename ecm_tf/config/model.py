@@ -1,12 +1,26 @@
-"""Sizes and modules of a model; the defaults are the paper's."""
+"""Configuration of a model; the defaults are the paper's."""
+
+# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated
+
+from msgspec import Meta
 
 from ecm_tf.config.base import Config
 from ecm_tf.core.command import option
+from ecm_tf.core.fields import PositiveInt
+
+_Length = Annotated[int, Meta(ge=2)]
+_VocabularySize = Annotated[
+    int, Meta(ge=4, description="an integer of at least 4, the number of special tokens")
+]
+_BUCKETS_RULE = "ascending (post, response) lengths of at least 2"
 
 Buckets = tuple[tuple[int, int], ...]
-"""(post length, response length) in tokens, ascending. The last is the most the model sees."""
+"""Pairs of maximum post and response length, in tokens, ascending. Longer texts are cut to the
+last pair."""
 
 ORIGINAL_BUCKETS: Buckets = ((12, 12), (16, 16), (20, 20), (30, 30))
 
@@ -15,56 +29,53 @@ ORIGINAL_BUCKETS: Buckets = ((12, 12), (16, 16), (20, 20), (30, 30))
 class ModelConfig(Config):
     """Sizes and modules of an `ECM`.
 
-    The three modules are off unless asked for, as in the original program: without any of them the
-    model is the paper's Seq2Seq; with `use_emb` alone its Emb; with all three its ECM.
+    The three modules are off by default, as in the original program. Without any of them the model
+    is the paper's Seq2Seq; with `use_emb` alone its Emb; with all three its ECM.
     """
 
-    post_vocabulary_size: int
-    response_vocabulary_size: int
-    categories: int
-    size: int = option(256, "units of every GRU layer")
-    num_layers: int = option(2, "GRU layers of encoder and decoder, at least 1")
-    embedding_size: int = option(100, "size of a word vector")
-    emotion_size: int = option(100, "size of an emotion category's vector")
-    imemory_size: int = option(256, "size of the internal memory")
-    use_emb: bool = option(False, "emotion embedding: the category's vector feeds every step")
-    use_imemory: bool = option(False, "internal memory: an emotional state that speaking uses up")
-    use_ememory: bool = option(False, "external memory: choose between emotion and generic words")
-    mask_padding: bool = option(
-        True, "whether padding is masked; the original program runs over it (--no-mask_padding)"
+    post_vocabulary_size: _VocabularySize
+    response_vocabulary_size: _VocabularySize
+    categories: PositiveInt
+    size: PositiveInt = option(256, "units of each GRU layer")
+    num_layers: PositiveInt = option(2, "number of GRU layers in the encoder and in the decoder")
+    embedding_size: PositiveInt = option(100, "dimension of word embeddings")
+    emotion_size: PositiveInt = option(100, "dimension of emotion embeddings")
+    imemory_size: PositiveInt = option(256, "dimension of the internal memory")
+    use_emb: bool = option(
+        False, "emotion embedding: the requested emotion's vector is an input of every decoder step"
     )
-    buckets: Buckets = ORIGINAL_BUCKETS
+    use_imemory: bool = option(
+        False, "internal memory: an emotion state that decays while the reply is generated"
+    )
+    use_ememory: bool = option(
+        False,
+        "external memory: at each step a gate chooses between emotion words and generic words",
+    )
+    mask_padding: bool = option(
+        True, "mask padding tokens; the original program does not mask them (--no-mask_padding)"
+    )
+    buckets: Annotated[
+        tuple[tuple[_Length, _Length], ...], Meta(min_length=1, description=_BUCKETS_RULE)
+    ] = ORIGINAL_BUCKETS
 
     def __post_init__(self) -> None:
-        sizes = ("size", "num_layers", "embedding_size", "emotion_size", "imemory_size")
-        for name in (*sizes, "categories"):
-            self._require(getattr(self, name) >= 1, name, "at least 1")
-        for name in ("post_vocabulary_size", "response_vocabulary_size"):
-            self._require(getattr(self, name) >= 4, name, "at least the 4 specials")
-        flat = [length for bucket in self.buckets for length in bucket]
-        ascending = all(
-            a[0] <= b[0] and a[1] <= b[1] and a != b
-            for a, b in zip(self.buckets, self.buckets[1:], strict=False)
-        )
-        self._require(
-            bool(flat) and min(flat) >= 2 and ascending,
-            "buckets",
-            "ascending (post, response) lengths of at least 2",
-        )
+        super().__post_init__()
+        ascending = all(a[0] <= b[0] and a[1] <= b[1] and a != b for a, b in pairwise(self.buckets))
+        self._require(ascending, "buckets", _BUCKETS_RULE)
 
     @property
     def max_post_length(self) -> int:
-        """Tokens of a post that the model sees; what follows is cut."""
+        """Maximum length of a post, in tokens; longer posts are cut."""
         return self.buckets[-1][0]
 
     @property
-    def least_post_length(self) -> int:
-        """Width that a batch of posts has at least, so that attention has something to look at."""
+    def min_post_length(self) -> int:
+        """Minimum width of a batch of posts, in tokens; attention needs at least one position."""
         return 1 if self.mask_padding else self.max_post_length
 
     @property
     def max_response_length(self) -> int:
-        """Decoder steps, of which the last can only be the end of the reply."""
+        """Maximum number of decoder steps; the last step can only produce the end token."""
         return self.buckets[-1][1]
 
     @property

@@ -1,88 +1,115 @@
-"""How replies are searched for: decoder, its parameters, and the ranking of candidates."""
+"""Configuration of a search: the decoder, its parameters, and the ranking of candidates."""
+
+# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from ecm_tf.config.base import Config
 from ecm_tf.core.command import option
+from ecm_tf.core.fields import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Seed
+
+RERANKED = {
+    "decoder": "sample",
+    "candidates": 16,
+    "temperature": 0.7,
+    "top_k": 40,
+    "seed": 0,
+    "no_repeat": 2,
+    "length_penalty": 1.0,
+    "mmi_weight": 0.3,
+}
+"""Default settings of commands that are given a classifier (`--rerank`); `docs/results.md` gives
+the measurements behind them."""
 
 
 @dataclass(frozen=True)
 class SearchConfig(Config):
-    """How replies are found. Greedy search is the default: fast, and the same reply every time."""
+    """How replies are decoded and ranked. The default is greedy search: fast and deterministic."""
 
-    decoder: str = option(
+    decoder: Literal["greedy", "beam", "sample"] = option(
         "greedy",
-        "greedy: the likeliest word at every step; beam: the likeliest whole replies; sample: "
-        "words drawn by their probability",
-        choices=("greedy", "beam", "sample"),
+        "greedy: the most probable word at each step; beam: beam search; sample: words drawn at "
+        "random from the model's distribution",
     )
-    beam_size: int = option(20, "beams kept, of --decoder beam")
-    beam_groups: int = option(
-        1, "diverse beam search: so many groups of beams, each kept from what the others say"
+    beam_size: PositiveInt = option(20, "number of beams, for --decoder beam")
+    beam_groups: PositiveInt = option(
+        1,
+        "diverse beam search: number of groups that the beams are divided into; must divide "
+        "--beam_size",
     )
-    diversity: float = option(
-        1.0, "nats that a word costs for each time that an earlier group says it now"
+    diversity: NonNegativeFloat = option(
+        1.0,
+        "with --beam_groups: penalty in nats for each beam of an earlier group that chose the same "
+        "word at this step",
     )
-    candidates: int = option(1, "replies drawn by --decoder sample, of which the best is said")
-    temperature: float = option(1.0, "of sampling; below 1 prefers probable words")
-    top_k: int | None = option(None, "sample from this many words only")
-    top_p: float | None = option(None, "sample from the likeliest words up to this sum")
-    seed: int | None = option(None, "of sampling; the same seed, the same replies")
-    no_repeat: int = option(0, "no reply says so many words in a row twice; 0 lets it")
-    length_penalty: float = option(
-        0.0, "replies rank by log-probability / words ** this; 1 is the mean, which favours long"
+    candidates: PositiveInt = option(
+        1, "number of replies that --decoder sample draws; the best one is returned"
     )
-    mmi_weight: float = option(
+    temperature: PositiveFloat = option(
+        1.0, "sampling temperature; values below 1 favour probable words"
+    )
+    top_k: PositiveInt | None = option(None, "sample from the k most probable words only")
+    top_p: Annotated[float, Meta(gt=0, le=1)] | None = option(
+        None, "sample from the smallest set of words whose probabilities sum to at least p"
+    )
+    seed: Seed | None = option(
+        None, "random seed for sampling; the same seed gives the same replies (default: random)"
+    )
+    no_repeat: NonNegativeInt = option(
+        0, "forbid repeating an n-gram of this length within a reply (0: off)"
+    )
+    length_penalty: NonNegativeFloat = option(
         0.0,
-        "against dull replies: takes so much of a reply's log-probability without any post off "
-        "its rank (below 1)",
+        "rank replies by log-probability / length ** length_penalty, with the length in words; 0: "
+        "total log-probability, 1: mean per word, which favours longer replies",
+    )
+    mmi_weight: Annotated[float, Meta(ge=0, lt=1)] = option(
+        0.0,
+        "weight in [0, 1): subtracts weight × log P(reply | empty post) from the score, which "
+        "demotes generic replies",
     )
     rerank: str | None = option(
         None,
-        "an emotion classifier, made by `data_prep classifier train`: the log-probability with "
-        "which it hears the emotion asked for counts in a reply's rank. With it, the best of 16 "
-        "samples is the default, without dull or repeated words; each flag given counts",
+        "directory of an emotion classifier made by `data_prep classifier train`: adds "
+        "--emotion_weight × log P(requested emotion | reply) to the score. Sets the defaults "
+        + " ".join(f"--{name} {value}" for name, value in RERANKED.items()),
         metavar="CLASSIFIER",
     )
-    emotion_weight: float = option(1.0, "how much it counts")
+    emotion_weight: NonNegativeFloat = option(
+        1.0, "with --rerank: weight of the classifier's log-probability of the requested emotion"
+    )
 
     def __post_init__(self) -> None:
-        decoders = ("greedy", "beam", "sample")
-        self._require(self.decoder in decoders, "decoder", f"one of {decoders}")
-        for name in ("beam_size", "beam_groups", "candidates"):
-            self._require(getattr(self, name) >= 1, name, "at least 1")
+        super().__post_init__()
         self._require(
             self.beam_size % self.beam_groups == 0,
             "beam_groups",
             f"a divisor of beam_size ({self.beam_size})",
         )
-        self._require(self.temperature > 0, "temperature", "a positive number")
-        self._require(self.top_k is None or self.top_k >= 1, "top_k", "at least 1")
-        self._require(self.top_p is None or 0 < self.top_p <= 1, "top_p", "a number in (0, 1]")
-        for name in ("diversity", "length_penalty", "no_repeat", "emotion_weight"):
-            self._require(getattr(self, name) >= 0, name, "0 or more")
-        self._require(0 <= self.mmi_weight < 1, "mmi_weight", "a number in [0, 1)")
         for name in ("rerank", "mmi_weight"):
             self._require(
-                not getattr(self, name) or self.number > 1,
+                not getattr(self, name) or self.num_candidates > 1,
                 name,
-                f"several replies to choose from, while {self.decoder} finds one",
+                f"a search with several candidates to rank; {self.decoder} search has one",
             )
 
     @property
-    def number(self) -> int:
-        """How many replies the search finds for each post."""
+    def num_candidates(self) -> int:
+        """Number of replies that the search produces for each post, before ranking."""
         return {"greedy": 1, "beam": self.beam_size, "sample": self.candidates}[self.decoder]
 
     @property
     def reranks(self) -> bool:
-        """Whether something but the model's own probability of a reply counts."""
+        """Whether the score includes more than the model's own log-probability of a reply."""
         return bool(self.rerank or self.mmi_weight)
 
     @property
     def name(self) -> str:
-        """The settings in a few words."""
+        """A short description of the settings, for tables and messages."""
         return ", ".join([*self._decoder_name(), *self._ranking_name()])
 
     def _decoder_name(self) -> list[str]:
@@ -96,7 +123,7 @@ class SearchConfig(Config):
         if self.decoder == "sample":
             parts += [f"top-k {self.top_k}"] if self.top_k else []
             parts += [f"top-p {self.top_p:g}"] if self.top_p else []
-        return parts + ([f"no {self.no_repeat} words twice"] if self.no_repeat else [])
+        return parts + ([f"no repeated {self.no_repeat}-grams"] if self.no_repeat else [])
 
     def _ranking_name(self) -> list[str]:
         parts = [f"length {self.length_penalty:g}"] if self.length_penalty else []
@@ -104,16 +131,3 @@ class SearchConfig(Config):
         if self.rerank:
             parts.append(f"{Path(self.rerank).name} {self.emotion_weight:g}")
         return parts
-
-
-RERANKED = {
-    "decoder": "sample",
-    "candidates": 16,
-    "temperature": 0.7,
-    "top_k": 40,
-    "seed": 0,
-    "no_repeat": 2,
-    "length_penalty": 1.0,
-    "mmi_weight": 0.3,
-}
-"""The search of a user who has a classifier to rerank with; `docs/results.md` says why."""

@@ -1,50 +1,52 @@
-"""How a model is trained; the defaults are the original program's where it has the setting."""
+"""Configuration of a training run; most defaults are those of the original program."""
+
+# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from ecm_tf.config.base import Config
 from ecm_tf.config.model import ORIGINAL_BUCKETS
 from ecm_tf.core.command import option
+from ecm_tf.core.fields import NonNegativeInt, PositiveFloat, PositiveInt, Seed
 
 
 @dataclass(frozen=True)
 class TrainingConfig(Config):
     """How a model is trained. The defaults are the original program's where it has the flag."""
 
-    batch_size: int = option(128, "pairs a step")
-    epochs: int = option(20, "passes over the training pairs")
-    optimizer: str = option("sgd", "sgd is the original's", choices=("sgd", "adam"))
-    learning_rate: float = option(0.5, "of the first step; 0.5 suits sgd, 0.001 adam")
-    learning_rate_decay_factor: float = option(
-        0.99, "applied at a checkpoint whose training loss is above that of the last three"
+    batch_size: PositiveInt = option(128, "post-response pairs per step")
+    epochs: PositiveInt = option(20, "passes over the training pairs")
+    optimizer: Literal["sgd", "adam"] = option("sgd", "the original program uses sgd")
+    learning_rate: PositiveFloat = option(
+        0.5, "initial learning rate; 0.5 suits sgd, 0.001 suits adam"
     )
-    max_gradient_norm: float = option(5.0, "gradients are clipped together to this norm")
-    steps_per_checkpoint: int = option(1000, "steps between dev evaluations and checkpoints")
-    early_stopping: int = option(
-        0, "stop after this many epochs without a better dev perplexity; 0 never stops early"
+    learning_rate_decay_factor: Annotated[float, Meta(gt=0, le=1)] = option(
+        0.99,
+        "multiply the learning rate by this at a checkpoint whose training loss is above the last "
+        "three",
+    )
+    max_gradient_norm: PositiveFloat = option(5.0, "clip gradients to this global norm")
+    steps_per_checkpoint: PositiveInt = option(
+        1000, "steps between evaluations on dev, each of which writes a checkpoint"
+    )
+    early_stopping: NonNegativeInt = option(
+        0, "stop after this many epochs without a lower dev perplexity (0: off)"
     )
     balance_emotions: bool = option(
-        False, "draw every emotion equally often, as the original does, however rare it is"
+        False, "draw all emotions equally often, however rare, as the original program does"
     )
     single_emotion_batches: bool = option(
-        False, "every batch has one emotion, drawn from those there are, as the original's have"
+        False,
+        "draw the pairs of each batch from one emotion, chosen at random, as the original program "
+        "does",
     )
-    mixed_precision: str = option(
-        "float32", "dtype of the matrix products", choices=("float32", "bfloat16", "float16")
+    mixed_precision: Literal["float32", "bfloat16", "float16"] = option(
+        "float32", "dtype of matrix products; weights stay float32"
     )
-    seed: int = option(0, "of initial weights and of the order of the pairs")
-
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "epochs", "steps_per_checkpoint"):
-            self._require(getattr(self, name) >= 1, name, "at least 1")
-        for name in ("learning_rate", "max_gradient_norm"):
-            self._require(getattr(self, name) > 0, name, "a positive number")
-        decay = self.learning_rate_decay_factor
-        self._require(0 < decay <= 1, "learning_rate_decay_factor", "a number in (0, 1]")
-        self._require(self.early_stopping >= 0, "early_stopping", "0 or more epochs")
-        self._require(self.optimizer in ("sgd", "adam"), "optimizer", "sgd or adam")
-        precisions = ("float32", "bfloat16", "float16")
-        self._require(self.mixed_precision in precisions, "mixed_precision", f"one of {precisions}")
+    seed: Seed = option(0, "random seed for initial weights and the order of pairs")
 
 
 PRESETS = {
@@ -60,4 +62,4 @@ PRESETS = {
         "mixed_precision": "float32",
     }
 }
-"""Sets of settings by name; `original` trains as the original program does."""
+"""Named sets of settings for `--preset`; `original` trains as the original program does."""

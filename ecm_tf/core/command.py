@@ -1,62 +1,62 @@
-"""What all commands share: flags made from dataclasses, one-sentence errors, exit status."""
+"""Command-line interface of all commands: flags made from dataclasses, errors, exit statuses."""
 
 import argparse
 import contextlib
 import dataclasses
 import os
 import sys
-import types
-import typing
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.fields import field_types, flag_of
 
 
 def option(default: Any, help: str, **flag: Any) -> Any:
-    """A dataclass field that `add_options` turns into the flag `--field_name`.
+    """Declares a dataclass field that `add_options` turns into the flag `--field_name`.
+
+    The field's annotation gives the flag's type, choices and range (see `ecm_tf.core.fields`).
 
     Args:
-        default: the field's and the flag's default.
-        help: what `--help` says of it.
-        **flag: further arguments of `argparse.ArgumentParser.add_argument`, such as `choices`.
+        default: the default of the field and the flag.
+        help: the flag's text in `--help`.
+        **flag: further arguments of `argparse.ArgumentParser.add_argument`, such as `metavar`.
     """
     return dataclasses.field(default=default, metadata={"help": help, "flag": flag})
 
 
 def add_options(parser: argparse._ActionsContainer, config: type) -> None:
-    """Adds a flag for every `option` field of a dataclass; `False` defaults become switches."""
-    hints = typing.get_type_hints(config)
+    """Adds a flag for every `option` field of a dataclass.
+
+    A boolean field becomes `--name`, or the pair `--name` and `--no-name` if it defaults to true.
+    """
     for field in dataclasses.fields(config):
         if "help" not in field.metadata:
             continue
-        flag = dict(field.metadata["flag"])
+        annotation = field_types(config)[field.name]
         help_text = field.metadata["help"]
-        if hints[field.name] is bool:
-            flag["action"] = argparse.BooleanOptionalAction if field.default else "store_true"
+        flag: dict[str, Any]
+        if annotation is bool:
+            flag = {"action": argparse.BooleanOptionalAction if field.default else "store_true"}
         else:
-            flag.setdefault("type", _plain_type(hints[field.name]))
+            flag = flag_of(annotation)
+        flag |= field.metadata["flag"]
         if field.default is not None and field.default is not False:
             help_text += " (default: %(default)s)"
         parser.add_argument(f"--{field.name}", default=field.default, help=help_text, **flag)
 
 
-def _plain_type(hint: Any) -> Any:
-    if isinstance(hint, types.UnionType):
-        return next(member for member in typing.get_args(hint) if member is not type(None))
-    return hint
-
-
 def add_buckets(parser: argparse.ArgumentParser, default: Sequence[tuple[int, int]]) -> None:
-    """Adds `--buckets "12,12 16,16 …"`, parsed as a list of [post length, response length]."""
+    """Adds `--buckets "12,12 16,16 …"`, which is parsed to a list of [post, response] lengths."""
     shown = " ".join(f"{post},{response}" for post, response in default)
     parser.add_argument(
         "--buckets",
         type=_buckets,
         default=[list(bucket) for bucket in default],
         metavar="POST,RESPONSE …",
-        help="lengths in tokens to group by, as one argument; the last is the longest that the "
-        f'model sees (default: "{shown}")',
+        help="maximum post and response lengths, in tokens, of the groups that batches are drawn "
+        "from, as one argument in ascending order; longer texts are cut to the last pair "
+        f'(default: "{shown}")',
     )
 
 
@@ -69,7 +69,7 @@ def _buckets(text: str) -> list[list[int]]:
 
 
 def options_of(config: type, arguments: argparse.Namespace) -> dict[str, Any]:
-    """The parsed values of `config`'s flags, as keyword arguments for it."""
+    """Returns the parsed values of a dataclass's flags, as keyword arguments for it."""
     names = [f.name for f in dataclasses.fields(config) if "help" in f.metadata]
     return {name: getattr(arguments, name) for name in names}
 
@@ -79,12 +79,13 @@ def parse(
     argv: Sequence[str] | None,
     defaults: Callable[[argparse.Namespace], dict[str, Any]],
 ) -> argparse.Namespace:
-    """Parses arguments some of which set the defaults of others.
+    """Parses arguments, some of which set the defaults of others.
 
     Args:
-        parser: the command's.
+        parser: the command's parser.
         argv: as for `parse_args`.
-        defaults: parsed arguments → defaults of other flags. A flag that is given outright wins.
+        defaults: maps the parsed arguments to defaults of other flags; flags that the user gives
+            take precedence over these defaults.
     """
     parser.set_defaults(**defaults(parser.parse_known_args(argv)[0]))
     return parser.parse_args(argv)
@@ -109,8 +110,11 @@ def suppress_native_stderr() -> Iterator[None]:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Runs a command and ends the process: 0 done, 2 bad input, 130 interrupted."""
-    # TensorFlow's errors reach Python as exceptions; its log would only say them twice.
+    """Runs a command and exits on failure.
+
+    Exit statuses: 0 success, 2 bad input, 130 interrupted, 141 the reader of stdout has gone.
+    """
+    # TensorFlow's errors reach Python as exceptions; its log would only repeat them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         main()
@@ -121,6 +125,6 @@ def run(main: Callable[[], None]) -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
-        # The reader went away (`… | head`): nothing more can be said to it.
+        # The reader has closed the pipe (`… | head`): Python must not flush stdout to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)

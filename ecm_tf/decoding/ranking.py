@@ -81,7 +81,7 @@ class Ranking:
         end = tf.one_hot(tf.reshape(candidates.lengths, [-1]), longest, EOS, dtype=tf.int32)
         nll, _ = responder.model.reply_nll(
             {
-                "post": tf.fill([tf.shape(ids)[0], responder.model.config.least_post_length], PAD),
+                "post": tf.fill([tf.shape(ids)[0], responder.model.config.min_post_length], PAD),
                 "response": ids + end,
                 "emotion": tf.repeat(emotion, number),
             }

@@ -31,16 +31,16 @@ class Search:
         ranking: Ranking | None = None,
     ) -> None:
         self.config = config or SearchConfig()
-        if not 1 <= n_best <= self.config.number:
+        if not 1 <= n_best <= self.config.num_candidates:
             raise InputError(
-                f"n_best: expected 1 to {self.config.number}, the replies that the search "
+                f"n_best: expected 1 to {self.config.num_candidates}, the replies that the search "
                 f"({self.config.name}) finds; got {n_best}."
             )
         self.n_best = n_best
-        self.rows = self.config.number
+        self.rows = self.config.num_candidates
         # A beam search that knows how few are wanted ends sooner.
         beam_alone = self.config.decoder == "beam" and not self.config.reranks
-        self._found = n_best if beam_alone else self.config.number
+        self._found = n_best if beam_alone else self.config.num_candidates
         self.ranking = ranking or Ranking(self.config)
         self._decode = {"greedy": self._greedy, "beam": self._beam, "sample": self._sample}[
             self.config.decoder

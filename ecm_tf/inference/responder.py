@@ -91,4 +91,4 @@ class Responder(tf.Module):
     def post_ids(self, posts: tf.Tensor) -> tf.Tensor:
         """String `(batch,)` → int32 `(batch, length)`, cut and padded as the model wants it."""
         config = self.model.config
-        return self.text.post_matrix(posts, config.least_post_length, config.max_post_length)
+        return self.text.post_matrix(posts, config.min_post_length, config.max_post_length)

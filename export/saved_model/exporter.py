@@ -1,4 +1,4 @@
-"""A model directory → a SavedModel version directory."""
+"""Writes a model directory as a SavedModel version directory."""
 
 import dataclasses
 import json
@@ -12,7 +12,7 @@ from ecm_tf.core.output import finished_directory
 DTYPES = ("float32", "float16", "bfloat16")
 
 
-def export(
+def export_saved_model(
     train_dir: Path,
     base: Path,
     version: int | None = None,
@@ -21,70 +21,74 @@ def export(
     n_best: int = 5,
     dtype: str = "float32",
 ) -> Path:
-    """Writes one version directory, as TF Serving wants it.
+    """Writes one version directory in the layout of TF Serving.
 
-    Its signatures are those of `export.signatures`; in `assets.extra/` are warm-up requests for
-    each and `model_card.json`.
+    The SavedModel has the signatures of `export.saved_model.signatures`. `assets.extra/` holds
+    warm-up requests for each signature and `model_info.json`.
 
     Args:
-        train_dir: a model directory.
-        base: gets a subdirectory named after the version.
-        version: a positive int; None takes the one after the newest.
-        search: how replies are found, frozen into the graph; greedy if absent.
-        n_best: replies that the signature `n_best` returns: the search's best if it finds as many,
-            otherwise a beam search's.
-        dtype: `float32`, or `float16` or `bfloat16` for half the size: weights are stored so, and
-            turned into float32 at every call.
+        train_dir: model directory.
+        base: directory that gets a subdirectory named after the version.
+        version: positive version number; None for one more than the newest.
+        search: search settings, which become a fixed part of the graph; greedy if None.
+        n_best: number of replies that the signature `n_best` returns. They come from the given
+            search if it finds that many candidates, otherwise from a beam search.
+        dtype: dtype of the stored weights: `float32`, or `float16` or `bfloat16` for half the size.
+            Half-precision weights are cast to float32 at every call.
 
     Returns:
         The version directory.
 
     Raises:
-        InputError: no such model, the version exists, or a number out of range.
+        InputError: the model directory is missing or unfinished, the version exists, or a number is
+            out of range.
     """
     import keras
 
     from ecm_tf.decoding.search import Search
     from ecm_tf.inference.responder import Responder
     from ecm_tf.model.directory import load_model
-    from export.saved_model.model_info import CARD, model_card
+    from export.saved_model.model_info import MODEL_INFO, model_info
     from export.saved_model.signatures import signatures
     from export.saved_model.stored_weights import StoredWeights
-    from export.saved_model.warmup import write_warmup
+    from export.saved_model.warmup import write_warmup_requests
 
-    target = base / str(_next_version(base) if version is None else version)
+    version_directory = base / str(_next_version(base) if version is None else version)
     if version is not None and version < 1:
         raise InputError(f"--version: expected a positive number, got {version}.")
-    if target.exists():
-        raise InputError(f"{target}: exists already; expected a new version.")
-    search = search or SearchConfig()
-    best = Search(search)
-    several = (
-        Search(search, n_best, best.ranking)
-        if search.number >= n_best
-        else Search(dataclasses.replace(search, decoder="beam"), n_best)
+    if version_directory.exists():
+        raise InputError(f"{version_directory}: this version exists; expected a new one.")
+    search_config = search or SearchConfig()
+    one_best_search = Search(search_config)
+    n_best_search = (
+        Search(search_config, n_best, one_best_search.ranking)
+        if search_config.num_candidates >= n_best
+        else Search(dataclasses.replace(search_config, decoder="beam"), n_best)
     )
     model, assets = load_model(train_dir)
     responder = Responder(model, assets)
     archive = keras.export.ExportArchive()
     archive.track(responder.text)
-    for classifier in (best.ranking.classifier, several.ranking.classifier):
+    for classifier in (one_best_search.ranking.classifier, n_best_search.ranking.classifier):
         if classifier:
             archive.track(classifier.model)
-    # The endpoints' own variables are found by themselves; tracked, they would be stored twice.
-    stored = None if dtype == "float32" else StoredWeights(model, dtype)
-    served = signatures(responder, best, several)
-    for name, (function, inputs) in served.items():
-        archive.add_endpoint(name, stored(function) if stored else function, input_signature=inputs)
-    inputs = {name: [spec.name for spec in specs] for name, (_, specs) in served.items()}
-    card = model_card(train_dir, model, assets, search, n_best, dtype)
-    with finished_directory(target) as directory:
+    # The archive finds the endpoints' variables by itself. Tracking the model as well would store
+    # float32 weights beside the half-precision ones.
+    stored_weights = None if dtype == "float32" else StoredWeights(model, dtype)
+    endpoints = signatures(responder, one_best_search, n_best_search)
+    for name, (function, specs) in endpoints.items():
+        if stored_weights:
+            function = stored_weights(function)
+        archive.add_endpoint(name, function, input_signature=specs)
+    input_names = {name: [spec.name for spec in specs] for name, (_, specs) in endpoints.items()}
+    info = model_info(train_dir, model, assets, search_config, n_best, dtype)
+    with finished_directory(version_directory) as directory:
         with command.suppress_native_stderr():
             archive.write_out(str(directory), verbose=False)
-        write_warmup(directory, inputs, assets.emotions.names)
-        text = json.dumps(card, ensure_ascii=False, indent=2)
-        (directory / CARD).write_text(text + "\n", encoding="utf-8")
-    return target
+        write_warmup_requests(directory, input_names, assets.emotions.names)
+        text = json.dumps(info, ensure_ascii=False, indent=2)
+        (directory / MODEL_INFO).write_text(text + "\n", encoding="utf-8")
+    return version_directory
 
 
 def _next_version(base: Path) -> int:

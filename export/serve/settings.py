@@ -1,57 +1,69 @@
-"""How the server is started."""
+"""Settings of the server."""
+
+# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
 
 import os
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from ecm_tf.config import Config
 from ecm_tf.core.command import option
+from ecm_tf.core.fields import NonNegativeFloat, PositiveFloat, PositiveInt
 from export import MODEL_NAME
 
 LOCAL = "local"
 CPUS = os.cpu_count() or 1
+_Port = Annotated[int, Meta(ge=1, le=65535, description="a port number in [1, 65535]")]
 
 
 @dataclass(frozen=True)
 class ServerConfig(Config):
     """Settings of `export.serve`, all of them flags."""
 
-    host: str = option("127.0.0.1", "address to listen on; 0.0.0.0: every interface")
-    rest_port: int = option(8501, "port for REST")
-    grpc_port: int = option(8500, "port for gRPC")
-    model: str = option(MODEL_NAME, "what the served model is called")
-    versions: int = option(2, "newest versions kept loaded")
-    poll_seconds: float = option(10.0, "between two looks for new versions")
-    replicas: int = option(1, "processes that hold the model and answer")
-    cpus: int = option(CPUS, "CPUs of all replicas together; each computes on its share")
-    max_batch: int = option(32, "posts that are answered together at most; 1: no batching")
-    max_ongoing: int = option(64, "requests that a replica works on at a time")
-    max_queued: int = option(
-        256, "requests that wait for a replica; more are told so: 429, RESOURCE_EXHAUSTED"
+    host: str = option("127.0.0.1", "address to listen on; 0.0.0.0: all interfaces")
+    rest_port: _Port = option(8501, "port of the REST API")
+    grpc_port: _Port = option(8500, "port of the gRPC API")
+    model: str = option(MODEL_NAME, "name of the served model, as in requests")
+    versions: PositiveInt = option(2, "number of newest versions to keep loaded")
+    poll_seconds: PositiveFloat = option(10.0, "seconds between checks for new versions")
+    replicas: PositiveInt = option(
+        1, "number of processes that load the model and answer requests; at most --cpus"
     )
-    max_posts: int = option(256, "posts of one request")
-    max_request_bytes: int = option(1_000_000, "size of one request")
-    timeout_seconds: float = option(30.0, "for one request: 408, DEADLINE_EXCEEDED")
-    drain_seconds: float = option(30.0, "at the end, for requests that were accepted")
-    log_dir: str | None = option(None, "for logs, JSON Lines (default: Ray's session directory)")
-    ray_address: str = option(LOCAL, "local: all on this machine; auto or HOST:PORT: a Ray cluster")
+    cpus: PositiveInt = option(CPUS, "total number of CPUs, divided among the replicas")
+    max_batch: PositiveInt = option(32, "maximum number of posts per batch; 1 turns batching off")
+    max_ongoing: PositiveInt = option(
+        64, "maximum number of requests that a replica has in progress"
+    )
+    max_queued: PositiveInt = option(
+        256,
+        "maximum number of requests that wait for a replica; further ones are refused with "
+        "429 or RESOURCE_EXHAUSTED",
+    )
+    max_posts: PositiveInt = option(256, "maximum number of posts per request")
+    max_request_bytes: PositiveInt = option(1_000_000, "maximum size of a request, in bytes")
+    timeout_seconds: PositiveFloat = option(
+        30.0, "seconds until a request fails with 408 or DEADLINE_EXCEEDED"
+    )
+    drain_seconds: NonNegativeFloat = option(
+        30.0, "seconds that accepted requests get to finish when the server stops"
+    )
+    log_dir: str | None = option(
+        None, "directory of the logs, in JSON Lines (default: Ray's session directory)"
+    )
+    ray_address: str = option(
+        LOCAL, "local: run everything on this machine; auto or HOST:PORT: join a Ray cluster"
+    )
 
     def __post_init__(self) -> None:
-        for name in ("rest_port", "grpc_port"):
-            self._require(0 < getattr(self, name) < 65536, name, "a port, 1 to 65535")
-        self._require(self.rest_port != self.grpc_port, "rest_port", "another port than gRPC's")
-        for name in (
-            *("versions", "replicas", "max_batch", "max_ongoing", "max_queued", "max_posts"),
-            *("max_request_bytes", "cpus"),
-        ):
-            self._require(getattr(self, name) >= 1, name, "at least 1")
-        for name in ("poll_seconds", "timeout_seconds"):
-            self._require(getattr(self, name) > 0, name, "a positive number")
-        self._require(self.drain_seconds >= 0, "drain_seconds", "0 or more")
+        super().__post_init__()
+        self._require(self.rest_port != self.grpc_port, "rest_port", "a port other than grpc_port")
         self._require(
-            self.replicas <= self.cpus, "replicas", f"at most as many as CPUs ({self.cpus})"
+            self.replicas <= self.cpus, "replicas", f"at most the number of CPUs ({self.cpus})"
         )
 
     @property
     def cpus_each(self) -> int:
-        """CPUs that a replica computes on."""
+        """Number of CPUs that each replica uses."""
         return self.cpus // self.replicas

@@ -37,7 +37,7 @@ def answer(
     else:
         config = ModelConfig.load(file.parent / CONFIG)
         text = TextProcessor(assets)
-        ids = text.post_matrix(raw, config.least_post_length, config.max_post_length).numpy()
+        ids = text.post_matrix(raw, config.min_post_length, config.max_post_length).numpy()
         found = interpreter(ids, emotion)
         replies = text.response_text(found["ids"], found["lengths"]).numpy()
     return [[reply.decode() for reply in row] for row in np.reshape(replies, [len(posts), -1])]

@@ -27,7 +27,7 @@ def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
 
     - `ids.tflite`: `post` int32 `(batch, length)`, padded with PAD, and `emotion` int32 `(batch,)`
       → `ids` int32 `(batch, max_response_length)`, `lengths` int32 and `scores` float32 `(batch,)`;
-      builtin operations only. The length is at least `ModelConfig.least_post_length`.
+      builtin operations only. The length is at least `ModelConfig.min_post_length`.
     - `text.tflite`: `post` string and `emotion` int32 `(batch,)` → `response` string and `score`
       float32 `(batch,)`; with the custom operations `FastSentencepieceTokenizer` needs.
     - `config.json` and `assets/`: the model's sizes, vocabularies, tokenizer and emotions.
@@ -83,7 +83,7 @@ def of_ids(model: ECM) -> Callable:
 
 
 def _of_text(model: ECM, assets: TextAssets) -> Callable:
-    text = CompactText(assets, model.config.least_post_length, model.config.max_post_length)
+    text = CompactText(assets, model.config.min_post_length, model.config.max_post_length)
 
     @tf.function(input_signature=[POST, _EMOTION], autograph=False)
     def reply(post, emotion):

@@ -107,22 +107,22 @@ def test_a_classifier_chooses_among_many_samples(chat, tmp_path):
     assert chat(RAW, *flags) == [chosen], "the same replies every time"
     assert heard(chosen) > heard(chat(RAW)[0])
     assert chat(RAW, *flags, "--seed", 5) != [chosen], "a flag given counts"
-    with pytest.raises(InputError, match=r"rerank: expected several replies .* greedy finds one"):
+    with pytest.raises(InputError, match=r"rerank: expected a search with several .* greedy search has one"):
         chat(RAW, *flags, "--decoder", "greedy")
 
 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("--beam_size", 0), "beam_size: expected at least 1, got 0."),
+        (("--beam_size", 0), "beam_size: expected an integer of at least 1, got 0."),
         (("--n_best", 0), "n_best: expected 1 to 1, the replies that the search (greedy) finds"),
         (
             ("--beam_search", "--beam_size", 2, "--n_best", 3),
             "n_best: expected 1 to 2, the replies",
         ),
-        (("--length_penalty", -0.1), "length_penalty: expected 0 or more, got -0.1."),
-        (("--temperature", 0), "temperature: expected a positive number, got 0.0."),
-        (("--top_k", 0), "top_k: expected at least 1, got 0."),
+        (("--length_penalty", -0.1), "length_penalty: expected a number of at least 0, got -0.1."),
+        (("--temperature", 0), "temperature: expected a number above 0, got 0.0."),
+        (("--top_k", 0), "top_k: expected an integer of at least 1, got 0."),
         (("--top_p", 0), "top_p: expected a number in (0, 1], got 0.0."),
         (("--top_p", 1.5), "top_p: expected a number in (0, 1], got 1.5."),
         (

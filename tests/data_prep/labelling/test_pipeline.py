@@ -256,8 +256,8 @@ def test_inputs_without_pairs(tmp_path, write_jsonl):
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--min_confidence", "1"], "--min_confidence: expected a share from 0 to below 1, got 1"),
-        (["--min_confidence", "nan"], "--min_confidence: expected a share from 0 to below 1"),
+        (["--min_confidence", "1"], "min_confidence: expected a number in [0, 1), got 1"),
+        (["--min_confidence", "nan"], "min_confidence: expected a number in [0, 1), got nan"),
         ([], "classifier: no such directory; expected a classifier directory"),
     ],
 )

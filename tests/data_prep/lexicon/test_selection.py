@@ -136,11 +136,11 @@ def test_neutral_categories():
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [
-        ("prior", 0.0, "--prior: expected a share above 0, got 0.0"),
-        ("min_log_odds", float("nan"), "--min_log_odds: expected a number, got nan"),
-        ("min_intensity", -1.0, "--min_intensity: expected at least 0, got -1.0"),
-        ("learn", -1, "--learn: expected at least 0, got -1"),
-        ("min_count", 0, "--min_count: expected at least 1, got 0"),
+        ("prior", 0.0, "prior: expected a number above 0, got 0.0"),
+        ("min_log_odds", float("nan"), "min_log_odds: expected a number, got nan"),
+        ("min_intensity", -1.0, "min_intensity: expected a number of at least 0, got -1.0"),
+        ("learn", -1, "learn: expected an integer of at least 0, got -1"),
+        ("min_count", 0, "min_count: expected an integer of at least 1, got 0"),
     ],
 )
 def test_a_number_out_of_range_is_refused(setting, value, message):

@@ -2,6 +2,7 @@ import argparse
 import os
 import sys
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 
@@ -15,7 +16,7 @@ class Settings:
     hidden: list[int] = field(default_factory=list)
     size: int = option(8, "how large")
     rate: float = option(0.5, "how fast")
-    kind: str = option("x", "which", choices=("x", "y"))
+    kind: Literal["x", "y"] = option("x", "which")
     limit: int | None = option(None, "how many")
     loud: bool = option(False, "noise")
     masked: bool = option(True, "mask")
@@ -44,14 +45,14 @@ def test_every_flag():
 
 
 @pytest.mark.parametrize("wrong", [("--size", "big"), ("--kind", "z"), ("--hidden", "1")])
-def test_wrong_values_end_with_2(wrong, capsys):
+def test_wrong_values_exit_with_status_2(wrong, capsys):
     with pytest.raises(SystemExit) as end:
         _parse(*wrong)
     assert end.value.code == 2
     assert wrong[0] in capsys.readouterr().err
 
 
-def test_help_gives_defaults_where_there_are_any(capsys):
+def test_help_shows_defaults(capsys):
     with pytest.raises(SystemExit):
         _parse("--help")
     out = " ".join(capsys.readouterr().out.split())
@@ -60,7 +61,7 @@ def test_help_gives_defaults_where_there_are_any(capsys):
     assert "how many (default" not in out
 
 
-def test_bad_input_is_one_sentence_and_status_2(capsys):
+def test_bad_input_prints_one_sentence_and_exits_with_status_2(capsys):
     def main():
         raise InputError("pairs.jsonl, record 3: expected text.")
 
@@ -71,7 +72,7 @@ def test_bad_input_is_one_sentence_and_status_2(capsys):
     assert (captured.out, captured.err) == ("", "error: pairs.jsonl, record 3: expected text.\n")
 
 
-def test_interruption_is_status_130(capsys):
+def test_interrupt_exits_with_status_130(capsys):
     def main():
         raise KeyboardInterrupt
 
@@ -80,13 +81,13 @@ def test_interruption_is_status_130(capsys):
     assert end.value.code == 130
 
 
-def test_success_and_real_errors_pass_through():
+def test_success_and_other_errors_pass_through():
     run(lambda: None)
     with pytest.raises(ZeroDivisionError):
         run(lambda: print(1 // 0))
 
 
-def test_native_silence_swallows_stderr_only_inside(capfd):
+def test_native_stderr_is_suppressed_only_inside_the_block(capfd):
     os.write(2, b"before ")
     with suppress_native_stderr():
         os.write(2, b"hidden ")
@@ -96,7 +97,7 @@ def test_native_silence_swallows_stderr_only_inside(capfd):
     assert (out, err) == ("shown", "before after")
 
 
-def test_native_silence_ends_with_an_error(capfd):
+def test_native_stderr_is_restored_after_an_error(capfd):
     with pytest.raises(InputError), suppress_native_stderr():
         raise InputError("no")
     print("visible", file=sys.stderr, flush=True)

@@ -64,7 +64,7 @@ def test_the_best_of_many_is_the_first_of_all(responder):
 
 @pytest.mark.parametrize("settings", [DRAWN, {"decoder": "beam", "beam_size": 6}])
 def test_a_classifier_that_counts_much_decides(responder, classifier, settings):
-    number = SearchConfig(**settings).number
+    number = SearchConfig(**settings).num_candidates
     texts, scores, _, _ = found(
         responder, number, **settings, rerank=classifier, emotion_weight=100.0
     )
@@ -161,7 +161,7 @@ def test_a_classifier_that_is_not_there_is_refused(tmp_path):
         ({"decoder": "beam", "beam_size": 8, "length_penalty": 1.0}, "beam 8, length 1"),
         (
             {"decoder": "beam", "beam_groups": 4, "diversity": 0.5, "no_repeat": 2},
-            "beam 20, 4 groups at 0.5, no 2 words twice",
+            "beam 20, 4 groups at 0.5, no repeated 2-grams",
         ),
         ({"decoder": "sample", "top_k": 5, "top_p": 0.9}, "sample at 1, top-k 5, top-p 0.9"),
         (
