@@ -22,7 +22,7 @@ from data_prep.build.settings import BuildSettings
 from data_prep.corpus.staging import SPLITS, Rejections, Spools, stop
 from data_prep.build.token_counts import count_tokens, learn_tokenizer
 from ecm_tf.data.directory import ASSETS
-from ecm_tf.text.emotion_words import read_ememory
+from ecm_tf.text.emotion_words import read_emotion_words
 from ecm_tf.text.emotions import DEFAULT, Emotions
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import write_manifest
@@ -95,7 +95,7 @@ def build(
     digests = source_digests(sources.paths, output)
     categories = sources.categories()
     words = (
-        read_ememory(sources.ememory, categories) if sources.ememory else [[] for _ in categories]
+        read_emotion_words(sources.ememory, categories) if sources.ememory else [[] for _ in categories]
     )
     with finished_directory(output) as directory:
         spools, rejected = _spool(sources, settings, categories, directory)

@@ -19,14 +19,10 @@ import jieba
 from sentencepiece import sentencepiece_model_pb2
 
 from data_prep.build import counting
+from ecm_tf.text.spacing import ASCII_WORD, remove_meaningless_spaces
 
 # jieba announces on stderr that it reads its dictionary.
 jieba.setLogLevel(logging.WARNING)
-
-_SPACE_BESIDE_CHINESE = re.compile(" ?([^A-Za-z0-9 ]) ?")
-"""As in `ecm_tf.text.UnigramTokenizer`: raw and pre-split Chinese are segmented alike."""
-
-_WORD_LIKE = re.compile("[A-Za-z0-9]+")
 
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
@@ -39,7 +35,7 @@ def segment(text: str, *, new_words: bool = True) -> list[str]:
         text: raw or pre-split, with single spaces.
         new_words: whether jieba's hidden Markov model may find words that its dictionary lacks.
     """
-    text = _SPACE_BESIDE_CHINESE.sub(r"\1", text)
+    text = remove_meaningless_spaces(text)
     return [word for word in jieba.cut(text, HMM=new_words) if word != " "]
 
 
@@ -96,7 +92,7 @@ def choose_pieces(counts: Mapping[str, int], characters: set[str], size: int) ->
 
     Runs of ASCII letters and digits need no piece: the tokenizer keeps them together anyway.
     """
-    words = (item for item in counts.items() if not _WORD_LIKE.fullmatch(item[0]))
+    words = (item for item in counts.items() if not re.fullmatch(ASCII_WORD, item[0]))
     pieces = dict(heapq.nsmallest(size, words, key=lambda item: (-item[1], item[0])))
     return pieces | {c: counts[c] for c in sorted(characters) if c in counts}
 

@@ -13,6 +13,8 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from ecm_tf.text.spacing import remove_meaningless_spaces
+
 
 class ShapeError(ValueError):
     """A record is not what its format says; the message says what was expected and what came."""
@@ -97,13 +99,10 @@ def _tagged(tags: int) -> Callable[[Any], Utterance]:
     return utterance
 
 
-_SPACE_BESIDE_CHINESE = re.compile("(?<![A-Za-z0-9]) +| +(?![A-Za-z0-9])")
-
-
 def _spaced(value: Any) -> Utterance:
     if not isinstance(value, str):
         raise ShapeError(f"got {shorten(value)}")
-    return _SPACE_BESIDE_CHINESE.sub("", value), None
+    return remove_meaningless_spaces(re.sub(" +", " ", value)), None
 
 
 def _is_list(value: Any, length: int) -> bool:

@@ -1,22 +1,24 @@
-"""Import a checkpoint of the original program: `python -m ecm_tf.original PREFIX --output MODEL`.
+"""Conversion of a checkpoint of the original program into a model directory.
 
-The original (Python 2.7, TensorFlow 0.12) saved V2 checkpoints. Sizes, layers and modules are read
-off the variables; `docs/fidelity.md` says how the two programs compare.
+The original (Python 2.7, TensorFlow 0.12) saved V2 checkpoints. Sizes, layers and modules are
+inferred from the variables; `docs/reproduction.md` compares the two programs.
 """
 
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ecm_tf.config import ORIGINAL_BUCKETS, Buckets, TrainingConfig
+from ecm_tf.config import ORIGINAL_BUCKETS, Buckets, ModelConfig, TrainingConfig
 from ecm_tf.core.errors import InputError
-from ecm_tf.text.emotion_words import read_ememory
+from ecm_tf.text.emotion_words import read_emotion_words
 from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
 from ecm_tf.text.vocabulary import SPECIALS, load_vocabulary
 
 if TYPE_CHECKING:
     from ecm_tf.model import ECM
+    from ecm_tf.original.checkpoint import OriginalCheckpoint
+    from ecm_tf.text.assets import TextAssets
 
 
 def import_checkpoint(
@@ -30,95 +32,122 @@ def import_checkpoint(
 ) -> "ECM":
     """Writes a model directory with the weights of an original checkpoint.
 
-    It runs over padding as the original does, and takes text that is split by spaces. With the
-    original's step and learning rate as a checkpoint in it, `ecm_tf.train --train_dir` can go on.
+    The model does not mask padding, like the original, and takes text whose words are separated by
+    spaces. The directory also gets a checkpoint with the original's step and learning rate, so
+    that `ecm_tf.train --train_dir` can continue training.
 
     Args:
         prefix: of the checkpoint's files.
-        output: new or empty; becomes the model directory.
-        post_vocab, response_vocab: the original's vocabulary files; without them a word is its id.
+        output: a new or empty directory; becomes the model directory.
+        post_vocab, response_vocab: the original's vocabulary files; without them each word is the
+            decimal number of its id.
         ememory: a file of emotion words to use instead of those in the checkpoint.
-        buckets: what the original was run with.
+        buckets: those that the original was run with.
 
     Returns:
         The model.
 
     Raises:
-        InputError: not an original checkpoint (missing and unknown variables are named), a file
-            that does not fit it, or an output that is not empty.
+        InputError: the checkpoint is not one of the original (missing and unknown variables are
+            named), a file does not fit it, or the output is not empty.
     """
     from ecm_tf.model import ECM
     from ecm_tf.model.directory import save_model
-    from ecm_tf.original.weights import OriginalCheckpoint
-    from ecm_tf.text.assets import TextAssets
+    from ecm_tf.original.checkpoint import OriginalCheckpoint
+    from ecm_tf.original.weights import assign_weights
 
     if output.exists() and any(output.iterdir()):
-        raise InputError(f"{output}: expected an empty or new directory.")
-    original = OriginalCheckpoint(prefix)
-    config = original.config(buckets)
-    response_words = _words(response_vocab, config.response_vocabulary_size)
-    model = ECM(config)
-    original.assign(model)
-    mask = model.vocabulary_output.emotion_words.numpy() if config.use_ememory else []
-    words = [[response_words[id_] for id_ in row.nonzero()[0]] for row in mask]
-    emotions = _categories(config.categories)
-    if ememory is not None:
-        words = read_ememory(ememory, emotions)
-    assets = TextAssets(
-        post_words=_words(post_vocab, config.post_vocabulary_size),
-        response_words=response_words,
-        emotions=emotions,
-        external_memory=words or [[] for _ in range(config.categories)],
-        # A word that is its id must keep its digits.
-        normalize_digits=post_vocab is not None,
-        tokenizer_model=None,
-    )
-    if config.use_ememory:
+        raise InputError(f"{output}: expected a new or empty directory.")
+    checkpoint = OriginalCheckpoint(prefix)
+    model = ECM(checkpoint.config(buckets))
+    assign_weights(model, checkpoint)
+    assets = _text_assets(model, post_vocab, response_vocab, ememory)
+    if model.config.use_ememory:
         model.set_emotion_words(assets.external_memory_mask)
-    run = {"model": config.to_dict(), "training": {"optimizer": "sgd"}}
     save_model(
         output,
         model,
         assets,
-        settings=run,
-        counts={"step": original.step},
+        settings=_run_settings(model.config),
+        counts={"step": checkpoint.step},
         sources={Path(prefix).name: "original checkpoint"},
     )
-    _save_progress(output, model, run, original.step, original.learning_rate)
+    _save_training_state(output, model, checkpoint)
     return model
 
 
-def _save_progress(
-    output: Path, model: "ECM", run: dict[str, Any], step: int, learning_rate: float | None
-) -> None:
-    """A checkpoint of the original's step and learning rate, to train on from."""
-    import keras
+def _text_assets(
+    model: "ECM", post_vocab: Path | None, response_vocab: Path | None, ememory: Path | None
+) -> "TextAssets":
+    """Returns vocabularies, emotions and emotion words; the latter from the model by default."""
+    from ecm_tf.text.assets import TextAssets
 
-    from ecm_tf.training.checkpoints import Checkpoints
-    from ecm_tf.training.history import Milestone
-    from ecm_tf.training.run import RUN
+    config = model.config
+    response_words = _vocabulary(response_vocab, config.response_vocabulary_size)
+    emotions = _emotions(config.categories)
+    emotion_words: list[list[str]] = [[] for _ in emotions]
+    if ememory is not None:
+        emotion_words = read_emotion_words(ememory, emotions)
+    elif config.use_ememory:
+        mask = model.vocabulary_output.emotion_words.numpy()
+        emotion_words = [[response_words[id_] for id_ in row.nonzero()[0]] for row in mask]
+    return TextAssets(
+        post_words=_vocabulary(post_vocab, config.post_vocabulary_size),
+        response_words=response_words,
+        emotions=emotions,
+        external_memory=emotion_words,
+        # Where words are ids, their digits must not be replaced.
+        normalize_digits=post_vocab is not None,
+        tokenizer_model=None,
+    )
 
-    rate = TrainingConfig.learning_rate if learning_rate is None else learning_rate
-    model.compile(optimizer=keras.optimizers.SGD(rate))
-    model.optimizer.build(model.trainable_variables)
-    model.optimizer.iterations.assign(step)
-    # What the original measured is not in its checkpoint: whatever comes next is better.
-    unknown = Milestone(step, 0.0, rate, math.nan, math.inf, math.inf, 0.0)
-    Checkpoints(output).save(model, [unknown])
-    (output / RUN).write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
-
-def _words(path: Path | None, size: int) -> list[str]:
+def _vocabulary(path: Path | None, size: int) -> list[str]:
     if path is None:
         return [*SPECIALS, *map(str, range(len(SPECIALS), size))]
     words = load_vocabulary(path)
     if len(words) < size:
-        raise InputError(f"{path}: expected at least {size} words, as many as the checkpoint has.")
-    # The original cuts its vocabulary files at the size it is run with.
+        raise InputError(
+            f"{path}: expected at least the {size} words that the checkpoint has, got {len(words)}."
+        )
+    # The original also ignores what exceeds the vocabulary size.
     return words[:size]
 
 
-def _categories(count: int) -> Emotions:
+def _emotions(count: int) -> Emotions:
     if count == len(DEFAULT):
         return DEFAULT
     return Emotions([Emotion(f"category_{id_}", f"类别{id_}") for id_ in range(count)])
+
+
+def _run_settings(config: ModelConfig) -> dict[str, object]:
+    """Returns what is known of the original's run, as `run.json` and the manifest store it."""
+    return {"model": config.to_dict(), "training": {"optimizer": "sgd"}}
+
+
+def _save_training_state(output: Path, model: "ECM", checkpoint: "OriginalCheckpoint") -> None:
+    """Saves `run.json` and a checkpoint to continue training from."""
+    import keras
+
+    from ecm_tf.training.checkpoints import Checkpoints
+    from ecm_tf.training.history import HistoryRow
+    from ecm_tf.training.run_settings import RUN
+
+    rate = checkpoint.learning_rate
+    rate = TrainingConfig.learning_rate if rate is None else rate
+    model.compile(optimizer=keras.optimizers.SGD(rate))
+    model.optimizer.build(model.trainable_variables)
+    model.optimizer.iterations.assign(checkpoint.step)
+    # The checkpoint does not record perplexities. With infinity, the next evaluation is better.
+    row = HistoryRow(
+        step=checkpoint.step,
+        epoch=0.0,
+        learning_rate=rate,
+        train_loss=math.nan,
+        dev_perplexity=math.inf,
+        dev_sentence_perplexity=math.inf,
+        seconds=0.0,
+    )
+    Checkpoints(output).save(model, [row])
+    text = json.dumps(_run_settings(model.config), indent=2) + "\n"
+    (output / RUN).write_text(text, encoding="utf-8")

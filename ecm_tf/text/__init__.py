@@ -1,1 +1,1 @@
-"""Text: normalization, tokenizers, vocabularies, emotions, and the files that hold them."""
+"""Text processing: normalization, tokenizers, vocabularies, emotions, and their files."""

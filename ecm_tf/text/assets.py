@@ -1,11 +1,13 @@
-"""Text assets: the files beside a dataset or model that say how text is read and written."""
+"""Text assets: the files of a dataset or model that define text processing."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import read_json, reading
 from ecm_tf.text import vocabulary
 from ecm_tf.text.emotions import Emotions
 
@@ -16,11 +18,11 @@ EXTERNAL_MEMORY_JSON = "external_memory.json"
 
 @dataclass(frozen=True)
 class TextAssets:
-    """The files beside a dataset or model that say how text is read and written.
+    """Everything that text processing depends on: vocabularies, tokenizer and emotions.
 
-    `save` and `load` are the only places that know their names: `text.json` (settings),
-    `post_vocabulary.txt`, `response_vocabulary.txt`, `emotions.json`, `external_memory.json` (a
-    list of emotion words per category) and, for the jieba segmenter, `tokenizer.model`.
+    On disk: `text.json` (settings), `post_vocabulary.txt`, `response_vocabulary.txt`,
+    `emotions.json`, `external_memory.json` (a list of emotion words for each category) and, for the
+    jieba segmenter, `tokenizer.model`.
     """
 
     post_words: Sequence[str]
@@ -29,7 +31,7 @@ class TextAssets:
     external_memory: Sequence[Sequence[str]]
     normalize_digits: bool
     tokenizer_model: bytes | None
-    """A unigram model for raw text; `None` means that text comes split by spaces."""
+    """A unigram model for raw text, or `None` for text that is already split by spaces."""
 
     def save(self, directory: Path) -> list[str]:
         """Writes the files and returns their names."""
@@ -51,21 +53,24 @@ class TextAssets:
         return names
 
     @classmethod
-    def load(cls, directory: Path) -> "TextAssets":
+    def load(cls, directory: Path) -> Self:
         """Reads what `save` wrote.
 
         Raises:
-            InputError: a file is missing or is not what it should be.
+            InputError: a file is missing or malformed.
         """
+        settings = read_json(directory / TEXT_JSON, "text settings")
+        memory = read_json(directory / EXTERNAL_MEMORY_JSON, "emotion words")
         try:
-            settings = json.loads((directory / TEXT_JSON).read_text(encoding="utf-8"))
             segmenter, digits = settings["segmenter"], settings["normalize_digits"]
-            memory = json.loads((directory / EXTERNAL_MEMORY_JSON).read_text(encoding="utf-8"))
-            model = (directory / TOKENIZER_MODEL).read_bytes() if segmenter == "jieba" else None
-        except FileNotFoundError as error:
-            raise InputError(f"{error.filename}: no such file; expected a text asset.") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{directory}: expected text assets; {error!r}.") from error
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{directory / TEXT_JSON}: expected text settings; {error!r}.") from (
+                error
+            )
+        model = None
+        if segmenter == "jieba":
+            with reading(directory / TOKENIZER_MODEL, "a SentencePiece model"):
+                model = (directory / TOKENIZER_MODEL).read_bytes()
         return cls(
             post_words=vocabulary.load_vocabulary(directory / POST_VOCABULARY),
             response_words=vocabulary.load_vocabulary(directory / RESPONSE_VOCABULARY),
@@ -77,6 +82,6 @@ class TextAssets:
 
     @property
     def external_memory_mask(self) -> list[list[bool]]:
-        """`[categories][response words]`: whether the word is an emotion word of the category."""
+        """Whether each response word is an emotion word: `[categories][response words]`."""
         by_category = [frozenset(words) for words in self.external_memory]
         return [[word in words for word in self.response_words] for words in by_category]

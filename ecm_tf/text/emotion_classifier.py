@@ -1,7 +1,7 @@
-"""An emotion classifier as others use it: a directory in, probabilities of texts out.
+"""A trained emotion classifier, loaded from its directory.
 
-`data_prep classifier train` makes such directories; labelling a corpus and judging replies read
-them. Inside is a SavedModel with the tokenizer in its graph.
+`data_prep classifier train` writes such directories. They are used to label corpora, to rerank
+candidates and to evaluate replies. The SavedModel in a directory includes the tokenizer.
 """
 
 from collections.abc import Sequence
@@ -9,65 +9,65 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_text  # noqa: F401  (its operations are inside the SavedModel)
+import tensorflow_text  # noqa: F401  (registers operations of the SavedModel)
 
 from ecm_tf.core.command import suppress_native_stderr
 from ecm_tf.core.manifest import read_manifest, verify_files
 from ecm_tf.text.emotions import Emotions
 
 EMOTIONS_JSON, SAVED_MODEL = "emotions.json", "saved_model"
-BATCH = 256
-"""Texts that go through the model together; they are of similar length."""
+TEXTS_PER_BATCH = 256
 
 
 class EmotionClassifier:
-    """Tells the emotion of texts.
+    """Predicts the emotion of texts.
 
     Args:
         directory: a classifier directory.
 
     Attributes:
-        emotions: the categories that it tells apart.
+        emotions: the categories that it predicts.
         model: the loaded SavedModel.
 
     Raises:
-        InputError: it is no finished classifier directory, or it was changed.
+        InputError: it is not a finished classifier directory, or its files have changed.
     """
 
     def __init__(self, directory: Path) -> None:
         manifest = read_manifest(directory, "classifier")
         verify_files(directory, manifest)
         self.emotions = Emotions.load(directory / EMOTIONS_JSON)
-        # SentencePiece remarks on stderr that there is nothing to normalise.
+        # SentencePiece prints to stderr that the model has no normalization rules.
         with suppress_native_stderr():
             self.model = tf.saved_model.load(str(directory / SAVED_MODEL))
         self._signature = self.model.signatures["serving_default"]
 
     def log_probabilities(self, texts: tf.Tensor) -> tf.Tensor:
-        """The logarithms of `probabilities`, as graph code.
+        """Returns the logarithms of the predicted probabilities; can be part of a graph.
 
         Args:
             texts: string `(batch,)`.
 
         Returns:
-            float32 `(batch, categories)`, in nats; -87 stands for less than float32 can tell.
+            float32 `(batch, categories)`, in nats, at least -87 (the smallest normal float32).
         """
         probabilities = self._signature(text=texts)["probabilities"]
         return tf.math.log(tf.maximum(probabilities, np.finfo(np.float32).tiny))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """The probability of every category, for each text.
+        """Returns the predicted probability of every category for each text.
 
         Args:
-            texts: raw or split by spaces; the empty text is answered too.
+            texts: raw or split by spaces; a text may be empty.
 
         Returns:
-            float32 `(texts, categories)`, rows sum to 1.
+            float32 `(texts, categories)`; rows sum to 1.
         """
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        # Batches of texts of similar length have little padding.
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         probabilities = np.empty([len(texts), len(self.emotions)], np.float32)
-        for start in range(0, len(order), BATCH):
-            places = order[start : start + BATCH]
-            batch = tf.constant([texts[place] for place in places], tf.string)
-            probabilities[places] = self._signature(text=batch)["probabilities"].numpy()
+        for start in range(0, len(order), TEXTS_PER_BATCH):
+            indices = order[start : start + TEXTS_PER_BATCH]
+            batch = tf.constant([texts[index] for index in indices], tf.string)
+            probabilities[indices] = self._signature(text=batch)["probabilities"].numpy()
         return probabilities

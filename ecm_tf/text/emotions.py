@@ -1,16 +1,18 @@
-"""Emotion categories: their ids, names in English and Chinese, and every text that means them."""
+"""Emotion categories: ids, English and Chinese names, and aliases."""
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self, overload
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import read_json
 
 
 @dataclass(frozen=True)
 class Emotion:
-    """One category. Its id is its position in `Emotions`."""
+    """An emotion category. Its id is its position in `Emotions`."""
 
     name: str
     chinese: str
@@ -21,10 +23,10 @@ class Emotions(Sequence[Emotion]):
     """The ordered categories of a dataset or model.
 
     Args:
-        categories: at least one; no two may share a name, a Chinese name or an alias.
+        categories: at least one; names, Chinese names and aliases must be unique.
 
     Raises:
-        InputError: two categories answer to the same text, or there is none.
+        InputError: two categories share a name, or there are no categories.
     """
 
     def __init__(self, categories: Sequence[Emotion]) -> None:
@@ -36,9 +38,15 @@ class Emotions(Sequence[Emotion]):
             for text in (emotion.name, emotion.chinese, str(id_), *emotion.aliases):
                 key = text.strip().lower()
                 if self._ids.setdefault(key, id_) != id_:
-                    raise InputError(f"emotions: {text!r} means two categories.")
+                    raise InputError(f"emotions: {text!r} names two categories.")
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+    @overload
+    def __getitem__(self, index: int) -> Emotion: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Emotion]: ...
+
+    def __getitem__(self, index: int | slice) -> Emotion | Sequence[Emotion]:
         return self._categories[index]
 
     def __len__(self) -> int:
@@ -60,19 +68,19 @@ class Emotions(Sequence[Emotion]):
 
     @property
     def ids_by_text(self) -> dict[str, int]:
-        """Every accepted text (lower case) and the id it means."""
+        """The id of every name, Chinese name, alias and number, by its lower-case text."""
         return dict(self._ids)
 
     @property
     def allowed(self) -> str:
-        """What may be written, for error messages: `0 other 其他, 1 like 喜欢, …`."""
+        """A list of the categories for error messages: `0 other 其他, 1 like 喜欢, …`."""
         return ", ".join(f"{id_} {e.name} {e.chinese}" for id_, e in enumerate(self))
 
     def id_of(self, value: str | int) -> int:
-        """The id that a name, alias or number means.
+        """Returns the id of the category with this name, alias or number.
 
         Raises:
-            InputError: no category answers to `value`; the message lists those that exist.
+            InputError: there is no such category; the message lists those that exist.
         """
         key = str(value).strip().lower()
         if isinstance(value, bool) or key not in self._ids:
@@ -85,14 +93,17 @@ class Emotions(Sequence[Emotion]):
         path.write_text(json.dumps(rows, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path) -> "Emotions":
-        """Reads `[{"name": …, "chinese": …, "aliases": [...]}, …]`; aliases may be absent.
+    def load(cls, path: Path) -> Self:
+        """Reads `[{"name": …, "chinese": …, "aliases": […]}, …]`.
+
+        `chinese` defaults to the name, `aliases` to none.
 
         Raises:
             InputError: the file is missing, or is not such a list.
         """
+        expected = 'a JSON list of {"name": …, "chinese": …} objects'
+        rows = read_json(path, expected)
         try:
-            rows = json.loads(path.read_text(encoding="utf-8"))
             return cls(
                 [
                     Emotion(
@@ -101,12 +112,8 @@ class Emotions(Sequence[Emotion]):
                     for row in rows
                 ]
             )
-        except FileNotFoundError as error:
-            raise InputError(f"{path}: no such file; expected a JSON list of emotions.") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                f'{path}: expected a JSON list of {{"name": …, "chinese": …}} objects; {error}.'
-            ) from error
+            raise InputError(f"{path}: expected {expected}; {error}.") from error
 
 
 DEFAULT = Emotions(
@@ -119,4 +126,4 @@ DEFAULT = Emotions(
         Emotion("happy", "高兴", ("happiness", "快乐", "开心")),
     ]
 )
-"""The six categories of the paper (and of NLPCC 2017), in the original program's numbering."""
+"""The six categories of the paper and of NLPCC 2017, with the ids of the original program."""

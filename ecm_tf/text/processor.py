@@ -1,4 +1,4 @@
-"""Text assets as graph operations: text to ids and back."""
+"""Text processing as graph operations: text to token ids and back."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from ecm_tf.text.tokenizers import Tokenizer, UnigramTokenizer, WhitespaceTokeni
 
 
 class TextProcessor(tf.Module):
-    """`TextAssets` as graph operations.
+    """Converts texts to token ids, token ids to texts, and emotion names to ids.
 
     Args:
-        assets: vocabularies, emotions and tokenizer.
+        assets: the vocabularies, emotions and tokenizer.
     """
 
     def __init__(self, assets: TextAssets) -> None:
@@ -36,38 +36,42 @@ class TextProcessor(tf.Module):
         )
 
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """String `(batch,)`, any bytes → string tokens `(batch, None)`."""
+        """Returns the tokens of texts: string `(batch,)`, any bytes → string `(batch, None)`."""
         return self.tokenizer.tokenize(normalize(texts, digits=self.assets.normalize_digits))
 
     def post_ids(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """String `(batch,)` → int32 ids in the post vocabulary `(batch, None)`."""
+        """Returns ids in the post vocabulary: string `(batch,)` → int32 `(batch, None)`."""
         return tf.ragged.map_flat_values(self._post_ids.lookup, self.tokenize(texts))
 
     def post_matrix(self, texts: tf.Tensor, shortest: int, longest: int) -> tf.Tensor:
-        """String `(batch,)` → int32 ids `(batch, width)`, cut and padded with PAD.
+        """Returns the ids of posts as a matrix, cut and padded with `PAD`.
 
         Args:
-            texts: any bytes.
-            shortest, longest: bounds of the width, which is otherwise the longest text's.
+            texts: string `(batch,)`, any bytes.
+            shortest, longest: bounds of the width, which is the length of the longest post in
+                tokens otherwise.
+
+        Returns:
+            int32 `(batch, width)`.
         """
         ids = self.post_ids(texts)[:, :longest]
         width = tf.maximum(tf.cast(ids.bounding_shape(axis=1), tf.int32), shortest)
         return ids.to_tensor(shape=tf.stack([-1, width]))
 
     def response_ids(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """String `(batch,)` → int32 ids in the response vocabulary `(batch, None)`."""
+        """Returns ids in the response vocabulary: string `(batch,)` → int32 `(batch, None)`."""
         return tf.ragged.map_flat_values(self._response_ids.lookup, self.tokenize(texts))
 
     def response_tokens(self, ids: tf.RaggedTensor) -> tf.RaggedTensor:
-        """Int32 ids `(batch, None)` → string words `(batch, None)`."""
+        """Returns the words of ids: int32 `(batch, None)` → string `(batch, None)`."""
         return tf.gather(tf.constant(list(self.assets.response_words)), ids)
 
     def response_text(self, ids: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """Joins decoded words.
+        """Returns the texts of generated replies.
 
         Args:
             ids: int32 `(batch, length)`.
-            lengths: int32 `(batch,)`, how many ids of each row are words of the reply.
+            lengths: int32 `(batch,)`, number of words of each reply, without `EOS`.
 
         Returns:
             string `(batch,)`.
@@ -76,10 +80,16 @@ class TextProcessor(tf.Module):
         return self.tokenizer.detokenize(self.response_tokens(ragged))
 
     def emotion_ids(self, texts: tf.Tensor) -> tf.Tensor:
-        """Names (English, Chinese, aliases) or ids as text → int32 category ids, same shape.
+        """Returns the ids of emotion categories.
+
+        Args:
+            texts: string, any shape: English or Chinese names, aliases, or ids as text.
+
+        Returns:
+            int32, the same shape.
 
         Raises:
-            InvalidArgumentError: a text means no category; the message lists those that exist.
+            InvalidArgumentError: there is no such category; the message lists those that exist.
         """
         ids = self._emotion_ids.lookup(tf.strings.lower(tf.strings.strip(texts), encoding="utf-8"))
         received = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
@@ -91,7 +101,7 @@ class TextProcessor(tf.Module):
 
 
 def _id_table(words: Sequence[str]) -> tf.lookup.StaticHashTable:
-    # A text that spells a special, such as "_EOS", must not become one.
+    # Text that spells a special token, such as "_EOS", must not become one.
     first = len(vocabulary.SPECIALS)
     return tf.lookup.StaticHashTable(
         tf.lookup.KeyValueTensorInitializer(

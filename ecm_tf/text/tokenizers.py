@@ -1,10 +1,9 @@
-"""Tokenizers, in the graph: text to tokens and back.
+"""Tokenizers as graph operations: text to tokens and back.
 
 Two tokenizers share one interface (`tokenize`, `detokenize`):
 
 - `UnigramTokenizer` finds the most probable segmentation of raw text into known words;
-- `WhitespaceTokenizer` takes text that is already split by spaces (the original's contract;
-  English).
+- `WhitespaceTokenizer` takes text that is already split by spaces, as the original program does.
 """
 
 from typing import Protocol
@@ -13,72 +12,92 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 
 from ecm_tf.core.command import suppress_native_stderr
-
-_WORD_LIKE = r"[A-Za-z0-9]+"
+from ecm_tf.text.spacing import ASCII_WORD, MEANINGLESS_SPACES
 
 
 class Tokenizer(Protocol):
-    """Splits normalised texts into tokens and joins tokens into a text to show."""
+    """Splits normalized texts into tokens, and joins tokens to texts."""
 
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """String `(batch,)` → string `(batch, None)`."""
+        """Returns the tokens of each text: string `(batch,)` → string `(batch, None)`."""
 
     def detokenize(self, tokens: tf.RaggedTensor) -> tf.Tensor:
-        """String `(batch, None)` → string `(batch,)`."""
+        """Returns the text of each row of tokens: string `(batch, None)` → string `(batch,)`."""
 
 
 class WhitespaceTokenizer(tf.Module):
-    """Tokens are what stands between spaces."""
+    """Splits texts at spaces."""
 
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """String `(batch,)` → string `(batch, None)`; an empty text has no tokens."""
+        """Splits texts at spaces.
+
+        Args:
+            texts: string `(batch,)`, normalized.
+
+        Returns:
+            string `(batch, None)`; an empty text has no tokens.
+        """
         return tf.strings.split(texts)
 
     def detokenize(self, tokens: tf.RaggedTensor) -> tf.Tensor:
-        """String `(batch, None)` → string `(batch,)`, joined by spaces."""
+        """Joins tokens with spaces: string `(batch, None)` → string `(batch,)`."""
         return tf.strings.reduce_join(tokens, axis=-1, separator=" ")
 
 
 class UnigramTokenizer(tf.Module):
-    """Most probable segmentation under a unigram model of words.
+    """Finds the most probable segmentation under a unigram model of words.
 
-    Runs of ASCII letters and digits stay together, as jieba keeps them. Spaces count only between
-    two such runs, so that raw and pre-split Chinese give the same tokens.
+    Runs of ASCII letters and digits stay together, as in jieba. Spaces count only between two such
+    runs (see `ecm_tf.text.spacing`).
 
     Args:
-        model: a serialized SentencePiece `UNIGRAM` model (`data_prep.segmentation.unigram_model`).
+        model: a serialized SentencePiece `UNIGRAM` model, as
+            `data_prep.build.segmentation.unigram_model` returns it.
     """
 
     def __init__(self, model: bytes) -> None:
         super().__init__()
-        # SentencePiece remarks on stderr that there is nothing to normalise.
+        # SentencePiece prints to stderr that the model has no normalization rules.
         with suppress_native_stderr():
             self._pieces = tf_text.SentencepieceTokenizer(model=model, out_type=tf.string)
 
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """String `(batch,)` → string `(batch, None)`; an empty text has no tokens."""
-        texts = tf.strings.regex_replace(texts, r" ?([^A-Za-z0-9 ]) ?", r"\1")
+        """Segments texts into words.
+
+        Args:
+            texts: string `(batch,)`, normalized.
+
+        Returns:
+            string `(batch, None)`; an empty text has no tokens.
+        """
+        texts = tf.strings.regex_replace(texts, MEANINGLESS_SPACES, r"\1")
         pieces = self._pieces.tokenize(texts)
         values = pieces.flat_values
-        word_like = tf.strings.regex_full_match(values, _WORD_LIKE)
+        is_ascii_word = tf.strings.regex_full_match(values, ASCII_WORD)
         rows = pieces.value_rowids()
-        # A piece goes on with the token before it if both are word-like and of the same text.
-        goes_on = word_like[1:] & word_like[:-1] & (rows[1:] == rows[:-1])
-        starts = tf.concat([tf.ones_like(rows[:1], tf.bool), ~goes_on], 0)
-        token = tf.cumsum(tf.cast(starts, tf.int32)) - 1
+        # A piece continues the token before it if both are ASCII words of the same text.
+        continues = is_ascii_word[1:] & is_ascii_word[:-1] & (rows[1:] == rows[:-1])
+        starts = tf.concat([tf.ones_like(rows[:1], tf.bool), ~continues], 0)
+        token_index = tf.cumsum(tf.cast(starts, tf.int32)) - 1
         tokens = tf.strings.unsorted_segment_join(
-            values, token, tf.reduce_sum(tf.cast(starts, tf.int32))
+            values, token_index, tf.reduce_sum(tf.cast(starts, tf.int32))
         )
         token_rows = tf.boolean_mask(rows, starts)
-        real = tokens != " "
+        not_space = tokens != " "
         return tf.RaggedTensor.from_value_rowids(
-            tf.boolean_mask(tokens, real), tf.boolean_mask(token_rows, real), pieces.nrows()
+            tf.boolean_mask(tokens, not_space),
+            tf.boolean_mask(token_rows, not_space),
+            pieces.nrows(),
         )
 
     def detokenize(self, tokens: tf.RaggedTensor) -> tf.Tensor:
-        """String `(batch, None)` → string `(batch,)`; spaces only between ASCII words."""
+        """Joins tokens, with spaces only between ASCII words.
+
+        Args:
+            tokens: string `(batch, None)`, without leading or trailing spaces.
+
+        Returns:
+            string `(batch,)`.
+        """
         joined = tf.strings.reduce_join(tokens, axis=-1, separator=" ")
-        # Twice: a one-character word shares its spaces with both neighbours.
-        for _ in range(2):
-            joined = tf.strings.regex_replace(joined, r" ?([^A-Za-z0-9 ]) ?", r"\1")
-        return joined
+        return tf.strings.regex_replace(joined, MEANINGLESS_SPACES, r"\1")

@@ -1,22 +1,23 @@
-"""Vocabularies: the special ids, and files with one word a line."""
+"""Vocabularies: the special tokens, and files with one word per line."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import read_text
 
 PAD, UNK, EOS, GO = 0, 1, 2, 3
 SPECIALS = ("_PAD", "_UNK", "_EOS", "_GO")
-"""Ids and words of the specials, as in the original program; they come first in every file."""
+"""The special tokens, which are the first words of every vocabulary, as in the original program."""
 
 
 def build_vocabulary(counts: Mapping[str, int], size: int) -> list[str]:
-    """The specials, then the most frequent words, at most `size` in all.
+    """Returns the special tokens and the most frequent words, at most `size` in total.
 
-    Words of equal count stand in code-point order, so that the result depends on nothing else.
+    Words of equal count are in code-point order, so that the result is deterministic.
 
     Raises:
-        InputError: `size` leaves no room for a word beside the specials.
+        InputError: `size` is not larger than the number of special tokens.
     """
     if size <= len(SPECIALS):
         raise InputError(f"vocabulary size: expected more than {len(SPECIALS)}, got {size}.")
@@ -26,7 +27,7 @@ def build_vocabulary(counts: Mapping[str, int], size: int) -> list[str]:
 
 
 def save_vocabulary(words: Iterable[str], path: Path) -> None:
-    """Writes one word a line; the line number (from 0) is the id."""
+    """Writes one word per line; a word's id is its line number, counted from 0."""
     path.write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
 
 
@@ -34,16 +35,10 @@ def load_vocabulary(path: Path) -> list[str]:
     """Reads a file that `save_vocabulary` or the original program wrote.
 
     Raises:
-        InputError: no such file, invalid UTF-8, an empty or repeated word, or other specials.
+        InputError: the file is missing or not UTF-8, a word is empty or repeated, or the first
+            words are not the special tokens.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{path}: no such file; expected a vocabulary, one word a line."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected UTF-8 text, one word a line; {error}.") from error
+    text = read_text(path, "a vocabulary, one word per line")
     words = text.removesuffix("\n").split("\n")
     if tuple(words[: len(SPECIALS)]) != SPECIALS:
         raise InputError(f"{path}: expected the first lines to be {SPECIALS}, got {words[:4]}.")

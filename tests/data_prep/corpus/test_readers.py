@@ -70,8 +70,8 @@ def test_byte_order_mark_and_windows_line_ends(tmp_path, format):
     assert read(path) == [A, B]
 
 
-def test_lccc_pairs_neighbours_and_drops_spaces(tmp_path):
-    path = write(tmp_path / "corpus", [["我 有 iphone 6 s", "真 的 吗 ？", "a b 好 c"]])
+def test_lccc_pairs_neighbours_and_removes_meaningless_spaces(tmp_path):
+    path = write(tmp_path / "corpus", [["我 有 iphone 6 s", "真 的 吗 ？", "a  b 好  c"]])
     assert read(path, UNLABELLED) == [
         Pair("我有iphone 6 s", "真的吗？", None, None),
         Pair("真的吗？", "a b好c", None, None),

@@ -1,5 +1,3 @@
-"""A classifier directory as others use it, made here without training one."""
-
 import shutil
 
 import numpy as np
@@ -8,14 +6,19 @@ import tensorflow as tf
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import write_manifest
-from ecm_tf.text.emotion_classifier import BATCH, EMOTIONS_JSON, SAVED_MODEL, EmotionClassifier
+from ecm_tf.text.emotion_classifier import (
+    EMOTIONS_JSON,
+    SAVED_MODEL,
+    TEXTS_PER_BATCH,
+    EmotionClassifier,
+)
 from ecm_tf.text.emotions import Emotion, Emotions
 
 EMOTIONS = Emotions([Emotion("calm", "平静"), Emotion("glad", "高兴", ("joy",))])
 
 
-class Fake(tf.Module):
-    """How many bytes a text has tells its probabilities; counts texts and batches."""
+class FakeModel(tf.Module):
+    """Computes probabilities from the number of bytes; counts batches."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,9 +34,9 @@ class Fake(tf.Module):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("made")
-    fake = Fake()
+def classifier_directory(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("classifier")
+    fake = FakeModel()
     signatures = {"serving_default": fake.__call__}
     tf.saved_model.save(fake, str(directory / SAVED_MODEL), signatures=signatures)
     EMOTIONS.save(directory / EMOTIONS_JSON)
@@ -42,8 +45,8 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture
-def copied(made, tmp_path):
-    return shutil.copytree(made, tmp_path / "copy")
+def copied(classifier_directory, tmp_path):
+    return shutil.copytree(classifier_directory, tmp_path / "copy")
 
 
 def finish(directory, kind="classifier") -> None:
@@ -57,27 +60,27 @@ def expected(texts) -> np.ndarray:
     return np.stack([share, 1 - share], axis=1)
 
 
-def test_the_categories_are_the_directorys(made):
-    assert EmotionClassifier(made).emotions == EMOTIONS
+def test_emotions_are_read_from_the_directory(classifier_directory):
+    assert EmotionClassifier(classifier_directory).emotions == EMOTIONS
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["今天", "", "a b", "😀" * 30, "今天"]])
-def test_every_text_gets_its_row(made, texts):
-    probabilities = EmotionClassifier(made).probabilities(texts)
+def test_probabilities(classifier_directory, texts):
+    probabilities = EmotionClassifier(classifier_directory).probabilities(texts)
     assert probabilities.dtype == np.float32
     assert probabilities.shape == (len(texts), 2)
     np.testing.assert_allclose(probabilities, expected(texts), atol=1e-6)
 
 
-def test_many_texts_keep_their_order_over_batches(made):
-    lengths = np.random.default_rng(0).integers(0, 50, 2 * BATCH + 3)
+def test_order_is_kept_over_batches(classifier_directory):
+    lengths = np.random.default_rng(0).integers(0, 50, 2 * TEXTS_PER_BATCH + 3)
     texts = tuple("a" * length for length in lengths)
-    classifier = EmotionClassifier(made)
+    classifier = EmotionClassifier(classifier_directory)
     np.testing.assert_allclose(classifier.probabilities(texts), expected(texts), atol=1e-6)
-    assert (int(classifier.model.batches), int(classifier.model.largest)) == (3, BATCH)
+    assert (int(classifier.model.batches), int(classifier.model.largest)) == (3, TEXTS_PER_BATCH)
 
 
-def test_a_missing_or_unfinished_directory_is_refused(copied, tmp_path):
+def test_missing_or_unfinished_directory(copied, tmp_path):
     with pytest.raises(InputError, match="no such directory; expected a classifier"):
         EmotionClassifier(tmp_path / "nothing")
     (copied / "manifest.json").unlink()
@@ -86,7 +89,7 @@ def test_a_missing_or_unfinished_directory_is_refused(copied, tmp_path):
 
 
 @pytest.mark.parametrize("name", [EMOTIONS_JSON, f"{SAVED_MODEL}/saved_model.pb"])
-def test_a_changed_or_missing_file_is_refused(copied, name):
+def test_changed_or_missing_file(copied, name):
     with (copied / name).open("ab") as file:
         file.write(b" ")
     with pytest.raises(InputError, match=f"{name}: changed since its manifest was written"):
@@ -96,7 +99,7 @@ def test_a_changed_or_missing_file_is_refused(copied, name):
         EmotionClassifier(copied)
 
 
-def test_another_kind_of_directory_is_refused(copied):
+def test_directory_of_another_kind(copied):
     finish(copied, "model")
     with pytest.raises(InputError, match="expected kind 'classifier', format version 1; got 'mod"):
         EmotionClassifier(copied)

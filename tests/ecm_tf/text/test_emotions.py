@@ -6,7 +6,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
 
 
-def test_the_original_s_numbering():
+def test_default_ids_are_the_original_program_s():
     assert DEFAULT.names == ["other", "like", "sad", "disgust", "angry", "happy"]
     assert [emotion.chinese for emotion in DEFAULT] == [
         *("其他", "喜欢", "悲伤", "厌恶", "愤怒", "高兴")
@@ -14,17 +14,17 @@ def test_the_original_s_numbering():
 
 
 @pytest.mark.parametrize("text", ["sad", " SAD ", "悲伤", "难过", "sadness", "2", 2])
-def test_every_text_that_means_one(text):
+def test_names_aliases_and_numbers(text):
     assert DEFAULT.id_of(text) == 2
 
 
 @pytest.mark.parametrize("text", ["", "joy", "6", "-1", 6, True, 2.0, None])
-def test_unknown_ones_list_what_is_allowed(text):
+def test_unknown_emotions_are_refused_with_a_list_of_known_ones(text):
     with pytest.raises(InputError, match=r"expected one of: 0 other 其他, 1 like 喜欢, .*5 happy"):
         DEFAULT.id_of(text)
 
 
-def test_accepted_texts_are_lower_case_and_complete():
+def test_ids_by_text():
     emotions = Emotions([Emotion("Calm", "平静", ("Zen",)), Emotion("up", "上")])
     assert emotions.ids_by_text == {
         **{"calm": 0, "平静": 0, "0": 0, "zen": 0},
@@ -33,7 +33,7 @@ def test_accepted_texts_are_lower_case_and_complete():
     assert emotions.id_of("CALM") == 0
 
 
-def test_is_a_sequence():
+def test_sequence_protocol():
     assert len(DEFAULT) == 6
     assert DEFAULT[1].name == "like"
     assert DEFAULT[-1].name == "happy"
@@ -49,12 +49,12 @@ def test_is_a_sequence():
         [Emotion("1", "一"), Emotion("b", "二")],
     ],
 )
-def test_two_must_not_answer_to_one_text(categories):
-    with pytest.raises(InputError, match="means two categories"):
+def test_names_must_be_unique(categories):
+    with pytest.raises(InputError, match="names two categories"):
         Emotions(categories)
 
 
-def test_none_at_all():
+def test_no_categories():
     with pytest.raises(InputError, match="at least one"):
         Emotions([])
 
@@ -62,26 +62,26 @@ def test_none_at_all():
 @pytest.mark.parametrize("emotions", [DEFAULT, Emotions([Emotion("one", "一")])])
 def test_file_round_trip(emotions, tmp_path):
     emotions.save(tmp_path / "emotions.json")
-    again = Emotions.load(tmp_path / "emotions.json")
-    assert again == emotions
-    assert hash(again) == hash(emotions)
-    assert again.ids_by_text == emotions.ids_by_text
+    loaded = Emotions.load(tmp_path / "emotions.json")
+    assert loaded == emotions
+    assert hash(loaded) == hash(emotions)
+    assert loaded.ids_by_text == emotions.ids_by_text
 
 
-def test_only_names_are_needed(tmp_path):
+def test_chinese_names_and_aliases_are_optional(tmp_path):
     path = tmp_path / "emotions.json"
     path.write_text(json.dumps([{"name": "calm"}, {"name": "up", "chinese": "上"}]))
     assert Emotions.load(path) == Emotions([Emotion("calm", "calm"), Emotion("up", "上")])
 
 
 @pytest.mark.parametrize("text", ["[", "[]", "[1]", "3", '[{"chinese": "上"}]', '{"name": "a"}'])
-def test_bad_file(text, tmp_path):
+def test_malformed_file(text, tmp_path):
     path = tmp_path / "emotions.json"
     path.write_text(text)
     with pytest.raises(InputError, match="emotions"):
         Emotions.load(path)
 
 
-def test_no_file(tmp_path):
+def test_missing_file(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         Emotions.load(tmp_path / "emotions.json")

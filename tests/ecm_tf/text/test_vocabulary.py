@@ -13,25 +13,25 @@ from ecm_tf.text.vocabulary import (
 )
 
 
-def test_specials_stand_at_their_ids():
+def test_ids_of_special_tokens():
     assert [SPECIALS[id_] for id_ in (PAD, UNK, EOS, GO)] == ["_PAD", "_UNK", "_EOS", "_GO"]
 
 
-def test_most_frequent_first_then_code_points():
+def test_words_are_sorted_by_count_then_code_points():
     words = build_vocabulary({"b": 2, "a": 2, "z": 9, "猫": 2, "c": 1}, 8)
     assert words == [*SPECIALS, "z", "a", "b", "猫"]
 
 
-def test_room_for_all():
+def test_fewer_words_than_the_size():
     assert build_vocabulary({"a": 1}, 100) == [*SPECIALS, "a"]
 
 
-def test_a_special_in_the_text_is_not_a_word():
+def test_special_tokens_in_the_text_are_not_words():
     assert build_vocabulary({"_EOS": 50, "a": 1}, 10) == [*SPECIALS, "a"]
 
 
 @pytest.mark.parametrize("size", [4, 0, -1])
-def test_no_room(size):
+def test_size_without_room_for_words(size):
     with pytest.raises(InputError, match=f"expected more than 4, got {size}"):
         build_vocabulary({"a": 1}, size)
 
@@ -56,10 +56,10 @@ def test_last_newline_may_be_missing(tmp_path):
         ("", "expected the first lines to be"),
         ("_PAD\n_UNK\n_EOS\n_GO\na\nb\na\n", "line 7: expected a new word, got 'a'"),
         ("_PAD\n_UNK\n_EOS\n_GO\n\na\n", "line 5: expected a new word, got ''"),
-        (b"_PAD\n\xff\n", "expected UTF-8"),
+        (b"_PAD\n\xff\n", "got invalid UTF-8 at byte 6"),
     ],
 )
-def test_bad_file(content, message, tmp_path):
+def test_malformed_file(content, message, tmp_path):
     path = tmp_path / "vocab"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InputError, match=message) as error:
@@ -67,6 +67,6 @@ def test_bad_file(content, message, tmp_path):
     assert str(path) in str(error.value)
 
 
-def test_no_file(tmp_path):
+def test_missing_file(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         load_vocabulary(tmp_path / "vocab")
