@@ -9,7 +9,7 @@ import tensorflow as tf
 from ecm_tf.config import ModelConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.data.batches import training_batches
-from ecm_tf.data.directory import Dataset
+from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import save_model
 from ecm_tf.text.assets import TextAssets
@@ -94,7 +94,7 @@ def real_batch(sizes: Sizes, dataset: Path | None = None) -> dict[str, tf.Tensor
 
 
 def _median_lengths(sizes: Sizes, dataset: Path) -> np.ndarray:
-    pairs = Dataset(dataset).manifest["counts"]["pairs"]["train"]
+    pairs = DatasetDirectory(dataset).manifest["counts"]["pairs"]["train"]
     config = ModelConfig(sizes.vocabulary, sizes.vocabulary, 6)
     drawn = training_batches(
         dataset, config, pairs=pairs, batch_size=sizes.batch, seed=0, epoch=0

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from ecm_tf.data.directory import Dataset
+from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
 from ecm_tf.evaluation.generation import reply
 from ecm_tf.evaluation.model_evaluation import evaluation_pairs
 from ecm_tf.inference.responder import Responder
 from ecm_tf.model.directory import load_model
-from export.tflite.conversion import converter_of, of_ids
+from export.tflite.conversion import ids_function, make_converter
 from export.tflite.files import IDS
 from export.tflite.interpreter import Interpreter
 
@@ -45,7 +45,10 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, required=True)
     parser.add_argument("--posts", type=int, default=100)
     arguments = parser.parse_args()
-    responder, dataset = Responder(*load_model(arguments.train_dir)), Dataset(arguments.dataset)
+    responder, dataset = (
+        Responder(*load_model(arguments.train_dir)),
+        DatasetDirectory(arguments.dataset),
+    )
 
     def ids(text: str) -> np.ndarray:
         return responder.post_ids(tf.constant([text])).numpy()
@@ -61,7 +64,7 @@ def main() -> None:
     # The calibrator itself uses the interpreter that TensorFlow warns of.
     warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated")
     for name, operations in OPERATIONS.items():
-        converter = converter_of(of_ids(responder.model), responder.model)
+        converter = make_converter(ids_function(responder.model), responder.model)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = calibration
         converter.target_spec.supported_ops = operations

@@ -104,14 +104,14 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         from dataclasses import asdict
 
         from ecm_tf.core.manifest import write_atomically
-        from ecm_tf.data.directory import Dataset
+        from ecm_tf.data.directory import DatasetDirectory
         from ecm_tf.decoding.search import Search
         from ecm_tf.evaluation.model_evaluation import evaluate_model, evaluation_pairs
         from ecm_tf.evaluation.page import evaluation_page
         from ecm_tf.evaluation.table import table
         from ecm_tf.text.emotion_classifier import EmotionClassifier
 
-    dataset = Dataset(arguments.dataset)
+    dataset = DatasetDirectory(arguments.dataset)
     if not dataset.manifest["counts"]["pairs"][arguments.split]:
         raise InputError(f"{arguments.dataset}: expected pairs in {arguments.split}, got none.")
     judges = dict(zip(judge_names, map(EmotionClassifier, arguments.judge), strict=True))

@@ -14,23 +14,23 @@ from typing import Any
 import tensorflow as tf
 
 from data_prep.build.agreement import agreement
-from data_prep.corpus.readers import Labelling, Pair, read_pairs
 from data_prep.build.external_memory import ExternalMemory, restrict
-from data_prep.corpus.files import BadRecord, source_digests
 from data_prep.build.record_writer import SplitCounts, write_split
 from data_prep.build.settings import BuildSettings
-from data_prep.corpus.staging import SPLITS, Rejections, Spools, stop
 from data_prep.build.token_counts import count_tokens, learn_tokenizer
-from ecm_tf.data.directory import ASSETS
-from ecm_tf.text.emotion_words import read_emotion_words
-from ecm_tf.text.emotions import DEFAULT, Emotions
+from data_prep.corpus.files import BadRecord, source_digests
+from data_prep.corpus.readers import Labelling, Pair, read_pairs
+from data_prep.corpus.staging import SPLITS, Rejections, Spools, stop
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import write_manifest
 from ecm_tf.core.output import check_output, finished_directory
+from ecm_tf.data.directory import ASSETS
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.emotion_words import read_emotion_words
+from ecm_tf.text.emotions import DEFAULT, Emotions
+from ecm_tf.text.normalization import normalize
 from ecm_tf.text.processor import TextProcessor
 from ecm_tf.text.tokenizers import UnigramTokenizer, WhitespaceTokenizer
-from ecm_tf.text.normalization import normalize
 from ecm_tf.text.vocabulary import build_vocabulary
 
 AGREEMENT_TEXTS = 2000
@@ -95,7 +95,9 @@ def build(
     digests = source_digests(sources.paths, output)
     categories = sources.categories()
     words = (
-        read_emotion_words(sources.ememory, categories) if sources.ememory else [[] for _ in categories]
+        read_emotion_words(sources.ememory, categories)
+        if sources.ememory
+        else [[] for _ in categories]
     )
     with finished_directory(output) as directory:
         spools, rejected = _spool(sources, settings, categories, directory)

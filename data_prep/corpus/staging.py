@@ -22,7 +22,7 @@ from data_prep.corpus.readers import Pair
 from ecm_tf.core.errors import InputError
 
 SPLITS = ("train", "dev", "test")
-BATCH = 4096
+PAIRS_PER_BATCH = 4096
 """Pairs that a later pass handles at a time."""
 
 
@@ -139,7 +139,7 @@ class Spools:
     def batches(
         self, split: str, title: str, function: Callable[[dict[str, tf.Tensor]], Any]
     ) -> Iterator[Any]:
-        """Applies an in-graph function to a split, `BATCH` pairs at a time, on all cores.
+        """Applies an in-graph function to a split, `PAIRS_PER_BATCH` pairs at a time, on all cores.
 
         Args:
             split: which.
@@ -149,13 +149,13 @@ class Spools:
         Yields:
             what `function` returns, as NumPy arrays, in order.
         """
-        lines = tf.data.TextLineDataset(str(self.path(split))).batch(BATCH)
+        lines = tf.data.TextLineDataset(str(self.path(split))).batch(PAIRS_PER_BATCH)
         # A fixed degree: an automatic one may buffer as much as the memory holds.
         results = lines.map(lambda rows: function(_columns(rows)), os.cpu_count())
         with progress(title, self.pairs[split]) as bar:
             for result in results.prefetch(1).as_numpy_iterator():
                 yield result
-                bar.update(min(BATCH, self.pairs[split] - bar.n))
+                bar.update(min(PAIRS_PER_BATCH, self.pairs[split] - bar.n))
 
 
 def progress(title: str, total: int | None = None) -> tqdm:

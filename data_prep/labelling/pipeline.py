@@ -23,7 +23,7 @@ from ecm_tf.core.manifest import write_atomically
 from ecm_tf.report.tables import share
 from ecm_tf.text.emotions import Emotions
 
-BATCH = 4096
+PAIRS_PER_BATCH = 4096
 """Records that are read, classified and written together."""
 
 
@@ -132,7 +132,7 @@ def _label(
         records = _records(sources, settings.format)
         bar.update(sum(1 for _ in islice(records, state.records)))
         clock = time.perf_counter()
-        while batch := list(islice(records, BATCH)):
+        while batch := list(islice(records, PAIRS_PER_BATCH)):
             pairs = [record for record in batch if isinstance(record, Pair)]
             for bad in (record for record in batch if isinstance(record, BadRecord)):
                 if not settings.skip_bad_records:

@@ -8,7 +8,7 @@ from data_prep.lexicon.selection import Choice, memory_of, select
 from data_prep.lexicon.settings import LexiconSettings
 from data_prep.lexicon.usage import Ints, count_words, coverage, normal_words
 from ecm_tf.core.errors import InputError
-from ecm_tf.data.directory import Dataset
+from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.text.emotions import Emotions
 
 
@@ -34,7 +34,7 @@ class Lexicon:
     reached: Ints
 
 
-def make_lexicon(sources: Sources, dataset: Dataset, settings: LexiconSettings) -> Lexicon:
+def make_lexicon(sources: Sources, dataset: DatasetDirectory, settings: LexiconSettings) -> Lexicon:
     """Chooses the emotion words of a dataset's categories.
 
     Args:

@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from ecm_tf.data.directory import Dataset
+from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.text.normalization import normalize
 
 Ints = npt.NDArray[np.int64]
 
 
-def count_words(dataset: Dataset) -> Ints:
+def count_words(dataset: DatasetDirectory) -> Ints:
     """How often the training responses of each category have each word.
 
     Returns:
@@ -25,7 +25,7 @@ def count_words(dataset: Dataset) -> Ints:
     return counts.reshape(shape)
 
 
-def coverage(dataset: Dataset, memory: Sequence[Sequence[str]]) -> tuple[Ints, Ints]:
+def coverage(dataset: DatasetDirectory, memory: Sequence[Sequence[str]]) -> tuple[Ints, Ints]:
     """How many training responses of each category have a word of each category's memory.
 
     Args:
@@ -49,7 +49,7 @@ def coverage(dataset: Dataset, memory: Sequence[Sequence[str]]) -> tuple[Ints, I
     return responses, reached
 
 
-def normal_words(words: Sequence[str], dataset: Dataset) -> list[str]:
+def normal_words(words: Sequence[str], dataset: DatasetDirectory) -> list[str]:
     """Words as the dataset's texts would have them: digits become 0 where theirs do."""
     if not words:
         return []
@@ -57,7 +57,7 @@ def normal_words(words: Sequence[str], dataset: Dataset) -> list[str]:
     return [text.decode() for text in texts.numpy().tolist()]
 
 
-def _responses(dataset: Dataset) -> Iterator[tuple[Ints, Ints, Ints]]:
+def _responses(dataset: DatasetDirectory) -> Iterator[tuple[Ints, Ints, Ints]]:
     """Batches of int64 word ids, the response that each is in, and the responses' emotions."""
     for batch in dataset.batches("train"):
         response = batch["response"]

@@ -9,7 +9,7 @@ from data_prep.report import sections
 from data_prep.report.pictures import emotions_picture, interaction_picture, lengths_picture
 from data_prep.report.repetition import repetition
 from data_prep.report.statistics import read_split, texts_at
-from ecm_tf.data.directory import Dataset
+from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.report import Picture, render
 
 TEMPLATE = Path(__file__).with_name("report.html")
@@ -17,7 +17,7 @@ FREQUENT_RESPONSES = 10
 DRAW_SEED = 0
 
 
-def dataset_page(dataset: Dataset, examples: int) -> tuple[str, list[Picture]]:
+def dataset_page(dataset: DatasetDirectory, examples: int) -> tuple[str, list[Picture]]:
     """Reads a dataset and makes its page.
 
     Args:

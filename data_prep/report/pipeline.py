@@ -6,7 +6,7 @@ from data_prep.report.page import dataset_page
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST, sha256, write_manifest
 from ecm_tf.core.output import check_output, finished_directory
-from ecm_tf.data.directory import Dataset
+from ecm_tf.data.directory import DatasetDirectory
 
 PAGE = "index.html"
 
@@ -30,7 +30,7 @@ def write_report(source: Path, output: Path, *, examples: int, overwrite: bool =
     if examples < 1:
         raise InputError(f"--examples: expected at least 1, got {examples}.")
     check_output(output, "report", overwrite=overwrite)
-    dataset = Dataset(source)
+    dataset = DatasetDirectory(source)
     html, pictures = dataset_page(dataset, examples)
     with finished_directory(output) as directory:
         (directory / PAGE).write_text(html, encoding="utf-8")

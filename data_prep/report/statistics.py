@@ -13,7 +13,7 @@ import tensorflow as tf
 from data_prep.build.record_writer import SIDES
 from data_prep.corpus.staging import progress
 from ecm_tf.data.batches import record_files
-from ecm_tf.data.directory import BATCH, Dataset
+from ecm_tf.data.directory import PAIRS_PER_BATCH, DatasetDirectory
 from ecm_tf.data.records import UNKNOWN_EMOTION, parse_pair
 from ecm_tf.text.normalization import MAX_CHARACTERS
 
@@ -58,7 +58,7 @@ class SplitStatistics:
         return self.emotion_pairs / self.pairs
 
 
-def read_split(dataset: Dataset, split: str) -> SplitStatistics:
+def read_split(dataset: DatasetDirectory, split: str) -> SplitStatistics:
     """Counts a split in one pass."""
     categories = len(dataset.assets.emotions)
     vocabulary = len(dataset.assets.response_words)
@@ -107,15 +107,15 @@ class TextPair:
     post_emotion: int | None
 
 
-def texts_at(dataset: Dataset, split: str, places: Collection[int]) -> dict[int, TextPair]:
+def texts_at(dataset: DatasetDirectory, split: str, places: Collection[int]) -> dict[int, TextPair]:
     """The pairs at some places of a split (from 0)."""
     wanted = np.array(sorted(places), np.int64)
     pairs: dict[int, TextPair] = {}
-    records = tf.data.TFRecordDataset(record_files(dataset.directory, split)).batch(BATCH)
+    records = tf.data.TFRecordDataset(record_files(dataset.directory, split)).batch(PAIRS_PER_BATCH)
     for number, batch in enumerate(records):
-        places_here = wanted[wanted // BATCH == number]
+        places_here = wanted[wanted // PAIRS_PER_BATCH == number]
         for place, record in zip(
-            places_here.tolist(), batch.numpy()[places_here % BATCH], strict=True
+            places_here.tolist(), batch.numpy()[places_here % PAIRS_PER_BATCH], strict=True
         ):
             pair = {name: x.numpy() for name, x in parse_pair(record, with_texts=True).items()}
             post_emotion = int(pair["post_emotion"])

@@ -1,1 +1,1 @@
-"""Training data: the TFRecord schema, batches, dataset directories."""
+"""Datasets: the TFRecord schema, batches for training, dataset directories."""

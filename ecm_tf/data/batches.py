@@ -1,4 +1,4 @@
-"""Records to batches: cut, bucketed by length, shuffled, balanced over emotions if wanted."""
+"""Batches of records: cut, bucketed by length, shuffled, optionally balanced over emotions."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from ecm_tf.data.records import parse_pair
 from ecm_tf.text.vocabulary import EOS
 
 SHUFFLE_BUFFER = 100_000
-"""Records that wait in memory to be drawn from: a corpus up to this size is shuffled perfectly."""
+"""Number of records in the shuffle buffer; datasets up to this size are shuffled perfectly."""
 
 
 def record_files(dataset: Path, split: str) -> list[str]:
-    """The TFRecord files of a split, in order.
+    """Returns the paths of a split's TFRecord files, in order.
 
     Raises:
-        InputError: the dataset has none.
+        InputError: there are no such files.
     """
     files = sorted(str(path) for path in dataset.glob(f"{split}-*.tfrecord"))
     if not files:
@@ -26,7 +26,7 @@ def record_files(dataset: Path, split: str) -> list[str]:
 
 
 def steps_per_epoch(pairs: int, batch_size: int, config: ModelConfig) -> int:
-    """Batches of an epoch: room for every pair, however the last batch of each bucket falls."""
+    """Returns the number of batches in an epoch, counting an incomplete one for each bucket."""
     return -(-pairs // batch_size) + len(config.buckets) - 1
 
 
@@ -41,36 +41,38 @@ def training_batches(
     emotions: list[int] | None = None,
     single_emotion: bool = False,
 ) -> tf.data.Dataset:
-    """The batches of one epoch.
+    """Returns the batches of one epoch.
 
-    An epoch is one pass: every pair once, the last batch of a bucket being smaller. What room
-    `steps_per_epoch` leaves after that is filled from a second pass. The same arguments (and the
-    same global seed of TensorFlow) always give the same batches.
+    An epoch contains every pair once; the last batch of a bucket may be smaller. An epoch has
+    `steps_per_epoch` batches; if one pass gives fewer, batches of a second pass follow. The
+    batches are a deterministic function of the arguments and TensorFlow's global seed.
 
     Args:
         dataset: a dataset directory.
-        config: the model that the batches are for.
-        pairs: how many pairs the training split has.
-        batch_size: the most pairs of a batch.
-        seed, epoch: what the order depends on.
-        emotions: categories to draw equally often, however rare: a pass is then `pairs` draws. None
-            takes the pairs as they come.
-        single_emotion: whether `emotions` are drawn a batch at a time, instead of a pair at a time.
+        config: the configuration of the model.
+        pairs: number of pairs in the training split.
+        batch_size: maximum number of pairs per batch.
+        seed, epoch: determine the order of the pairs.
+        emotions: ids of emotions to draw equally often, however rare they are; an epoch is then
+            `pairs` draws. `None` keeps the frequencies of the dataset.
+        single_emotion: with `emotions`, whether an emotion is drawn for each batch instead of each
+            pair.
 
     Returns:
-        Batches as `ECM.call` takes them.
+        Batches for `ECM.call`.
     """
-    order = seed * 1_000_003 + epoch
+    shuffle_seed = seed * 1_000_003 + epoch
     records = tf.data.TFRecordDataset(record_files(dataset, "train"))
-    records = records.shuffle(min(pairs, SHUFFLE_BUFFER), seed=order)
+    records = records.shuffle(min(pairs, SHUFFLE_BUFFER), seed=shuffle_seed)
     examples = _examples(records, config)
     if emotions is None:
         batches = _bucketed(examples, config, batch_size).repeat()
     elif single_emotion:
-        of_emotion = (_bucketed(_only(examples, e), config, batch_size) for e in emotions)
-        batches = _draw([stream.repeat() for stream in of_emotion], order)
+        by_emotion = (_bucketed(_only(examples, e), config, batch_size) for e in emotions)
+        batches = _interleave([stream.repeat() for stream in by_emotion], shuffle_seed)
     else:
-        drawn = _draw([_only(examples, emotion).repeat() for emotion in emotions], order)
+        streams = [_only(examples, emotion).repeat() for emotion in emotions]
+        drawn = _interleave(streams, shuffle_seed)
         batches = _bucketed(drawn.take(pairs), config, batch_size).repeat()
     return batches.take(steps_per_epoch(pairs, batch_size, config)).prefetch(tf.data.AUTOTUNE)
 
@@ -78,31 +80,31 @@ def training_batches(
 def evaluation_batches(
     dataset: Path, split: str, config: ModelConfig, batch_size: int
 ) -> tf.data.Dataset:
-    """Every pair of a split once, in batches of similar length.
+    """Returns every pair of a split once, in batches of similar length.
 
     Args:
         dataset: a dataset directory.
         split: `"train"`, `"dev"` or `"test"`.
-        config: the model that the batches are for.
-        batch_size: the most pairs of a batch.
+        config: the configuration of the model.
+        batch_size: maximum number of pairs per batch.
 
     Returns:
-        Batches as `ECM.call` takes them.
+        Batches for `ECM.call`.
     """
     records = tf.data.TFRecordDataset(record_files(dataset, split))
     return _bucketed(_examples(records, config), config, batch_size).prefetch(tf.data.AUTOTUNE)
 
 
 def _examples(records: tf.data.Dataset, config: ModelConfig) -> tf.data.Dataset:
-    """Pairs cut to what the model sees, with the end of the response and the bucket's number."""
+    """Returns pairs with `EOS`, cut to the maximum lengths, and the index of each one's bucket."""
     post_lengths = tf.constant([post for post, _ in config.buckets])
     response_lengths = tf.constant([response for _, response in config.buckets])
 
-    def example(record):
+    def example(record: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         pair = parse_pair(record)
         post = pair["post"][: config.max_post_length]
-        # The last position stays free, as in the original program. A response that does not fit is
-        # cut and loses its end, so that nobody learns to stop in the middle of a sentence.
+        # The last position stays empty, as in the original program. A response that is too long
+        # loses its EOS, so that the model does not learn to stop in the middle of a sentence.
         response = tf.concat([pair["response"], [EOS]], 0)[: config.max_response_length - 1]
         bucket = tf.maximum(
             tf.searchsorted(post_lengths[:-1], [tf.size(post)], side="right")[0],
@@ -117,11 +119,11 @@ def _examples(records: tf.data.Dataset, config: ModelConfig) -> tf.data.Dataset:
     return records.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
-def _pad(ids, length):
+def _pad(ids: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
     return tf.pad(ids, [[0, length - tf.size(ids)]])
 
 
-def _draw(streams: list[tf.data.Dataset], seed: int) -> tf.data.Dataset:
+def _interleave(streams: list[tf.data.Dataset], seed: int) -> tf.data.Dataset:
     return tf.data.Dataset.sample_from_datasets(streams, seed=seed)
 
 

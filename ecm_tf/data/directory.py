@@ -1,4 +1,4 @@
-"""A finished dataset directory, opened to be looked at."""
+"""Read access to a finished dataset directory."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,23 +11,24 @@ from ecm_tf.data.records import parse_pairs
 from ecm_tf.text.assets import TextAssets
 
 ASSETS = "assets"
-BATCH = 4096
-"""Pairs that are looked at together."""
+"""Name of the folder with the text assets."""
+PAIRS_PER_BATCH = 4096
+"""Number of pairs that are read and parsed at once."""
 
 
-class Dataset:
-    """What `data_prep build` made.
+class DatasetDirectory:
+    """A dataset that `data_prep build` wrote.
 
     Args:
-        directory: the dataset.
+        directory: the dataset directory.
 
     Attributes:
-        directory: the dataset.
+        directory: the dataset directory.
         manifest: its manifest (settings, counts, sources).
-        assets: its vocabularies, tokenizer, categories and external memory.
+        assets: its vocabularies, tokenizer, emotions and emotion words.
 
     Raises:
-        InputError: it is no finished dataset directory.
+        InputError: it is not a finished dataset directory.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -38,16 +39,17 @@ class Dataset:
     def batches(
         self, split: str, *, with_texts: bool = False
     ) -> Iterator[dict[str, tf.Tensor | tf.RaggedTensor]]:
-        """The pairs of a split in order, at most `BATCH` at a time.
+        """Yields the pairs of a split in order, in batches of `PAIRS_PER_BATCH`.
 
         Args:
-            split: `train`, `dev` or `test`.
-            with_texts: whether the texts are wanted beside the ids.
+            split: `"train"`, `"dev"` or `"test"`.
+            with_texts: whether to include the texts.
 
         Yields:
             `post` and `response` int32 ragged `(batch, None)`; `emotion` and `post_emotion` int32
-            `(batch,)` (`records.UNKNOWN_EMOTION` where a post has none); and, if wanted,
+            `(batch,)` (`records.UNKNOWN_EMOTION` where a post has none); and, with texts,
             `post_text` and `response_text` string `(batch,)`.
         """
-        records = tf.data.TFRecordDataset(record_files(self.directory, split)).batch(BATCH)
+        files = record_files(self.directory, split)
+        records = tf.data.TFRecordDataset(files).batch(PAIRS_PER_BATCH)
         yield from records.map(lambda batch: parse_pairs(batch, with_texts=with_texts)).prefetch(1)

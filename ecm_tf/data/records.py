@@ -1,14 +1,14 @@
-"""The TFRecord schema of a dataset: writer and parser side by side.
+"""The TFRecord schema of a dataset: writer and parser.
 
 A record is one post-response pair, as a `tf.train.Example`:
 
-| feature | type | what |
+| feature | type | content |
 |---|---|---|
-| `post` | int64 list | token ids in the post vocabulary, no specials but UNK |
-| `response` | int64 list | token ids in the response vocabulary, no specials but UNK |
-| `emotion` | int64 | category of the response |
-| `post_emotion` | int64 | category of the post, absent if unknown |
-| `post_text`, `response_text` | bytes | the texts, UTF-8, as they came |
+| `post` | int64 list | token ids in the post vocabulary; of the special tokens only UNK |
+| `response` | int64 list | token ids in the response vocabulary; of the special tokens only UNK |
+| `emotion` | int64 | emotion id of the response |
+| `post_emotion` | int64 | emotion id of the post; absent if unknown |
+| `post_text`, `response_text` | bytes | the original texts, in UTF-8 |
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 UNKNOWN_EMOTION = -1
-"""What `parse_pair` gives for a post whose emotion is not recorded."""
+"""The `post_emotion` of a post whose emotion is not recorded."""
 
 
 def serialize_pair(
@@ -28,7 +28,7 @@ def serialize_pair(
     post_text: bytes,
     response_text: bytes,
 ) -> bytes:
-    """One record; the same arguments always give the same bytes."""
+    """Returns a serialized record; the bytes are a deterministic function of the arguments."""
     example = tf.train.Example()
     feature = example.features.feature
     feature["post"].int64_list.value.extend(post)
@@ -54,41 +54,41 @@ _TEXTS = {
 
 
 def parse_pair(record: tf.Tensor, *, with_texts: bool = False) -> dict[str, tf.Tensor]:
-    """Reads one serialized record in the graph.
+    """Parses one serialized record in the graph.
 
     Args:
         record: string, scalar.
-        with_texts: whether the texts are wanted beside the ids.
+        with_texts: whether to include the texts.
 
     Returns:
         `post` int32 `(post_length,)`, `response` int32 `(response_length,)`, `emotion` and
-        `post_emotion` int32 scalars, and the texts as string scalars if wanted.
+        `post_emotion` int32 scalars; with texts, `post_text` and `response_text` string scalars.
     """
-    return _narrow(tf.io.parse_single_example(record, _schema(with_texts)))
+    return _as_int32(tf.io.parse_single_example(record, _schema(with_texts)))
 
 
 def parse_pairs(
     records: tf.Tensor, *, with_texts: bool = False
 ) -> dict[str, tf.Tensor | tf.RaggedTensor]:
-    """Reads a batch of records in the graph, faster than one by one.
+    """Parses a batch of records in the graph, faster than one by one.
 
     Args:
         records: string `(batch,)`.
-        with_texts: whether the texts are wanted beside the ids.
+        with_texts: whether to include the texts.
 
     Returns:
         `post` and `response` int32 ragged `(batch, None)`, `emotion` and `post_emotion` int32
-        `(batch,)`, and the texts as string `(batch,)` if wanted.
+        `(batch,)`; with texts, `post_text` and `response_text` string `(batch,)`.
     """
-    return _narrow(tf.io.parse_example(records, _schema(with_texts)))
+    return _as_int32(tf.io.parse_example(records, _schema(with_texts)))
 
 
 def _schema(with_texts: bool) -> dict[str, tf.io.FixedLenFeature | tf.io.RaggedFeature]:
     return {**_IDS, **(_TEXTS if with_texts else {})}
 
 
-def _narrow(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Ids as int32; protocol buffers have int64 alone."""
+def _as_int32(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Casts ids to int32; protocol buffers only have int64."""
     return {
         name: value if value.dtype == tf.string else tf.cast(value, tf.int32)
         for name, value in features.items()

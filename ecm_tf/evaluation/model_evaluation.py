@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.data.batches import evaluation_batches
-from ecm_tf.data.directory import Dataset
+from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
 from ecm_tf.evaluation.generation import Replies, reply
 from ecm_tf.evaluation.intervals import Figure
@@ -79,7 +79,7 @@ class Evaluation:
     replies_per_second: float | None = None
 
 
-def evaluation_pairs(dataset: Dataset, split: str, posts: int) -> EvaluationPairs:
+def evaluation_pairs(dataset: DatasetDirectory, split: str, posts: int) -> EvaluationPairs:
     """The first different posts of a split with their responses.
 
     Args:
@@ -106,7 +106,7 @@ def evaluation_pairs(dataset: Dataset, split: str, posts: int) -> EvaluationPair
 
 def evaluate_model(
     directory: Path,
-    dataset: Dataset,
+    dataset: DatasetDirectory,
     split: str,
     pairs: EvaluationPairs,
     judges: Mapping[str, EmotionClassifier],

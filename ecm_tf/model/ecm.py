@@ -10,7 +10,7 @@ from ecm_tf.model.encoder import Encoder
 from ecm_tf.model.recurrence import scan
 from ecm_tf.text.vocabulary import GO, PAD
 
-BATCH = {
+INPUT_SIGNATURE = {
     "post": tf.TensorSpec([None, None], tf.int32),
     "response": tf.TensorSpec([None, None], tf.int32),
     "emotion": tf.TensorSpec([None], tf.int32),

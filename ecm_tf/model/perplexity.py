@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import tensorflow as tf
 from tqdm import tqdm
 
-from ecm_tf.model.ecm import BATCH, ECM
+from ecm_tf.model.ecm import ECM, INPUT_SIGNATURE
 
 
 class Perplexity:
@@ -56,7 +56,7 @@ class PerplexityMeter:
     """
 
     def __init__(self, model: ECM) -> None:
-        self._reply_nll = tf.function(model.reply_nll, input_signature=[BATCH])
+        self._reply_nll = tf.function(model.reply_nll, input_signature=[INPUT_SIGNATURE])
 
     def measure(self, batches: tf.data.Dataset, progress: str | None = None) -> Perplexity:
         """Both perplexities over all batches.

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from data_prep.__main__ import main
-from ecm_tf.data.directory import Dataset
+from ecm_tf.data.directory import DatasetDirectory
 
 MARKS = {
     "other": ["table", "window"],
@@ -57,6 +57,6 @@ def test_english_words_are_learned_from_labels_alone(files):
         "--output", files / "dataset")  # fmt: skip
     run("report", files / "dataset")
 
-    memory = Dataset(files / "dataset").assets.external_memory
+    memory = DatasetDirectory(files / "dataset").assets.external_memory
     assert [set(words) for words in memory] == [set(), *(set(MARKS[e]) for e in list(MARKS)[1:])]
     assert (files / "dataset-report" / "index.html").is_file()

@@ -107,7 +107,9 @@ def test_a_classifier_chooses_among_many_samples(chat, tmp_path):
     assert chat(RAW, *flags) == [chosen], "the same replies every time"
     assert heard(chosen) > heard(chat(RAW)[0])
     assert chat(RAW, *flags, "--seed", 5) != [chosen], "a flag given counts"
-    with pytest.raises(InputError, match=r"rerank: expected a search with several .* greedy search has one"):
+    with pytest.raises(
+        InputError, match=r"rerank: expected a search with several .* greedy search has one"
+    ):
         chat(RAW, *flags, "--decoder", "greedy")
 
 

@@ -10,11 +10,11 @@ import tensorflow as tf
 from data_prep.build.pipeline import Sources, build
 from data_prep.build.settings import BuildSettings
 from data_prep.build.summary import summary
-from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, verify_files
 from ecm_tf.data.records import parse_pair
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
 from ecm_tf.text.processor import TextProcessor
 
 WHITESPACE = {"segmenter": "whitespace", "dev_fraction": 0.0, "test_fraction": 0.0}

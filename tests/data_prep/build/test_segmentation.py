@@ -8,7 +8,13 @@ import pytest
 import tensorflow as tf
 
 from data_prep.build.agreement import agreement
-from data_prep.build.segmentation import choose_pieces, count_corpus, count_words, segment, unigram_model
+from data_prep.build.segmentation import (
+    choose_pieces,
+    count_corpus,
+    count_words,
+    segment,
+    unigram_model,
+)
 from ecm_tf.text.tokenizers import UnigramTokenizer
 
 TEXTS = ["今天天气真好。", "我爱北京天安门", "iphone手机真的好贵", "I love U 。 好"]

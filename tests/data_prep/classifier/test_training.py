@@ -93,7 +93,7 @@ def test_labels_are_smoothed():
 
 
 def test_many_texts_keep_their_order(toy_examples, monkeypatch):
-    monkeypatch.setattr(features_module, "BATCH", 3)
+    monkeypatch.setattr(features_module, "TEXTS_PER_BATCH", 3)
     texts = ["喜 山", "", "雨", "悲 水 水", "无", "山 山 山 山", "花"]
     features = toy_examples[0]
     assert ids_of(features, texts).to_list() == features(tf.constant(texts)).to_list()

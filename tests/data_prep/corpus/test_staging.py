@@ -6,7 +6,7 @@ import pytest
 
 from data_prep.corpus.files import BadRecord
 from data_prep.corpus.readers import Pair
-from data_prep.corpus.staging import BATCH, Rejections, Spools, split_of, stop
+from data_prep.corpus.staging import PAIRS_PER_BATCH, Rejections, Spools, split_of, stop
 from ecm_tf.core.errors import InputError
 
 
@@ -30,10 +30,10 @@ def test_given_splits_are_taken_as_they_are(tmp_path):
 
 def test_batches_give_back_the_pairs_in_order(tmp_path):
     spools = Spools(tmp_path)
-    pairs = [Pair(f"帖 {i}", "回\x00复", i % 6, i % 3 or None) for i in range(BATCH + 2)]
+    pairs = [Pair(f"帖 {i}", "回\x00复", i % 6, i % 3 or None) for i in range(PAIRS_PER_BATCH + 2)]
     spools.fill({"train": pairs}, {}, stop)
     batches = list(spools.batches("train", "reading", lambda row: row))
-    assert [len(batch["post"]) for batch in batches] == [BATCH, 2]
+    assert [len(batch["post"]) for batch in batches] == [PAIRS_PER_BATCH, 2]
     rows = [
         Pair(post.decode(), response.decode(), int(emotion), int(post_emotion or 0) or None)
         for batch in batches

@@ -132,7 +132,7 @@ CORPUS = [
 def test_an_interrupted_run_ends_with_the_same_bytes(
     tmp_path, write_jsonl, monkeypatch, capsys, corpus, interruptions
 ):
-    monkeypatch.setattr(module, "BATCH", 8)
+    monkeypatch.setattr(module, "PAIRS_PER_BATCH", 8)
     source = write_jsonl(corpus)
     settings = {"min_confidence": 0.3, "skip_bad_records": True}
     once, again = tmp_path / "once.jsonl", tmp_path / "again.jsonl"
@@ -168,7 +168,7 @@ def test_an_interrupted_run_ends_with_the_same_bytes(
 def test_a_bad_record_stops_the_run_which_may_go_on_without_it(
     tmp_path, write_jsonl, monkeypatch, capsys
 ):
-    monkeypatch.setattr(module, "BATCH", 2)
+    monkeypatch.setattr(module, "PAIRS_PER_BATCH", 2)
     source, output = write_jsonl([*ROWS, BAD]), tmp_path / "out.jsonl"
     with pytest.raises(InputError, match=r"line 4: expected a post with visible .*--skip_bad_rec"):
         run(source, output)
@@ -195,7 +195,7 @@ CHANGES = [
 
 @pytest.mark.parametrize(("change", "name"), CHANGES)
 def test_another_run_does_not_go_on(tmp_path, write_jsonl, monkeypatch, change, name):
-    monkeypatch.setattr(module, "BATCH", 1)
+    monkeypatch.setattr(module, "PAIRS_PER_BATCH", 1)
     source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
     with pytest.raises(KeyboardInterrupt):
         run(source, output, Fake(1))
@@ -206,7 +206,7 @@ def test_another_run_does_not_go_on(tmp_path, write_jsonl, monkeypatch, change, 
 
 
 def test_other_sources_and_damaged_progress(tmp_path, write_jsonl, monkeypatch):
-    monkeypatch.setattr(module, "BATCH", 1)
+    monkeypatch.setattr(module, "PAIRS_PER_BATCH", 1)
     source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
     with pytest.raises(KeyboardInterrupt):
         run(source, output, Fake(1))

@@ -9,7 +9,7 @@ import pytest
 
 from data_prep.__main__ import main as data_prep
 from ecm_tf.core.errors import InputError
-from ecm_tf.data.directory import Dataset
+from ecm_tf.data.directory import DatasetDirectory
 
 EMOTION_WORDS = {"other": "so", "like": "nice", "sad": "alas", "happy": "yay"}
 FILLERS = ["the", "a", "we", "you", "they", "it", "is", "was", "7"]
@@ -102,7 +102,7 @@ def test_the_memory_goes_into_a_dataset(english, tmp_path):
     memory = lexicon(english, output, "--learn", "5", "--neutral")
     assert memory == [["so"], ["nice"], ["alas"], [], [], ["yay"]]
     build(english.parent / "pairs.jsonl", tmp_path / "again", "--ememory", str(output))
-    assert Dataset(tmp_path / "again").assets.external_memory == memory
+    assert DatasetDirectory(tmp_path / "again").assets.external_memory == memory
 
 
 def test_shares_are_counted_by_response(english, words, tmp_path, capsys):

@@ -12,7 +12,7 @@ from data_prep.report import sections
 from data_prep.report.page import draw_examples
 from data_prep.report.repetition import repetition, shared_posts
 from data_prep.report.statistics import length_mean, length_quantile, read_split, texts_at
-from ecm_tf.data.directory import Dataset
+from ecm_tf.data.directory import DatasetDirectory
 
 EMOTIONS = 6
 MEMORY = [[], ["w1", "w2"], ["w3"], [], ["w1"], ["w9"]]
@@ -39,7 +39,7 @@ def rows() -> dict[str, list[dict]]:
 
 
 @pytest.fixture(scope="module")
-def dataset(rows, tmp_path_factory) -> Dataset:
+def dataset(rows, tmp_path_factory) -> DatasetDirectory:
     directory = tmp_path_factory.mktemp("random")
     for split, pairs in rows.items():
         text = "".join(json.dumps(pair) + "\n" for pair in pairs)
@@ -53,7 +53,7 @@ def dataset(rows, tmp_path_factory) -> Dataset:
             *("--ememory", str(directory / "ememory.json"), "--output", str(directory / "made")),
         ]
     )
-    return Dataset(directory / "made")
+    return DatasetDirectory(directory / "made")
 
 
 def test_a_split_counted_by_brute_force(dataset, rows):
@@ -159,7 +159,7 @@ def test_words_that_mark_a_category_come_first(tmp_path: Path):
             *("--train", str(tmp_path / "pairs.jsonl"), "--output", str(tmp_path / "made")),
         ]
     )
-    dataset = Dataset(tmp_path / "made")
+    dataset = DatasetDirectory(tmp_path / "made")
     figures = sections.words(read_split(dataset, "train"), dataset.assets.response_words)
     assert [(chip["word"], chip["uses"]) for chip in figures["frequent"]] == [
         ("well", 120),

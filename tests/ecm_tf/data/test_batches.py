@@ -1,5 +1,3 @@
-"""Records to batches."""
-
 from collections import Counter
 
 import numpy as np
@@ -20,7 +18,7 @@ def config(**fields):
 
 
 def some_pairs(count, longest=7):
-    """Distinct pairs of all lengths; the emotions take turns."""
+    """Returns distinct pairs of all lengths, with the emotions in turn."""
     random = np.random.default_rng(3)
     return [
         (
@@ -37,17 +35,17 @@ def arrays(batches):
 
 
 def rows(batches):
-    """(post, response, emotion) of every row, padding taken off, as tuples."""
-    found = []
+    """Returns (post, response, emotion) of every row, without padding, as tuples."""
+    result = []
     for batch in arrays(batches):
         for post, response, emotion in zip(*batch.values(), strict=True):
             kept = [tuple(ids[: len(np.trim_zeros(ids, "b"))].tolist()) for ids in (post, response)]
-            found.append((*kept, int(emotion)))
-    return found
+            result.append((*kept, int(emotion)))
+    return result
 
 
 def expected(pairs):
-    """What `rows` should give for pairs that are short enough."""
+    """Returns the expected `rows` of pairs that need not be cut."""
     return [(tuple(post), (*response, EOS), emotion) for post, response, emotion in pairs]
 
 
@@ -56,7 +54,7 @@ def epoch_of(directory, pairs, **changes):
     return training_batches(directory, settings.pop("config", config()), **settings)
 
 
-def test_record_files_are_those_of_the_split_in_order(tmp_path):
+def test_record_files_of_a_split_in_order(tmp_path):
     write(tmp_path, some_pairs(4), "dev", files=3)
     write(tmp_path, some_pairs(4), "train", files=1)
     names = [path.rsplit("/", 1)[1] for path in record_files(tmp_path, "dev")]
@@ -66,7 +64,7 @@ def test_record_files_are_those_of_the_split_in_order(tmp_path):
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 64])
-def test_an_evaluation_has_every_pair_exactly_once(tmp_path, batch_size):
+def test_evaluation_batches_have_every_pair_once(tmp_path, batch_size):
     pairs = some_pairs(23)
     write(tmp_path, pairs, "dev")
     batches = evaluation_batches(tmp_path, "dev", config(), batch_size)
@@ -74,7 +72,7 @@ def test_an_evaluation_has_every_pair_exactly_once(tmp_path, batch_size):
     assert all(len(batch["emotion"]) <= batch_size for batch in batches)
 
 
-def test_what_a_batch_looks_like(tmp_path):
+def test_batch_structure(tmp_path):
     write(tmp_path, some_pairs(9))
     spec = epoch_of(tmp_path, 9).element_spec
     assert {name: (s.dtype, s.shape.rank) for name, s in spec.items()} == {
@@ -84,7 +82,7 @@ def test_what_a_batch_looks_like(tmp_path):
     }
 
 
-def test_a_batch_holds_pairs_of_one_bucket(tmp_path):
+def test_pairs_of_a_batch_share_a_bucket(tmp_path):
     write(tmp_path, some_pairs(60), "dev")
     seen = set()
     for batch in arrays(evaluation_batches(tmp_path, "dev", config(), 4)):
@@ -105,8 +103,8 @@ def test_long_posts_and_responses_are_cut(tmp_path):
     pairs = [
         (list(range(10, 30)), [7], 0),  # post too long
         ([4], list(range(50, 70)), 1),  # response too long
-        ([5], list(range(50, 58)), 2),  # response of 8 words: its end does not fit
-        ([6], list(range(50, 57)), 3),  # 7 words and their end fill the 8 positions
+        ([5], list(range(50, 58)), 2),  # response of 8 tokens: EOS does not fit
+        ([6], list(range(50, 57)), 3),  # 7 tokens and EOS fill the 8 positions
         ([], [8], 4),  # a post without any token
     ]
     write(tmp_path, pairs, "dev")
@@ -118,7 +116,7 @@ def test_long_posts_and_responses_are_cut(tmp_path):
     assert by_emotion[4] == ((), (8, EOS), 4)
 
 
-def test_without_masks_a_batch_is_as_long_as_its_bucket(tmp_path):
+def test_without_masking_a_batch_is_as_long_as_its_bucket(tmp_path):
     write(tmp_path, some_pairs(40), "dev")
     write(tmp_path, some_pairs(40), "train")
     original = config(mask_padding=False)
@@ -128,14 +126,14 @@ def test_without_masks_a_batch_is_as_long_as_its_bucket(tmp_path):
         shapes = {(b["post"].shape[1], b["response"].shape[1]) for b in batches}
         assert shapes <= set(BUCKETS)
     assert {(b["post"].shape[1], b["response"].shape[1]) for b in evaluation} == set(BUCKETS)
-    # As in the original program, a post as long as a bucket goes into the next.
+    # As in the original program, a post of a bucket's full length goes to the next bucket.
     write(tmp_path / "edge", [([4, 5, 6], [7], 0)], "dev", files=1)
     (batch,) = evaluation_batches(tmp_path / "edge", "dev", original, 4)
     assert batch["post"].shape == [1, 5]
 
 
 @pytest.mark.parametrize(("pairs", "batch_size"), [(23, 4), (24, 4), (3, 4), (23, 1)])
-def test_an_epoch_has_room_for_every_pair(tmp_path, pairs, batch_size):
+def test_an_epoch_has_every_pair(tmp_path, pairs, batch_size):
     write(tmp_path, some_pairs(pairs))
     epoch = epoch_of(tmp_path, pairs, batch_size=batch_size)
     steps = steps_per_epoch(pairs, batch_size, config())
@@ -143,11 +141,13 @@ def test_an_epoch_has_room_for_every_pair(tmp_path, pairs, batch_size):
     sizes = [len(batch["emotion"]) for batch in arrays(epoch)]
     assert len(sizes) == steps
     assert max(sizes) <= batch_size
-    assert set(rows(epoch)[:pairs]) == set(expected(some_pairs(pairs))), "first, every pair once"
+    assert set(rows(epoch)[:pairs]) == set(expected(some_pairs(pairs))), (
+        "the first pass has every pair once"
+    )
 
 
 @pytest.mark.parametrize("emotions", [None, [0, 1, 2, 3, 4, 5]])
-def test_batches_depend_on_seed_and_epoch_and_nothing_else(tmp_path, emotions):
+def test_batches_depend_on_seed_and_epoch_only(tmp_path, emotions):
     write(tmp_path, some_pairs(40))
     first = rows(epoch_of(tmp_path, 40, emotions=emotions))
     assert rows(epoch_of(tmp_path, 40, emotions=emotions)) == first
@@ -155,7 +155,7 @@ def test_batches_depend_on_seed_and_epoch_and_nothing_else(tmp_path, emotions):
     assert rows(epoch_of(tmp_path, 40, emotions=emotions, seed=2)) != first
 
 
-def test_an_epoch_can_be_gone_on_with_in_the_middle(tmp_path):
+def test_an_epoch_can_be_resumed_in_the_middle(tmp_path):
     write(tmp_path, some_pairs(40))
     whole = rows(epoch_of(tmp_path, 40))
     assert rows(epoch_of(tmp_path, 40).skip(3)) == whole[12:]
@@ -169,22 +169,24 @@ def test_pairs_are_shuffled(tmp_path):
     assert abs(np.corrcoef(posts[:200], np.arange(200))[0, 1]) < 0.3
 
 
-def test_pairs_of_a_rare_length_are_trained_on_too(tmp_path):
+def test_rare_lengths_are_included(tmp_path):
     common = [([100 + n], [4], 0) for n in range(60)]
     write(tmp_path, [*common, ([4, 5, 6, 7, 8, 9], [300], 1)])
     assert {row[2] for row in rows(epoch_of(tmp_path, 61))} == {0, 1}
 
 
-def test_balanced_emotions_are_drawn_about_equally(tmp_path):
+def test_balanced_emotions_are_drawn_equally(tmp_path):
     # 300 of one emotion, 20 and 1 of two others, none of the rest.
     emotions = [0] * 300 + [3] * 20 + [5]
     write(tmp_path, [([100], [500 + n], emotion) for n, emotion in enumerate(emotions)])
-    as_they_come = Counter(row[2] for row in rows(epoch_of(tmp_path, 321, batch_size=8)))
-    assert as_they_come[0] > 250
+    unbalanced = Counter(row[2] for row in rows(epoch_of(tmp_path, 321, batch_size=8)))
+    assert unbalanced[0] > 250
     balanced = rows(epoch_of(tmp_path, 321, batch_size=8, emotions=[0, 3, 5]))
     counts = Counter(row[2] for row in balanced)
     assert set(counts) == {0, 3, 5}
     assert sum(counts.values()) == 321 + (len(BUCKETS) - 1) * 8
     # A third of 337 is 112; the standard deviation of each is 8.7.
     assert all(75 < count < 145 for count in counts.values()), counts
-    assert len({row[1] for row in balanced if row[2] == 3}) == 20, "all pairs take their turn"
+    assert len({row[1] for row in balanced if row[2] == 3}) == 20, (
+        "all pairs of an emotion are drawn"
+    )

@@ -1,5 +1,3 @@
-"""The TFRecord schema."""
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -28,7 +26,7 @@ def test_round_trip():
         assert pair[name].dtype == "int32"
 
 
-def test_an_unknown_post_emotion():
+def test_unknown_post_emotion():
     assert parsed(post_emotion=None)["post_emotion"] == UNKNOWN_EMOTION
 
 
@@ -37,11 +35,11 @@ def test_empty_texts():
     assert pair["post"].shape == pair["response"].shape == (0,)
 
 
-def test_texts_only_if_wanted():
+def test_texts_are_optional():
     assert set(parsed(with_texts=False)) == {"post", "response", "emotion", "post_emotion"}
 
 
-def test_the_same_pair_gives_the_same_bytes():
+def test_serialization_is_deterministic():
     assert serialize_pair(**PAIR) == serialize_pair(**PAIR)
     assert serialize_pair(**PAIR) != serialize_pair(**{**PAIR, "emotion": 4})
 
@@ -54,12 +52,12 @@ def test_parsing_in_a_dataset():
 
 
 @pytest.mark.parametrize("record", [b"", b"no example"])
-def test_a_foreign_record_is_an_error(record):
+def test_record_of_another_schema(record):
     with pytest.raises(tf.errors.InvalidArgumentError):
         parse_pair(tf.constant(record))
 
 
-def test_a_batch_reads_as_its_records_do():
+def test_batch_parsing_equals_single_parsing():
     rows = [PAIR, {**PAIR, "post": [], "post_emotion": None}, {**PAIR, "response": [7, 8]}]
     records = [serialize_pair(**row) for row in rows]
     batch = parse_pairs(tf.constant(records), with_texts=True)

@@ -7,7 +7,7 @@ import pytest
 
 from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
-from ecm_tf.data.directory import Dataset
+from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
 from ecm_tf.evaluate import main
 from ecm_tf.evaluation.generation import reply
@@ -50,14 +50,14 @@ def test_the_best_of_a_beam(responder):
 
 
 def test_posts_of_a_split_once_each_with_their_responses(dataset):
-    pairs = evaluation_pairs(Dataset(dataset), "test", 3)
+    pairs = evaluation_pairs(DatasetDirectory(dataset), "test", 3)
     assert len(set(pairs.posts)) == len(pairs.posts) == 3
     assert {post for post, _, _ in pairs.responses} == {0, 1, 2}
-    assert evaluation_pairs(Dataset(dataset), "test", 0).responses == []
+    assert evaluation_pairs(DatasetDirectory(dataset), "test", 0).responses == []
 
 
 def test_every_figure_of_a_model(model_dir, dataset, responder):
-    opened = Dataset(dataset)
+    opened = DatasetDirectory(dataset)
     pairs = evaluation_pairs(opened, "test", 10)
     judges = {"length": Judge(), "again": Judge()}
     searches = {"greedy": Search(), "sample": Search(SearchConfig(decoder="sample", seed=1))}
