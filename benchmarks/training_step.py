@@ -19,7 +19,7 @@ from benchmarks.report import run
 from benchmarks.timing import measure
 from ecm_tf.config import TrainingConfig
 from ecm_tf.text.vocabulary import PAD
-from ecm_tf.training.run import make_optimizer
+from ecm_tf.training.construction import make_optimizer
 
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 TARGETS = {"float32": 1.5, "bfloat16": 1.2}

@@ -7,6 +7,7 @@ from pathlib import Path
 from ecm_tf.config import PRESETS, ModelConfig, TrainingConfig
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.logging import configure_logging
 
 PROG = "python -m ecm_tf.train"
 
@@ -15,34 +16,37 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
     result = argparse.ArgumentParser(
         prog=prog,
-        description="Train an Emotional Chatting Machine on a dataset directory. Without any of "
-        "--use_emb, --use_imemory and --use_ememory it is a plain Seq2Seq. The same command, run "
-        "again, goes on where it was interrupted.",
+        description="Train an Emotional Chatting Machine on a dataset directory. Without "
+        "--use_emb, --use_imemory and --use_ememory the model is a plain Seq2Seq. An interrupted "
+        "run is resumed by running the same command again.",
     )
-    result.add_argument("--dataset", type=Path, required=True, help="made by data_prep build")
-    result.add_argument("--train_dir", type=Path, required=True, help="becomes the model directory")
+    result.add_argument(
+        "--dataset", type=Path, required=True, help="a dataset directory, made by data_prep build"
+    )
+    result.add_argument("--train_dir", type=Path, required=True, help="becomes a model directory")
     result.add_argument(
         "--pretrain_dir",
         type=Path,
-        help="start from this model directory (a Seq2Seq): all but the emotion modules is loaded",
+        help="initialize all weights but those of the emotion modules from this model directory, "
+        "usually of a Seq2Seq",
     )
     result.add_argument(
         "--word_vectors",
         type=Path,
         metavar="FILE",
-        help="start word embeddings from this word2vec text file (gzipped or not); optional",
+        help="initialize both word embeddings from this word2vec text file, gzipped or not",
     )
     result.add_argument(
         "--load_model",
         type=int,
         metavar="STEP",
-        help="go on from the checkpoint of this step instead of the newest",
+        help="resume from the checkpoint of this step instead of the newest one",
     )
     result.add_argument(
         "--preset",
         choices=sorted(PRESETS),
-        help="original: train as the original program does, over padding, with batches of one "
-        "emotion; flags given beside it still count",
+        help="original: the settings of the original program, which does not mask padding and "
+        "draws batches of one emotion; other flags take precedence",
     )
     command.add_buckets(result, ModelConfig.buckets)
     command.add_options(result.add_argument_group("model"), ModelConfig)
@@ -51,12 +55,16 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
-    """The command; see `--help`."""
+    """Runs the command; see `--help`."""
     arguments = command.parse(parser(prog), argv, lambda given: PRESETS.get(given.preset, {}))
     training = TrainingConfig(**command.options_of(TrainingConfig, arguments))
     if arguments.load_model is not None and arguments.pretrain_dir is not None:
-        raise InputError("--load_model goes on with a run, --pretrain_dir begins one; got both.")
-    # TensorFlow takes seconds to import: not before the arguments are known to be right.
+        raise InputError(
+            "expected --load_model, which resumes a run, or --pretrain_dir, which starts one; "
+            "got both."
+        )
+    configure_logging()
+    # Importing TensorFlow takes seconds, so the arguments are checked first.
     with command.suppress_native_stderr():
         from ecm_tf.training.run import train
 

@@ -6,5 +6,6 @@
 - `fields`: checks of dataclass fields against their annotations.
 - `command`: flags made from dataclasses, exit statuses.
 - `manifest`, `output`: directories that are complete or absent.
+- `logging`: `configure_logging` prints the library's log, for commands.
 - `memory`: `peak_memory_bytes`.
 """

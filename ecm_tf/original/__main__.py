@@ -1,4 +1,4 @@
-"""Import a checkpoint of the original: `python -m ecm_tf.original PREFIX --output MODEL`."""
+"""Import an original checkpoint: `python -m ecm_tf.original PREFIX --output MODEL`."""
 
 import argparse
 from collections.abc import Sequence
@@ -15,29 +15,38 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
     result = argparse.ArgumentParser(
         prog=prog,
-        description="Turn a checkpoint of the original program into a model directory: to chat "
-        "with, to evaluate, to export, or to train on.",
+        description="Convert a checkpoint of the original program into a model directory, which "
+        "can be chatted with, evaluated, exported or trained further.",
     )
     result.add_argument(
-        "checkpoint", metavar="PREFIX", help="PREFIX.index and PREFIX.data-… are the checkpoint"
+        "checkpoint",
+        metavar="PREFIX",
+        help="path of the checkpoint without its extensions (.index, .data-…)",
     )
-    result.add_argument("--output", type=Path, required=True, help="becomes a model directory")
     result.add_argument(
-        "--post_vocab", type=Path, help="the original's file, a word a line; else a word is its id"
+        "--output",
+        type=Path,
+        required=True,
+        help="a new or empty directory; becomes the model directory",
     )
-    result.add_argument("--response_vocab", type=Path, help="likewise, for responses")
     result.add_argument(
-        "--ememory", type=Path, help="emotion words to use instead of the checkpoint's"
+        "--post_vocab",
+        type=Path,
+        help="the original's vocabulary file, one word per line; without it words are ids",
+    )
+    result.add_argument("--response_vocab", type=Path, help="the same for responses")
+    result.add_argument(
+        "--ememory", type=Path, help="file of emotion words to use instead of the checkpoint's"
     )
     command.add_buckets(result, ORIGINAL_BUCKETS)
     return result
 
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
-    """The command; see `--help`."""
+    """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
     with command.suppress_native_stderr():
-        import ecm_tf.model_directory  # noqa: F401  Now, so that TensorFlow's start is not seen.
+        import ecm_tf.model.directory  # noqa: F401  Imports TensorFlow, which prints notes.
     model = import_checkpoint(
         arguments.checkpoint,
         arguments.output,

@@ -1,26 +1,28 @@
-"""Checkpoints of a training run: weights, optimizer and progress, so that it can go on."""
+"""Checkpoints of a training run: weights, optimizer and history, enough to resume from."""
 
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+
+import keras
 
 from ecm_tf.core.errors import InputError
-from ecm_tf.training.history import Milestone
+from ecm_tf.training.history import HistoryRow
 
 KEPT = 3
-"""How many of the newest checkpoints stay."""
+"""How many of the newest checkpoints are kept."""
 
 _WEIGHTS, _PROGRESS = "training.weights.h5", "progress.json"
 
 
 class Checkpoints:
-    """The checkpoints below a train_dir, one directory a step.
+    """The checkpoints in a train_dir, one directory per step.
 
     Args:
-        train_dir: where the model directory is being made.
+        train_dir: they are in its subdirectory `checkpoints`.
     """
 
     def __init__(self, train_dir: Path) -> None:
@@ -28,7 +30,7 @@ class Checkpoints:
 
     @property
     def steps(self) -> list[int]:
-        """Steps of the checkpoints that exist, ascending."""
+        """Steps of the existing checkpoints, ascending."""
         return sorted(
             int(path.name.removeprefix("step-")) for path in self._directory.glob("step-*")
         )
@@ -36,34 +38,34 @@ class Checkpoints:
     def _path(self, step: int) -> Path:
         return self._directory / f"step-{step:08d}"
 
-    def save(self, model: Any, rows: list[Milestone]) -> None:
-        """Adds a checkpoint and removes all but the `KEPT` newest.
+    def save(self, model: keras.Model, history: Sequence[HistoryRow]) -> None:
+        """Adds a checkpoint and deletes all but the `KEPT` newest.
 
         Args:
             model: compiled; its optimizer is saved too.
-            rows: the history, whose last row gives the step.
+            history: all evaluations; the last row gives the step.
         """
-        final = self._path(rows[-1].step)
+        final = self._path(history[-1].step)
         temporary = self._directory / f".partial-{final.name}"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         model.save_weights(temporary / _WEIGHTS)
-        progress = json.dumps([asdict(row) for row in rows])
+        progress = json.dumps([asdict(row) for row in history])
         (temporary / _PROGRESS).write_text(progress, encoding="utf-8")
         shutil.rmtree(final, ignore_errors=True)
         os.replace(temporary, final)
         for step in self.steps[:-KEPT]:
             shutil.rmtree(self._path(step))
 
-    def restore(self, model: Any, step: int | None = None) -> list[Milestone]:
-        """Loads a checkpoint and forgets those after it.
+    def restore(self, model: keras.Model, step: int | None = None) -> list[HistoryRow]:
+        """Loads a checkpoint and deletes the later ones.
 
         Args:
             model: compiled, with the configuration of the run.
-            step: which one; None takes the newest.
+            step: of the checkpoint; None takes the newest.
 
         Returns:
-            The history up to it; empty if `step` is None and there is no checkpoint.
+            The history up to the checkpoint; empty if `step` is None and there is no checkpoint.
 
         Raises:
             InputError: there is no checkpoint of that step; the message lists those that exist.
@@ -74,10 +76,10 @@ class Checkpoints:
         step = steps[-1] if step is None else step
         if step not in steps:
             raise InputError(f"--load_model: expected one of the steps {steps}, got {step}.")
-        # Adam's slots exist only after build; without them nothing of the optimizer is loaded.
+        # An optimizer has its slots only after `build`; Keras would skip them silently.
         model.optimizer.build(model.trainable_variables)
         model.load_weights(self._path(step) / _WEIGHTS)
         for later in [other for other in steps if other > step]:
             shutil.rmtree(self._path(later))
         progress = (self._path(step) / _PROGRESS).read_text(encoding="utf-8")
-        return [Milestone(**row) for row in json.loads(progress)]
+        return [HistoryRow(**row) for row in json.loads(progress)]

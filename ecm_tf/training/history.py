@@ -1,7 +1,8 @@
-"""What a training run measured on its way: rows, a CSV file and a picture."""
+"""The history of a training run: one row per evaluation, a CSV file and a picture."""
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -11,51 +12,53 @@ CSV, PNG = "history.csv", "learning_curve.png"
 
 
 @dataclass(frozen=True)
-class Milestone:
-    """Measurements at one step."""
+class HistoryRow:
+    """One evaluation; checkpoints and the CSV file store the fields under these names."""
 
     step: int
     epoch: float
     """Passes over the training pairs so far."""
     learning_rate: float
+    """Of the steps before this evaluation."""
     train_loss: float
-    """All terms of the loss, mean since the milestone before; NaN before the first step."""
+    """Sum of all loss terms, mean over the steps since the last evaluation; NaN at step 0."""
     dev_perplexity: float
     """Per token."""
     dev_sentence_perplexity: float
-    """The original's: of the per-sentence mean."""
+    """As the original program computes it: `exp` of the mean over responses of their mean NLL."""
     seconds: float
-    """Since this run of the command began."""
+    """Since the command started, so a resumed run counts from 0 again."""
 
 
-def write_history(directory: Path, rows: list[Milestone], title: str) -> None:
+def write_history(directory: Path, history: Sequence[HistoryRow], title: str) -> None:
     """Writes `history.csv` and `learning_curve.png`.
 
     Args:
         directory: the train_dir.
-        rows: at least one, by step.
-        title: over the picture.
+        history: at least one row, in order of steps.
+        title: of the picture.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(Milestone)], lineterminator="\n")
+    names = [field.name for field in fields(HistoryRow)]
+    writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
+    writer.writerows(asdict(row) for row in history)
     write_atomically(directory / CSV, text.getvalue())
-    _draw(directory / PNG, rows, title)
+    _draw(directory / PNG, history, title)
 
 
-def _draw(path: Path, rows: list[Milestone], title: str) -> None:
+def _draw(path: Path, history: Sequence[HistoryRow], title: str) -> None:
     # Figure without pyplot: no display, no global state, nothing to close.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot()
-    steps = [row.step for row in rows]
+    steps = [row.step for row in history]
     (dev,) = axes.plot(
-        steps, [row.dev_perplexity for row in rows], color="tab:blue", label="dev perplexity"
+        steps, [row.dev_perplexity for row in history], color="tab:blue", label="dev perplexity"
     )
     axes.set(xlabel="step", ylabel="dev perplexity (per token)", yscale="log", title=title)
-    best = min(rows, key=lambda row: row.dev_perplexity)
+    best = min(history, key=lambda row: row.dev_perplexity)
     axes.plot(best.step, best.dev_perplexity, "o", color="tab:blue")
     axes.annotate(
         f"best {best.dev_perplexity:.2f}",
@@ -66,7 +69,7 @@ def _draw(path: Path, rows: list[Milestone], title: str) -> None:
     )
     right = axes.twinx()
     (loss,) = right.plot(
-        steps, [row.train_loss for row in rows], color="tab:orange", label="train loss"
+        steps, [row.train_loss for row in history], color="tab:orange", label="train loss"
     )
     right.set_ylabel("train loss (all terms, nats)")
     axes.legend(handles=[dev, loss], loc="upper right")

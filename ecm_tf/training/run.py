@@ -1,29 +1,29 @@
-"""The training run: `model.fit` epoch after epoch, resumable at any checkpoint."""
+"""A training run, which can be resumed at any checkpoint."""
 
-import contextlib
 import functools
-import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from ecm_tf.config import ModelConfig, TrainingConfig
+from ecm_tf.config import TrainingConfig
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import MANIFEST, read_manifest, sha256, write_atomically
+from ecm_tf.core.manifest import MANIFEST, read_manifest
 from ecm_tf.data import batches
-from ecm_tf.model.directory import ASSETS, new_model, save_model
+from ecm_tf.model import ECM
+from ecm_tf.model.directory import ASSETS, save_model
 from ecm_tf.text.assets import TextAssets
-from ecm_tf.training.callbacks import Milestones
+from ecm_tf.training.callbacks import BestModel
 from ecm_tf.training.checkpoints import Checkpoints
-from ecm_tf.training.history import Milestone
-from ecm_tf.training.pretraining import start_from, start_with
+from ecm_tf.training.construction import compiled_model, model_config
+from ecm_tf.training.fit import RunCallbacks, fit_epochs
+from ecm_tf.training.history import HistoryRow
+from ecm_tf.training.initialization import initialize_embeddings, initialize_from_model
+from ecm_tf.training.run_settings import RunSettings, check_vocabularies
 
-RUN = "run.json"
-_MAY_CHANGE = {"epochs", "early_stopping"}
-_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+_log = logging.getLogger(__name__)
 
 
 def train(
@@ -35,129 +35,129 @@ def train(
     pretrain_dir: Path | None = None,
     word_vectors: Path | None = None,
     load_step: int | None = None,
-) -> tuple[Milestone, Milestone]:
-    """Trains a model, or goes on where an interrupted run stopped.
+) -> tuple[HistoryRow, HistoryRow]:
+    """Trains a model, or resumes an interrupted run.
 
     Args:
-        dataset_dir: from `data_prep build`.
-        train_dir: becomes a model directory, with checkpoints, TensorBoard logs, a CSV and a
-            picture.
-        model_options: fields of `ModelConfig` that the dataset does not give.
+        dataset_dir: a dataset directory, made by `data_prep build`.
+        train_dir: becomes a model directory, with checkpoints, TensorBoard logs, `history.csv` and
+            `learning_curve.png`.
+        model_options: fields of `ModelConfig` that the dataset does not determine.
         training: how to train.
-        pretrain_dir: a model directory, usually of a Seq2Seq, to start from.
-        word_vectors: word2vec text file to start both word embeddings from.
-        load_step: the checkpoint to go on from; None takes the newest, if any.
+        pretrain_dir: a model directory, usually of a Seq2Seq, to initialize a new run from.
+        word_vectors: a word2vec text file to initialize both word embeddings of a new run from.
+        load_step: step of the checkpoint to resume from; None takes the newest, if there is one.
 
     Returns:
-        The milestone before the first step, and the best, whose weights the model directory holds.
+        The evaluation of the untrained model, and the best one, whose weights the model directory
+        holds.
 
     Raises:
-        InputError: the dataset, the train_dir or a setting is at fault, or training diverged.
+        InputError: the dataset, the train_dir or a setting is invalid, or training diverged.
     """
-    manifest = read_manifest(dataset_dir, "dataset")
-    counts = manifest["counts"]
+    counts = read_manifest(dataset_dir, "dataset")["counts"]
     if not counts["pairs"]["dev"]:
         raise InputError(
             f"{dataset_dir}: expected dev pairs to choose the best model by, got none; build the "
             "dataset with --dev or a larger --dev_fraction."
         )
     assets = TextAssets.load(dataset_dir / ASSETS)
-    config = ModelConfig.from_dict(
-        {
-            **model_options,
-            "post_vocabulary_size": len(assets.post_words),
-            "response_vocabulary_size": len(assets.response_words),
-            "categories": len(assets.emotions),
-        }
-    )
+    config = model_config(model_options, assets)
     pairs = counts["pairs"]["train"]
     steps_per_epoch = batches.steps_per_epoch(pairs, training.batch_size, config)
-    print(_headline(config, pairs, training, steps_per_epoch), flush=True)
-    settings = {"model": config.to_dict(), "training": training.to_dict()}
-    sources = {"dataset": sha256(dataset_dir / MANIFEST)}
-    _check_unclaimed(train_dir, {**settings, **sources})
-    _check_vocabulary(train_dir, assets)
+    settings = RunSettings(config, training, dataset_dir)
+    _log.info("%s", _headline(settings, pairs, steps_per_epoch))
+    settings.check_train_dir(train_dir)
+    check_vocabularies(train_dir, assets)
 
-    keras.utils.set_random_seed(training.seed)
-    model = new_model(config, assets, dtype=_POLICIES[training.mixed_precision])
-    model.compile(optimizer=make_optimizer(training), jit_compile=False)
+    model = compiled_model(config, assets, training)
     checkpoints = Checkpoints(train_dir)
-    rows = checkpoints.restore(model, load_step)
-    if rows:
-        print(f"going on from the checkpoint of step {rows[-1].step}", flush=True)
+    history = checkpoints.restore(model, load_step)
+    if history:
+        _log.info("resuming from the checkpoint of step %d", history[-1].step)
     else:
         if pretrain_dir is not None:
-            start_from(pretrain_dir, model)
+            initialize_from_model(model, pretrain_dir)
         if word_vectors is not None:
-            start_with(word_vectors, model, assets)
-    train_dir.mkdir(parents=True, exist_ok=True)
-    write_atomically(train_dir / RUN, json.dumps({**settings, **sources}, indent=2) + "\n")
+            initialize_embeddings(model, assets, word_vectors)
+    settings.write(train_dir)
+    best_model = _best_model(train_dir, model, assets, settings, history)
 
-    def keep_best(row: Milestone) -> None:
-        figures = {"step": row.step, "dev_perplexity": row.dev_perplexity}
-        save_model(train_dir, model, assets, settings=settings, counts=figures, sources=sources)
-
-    best = _kept(train_dir, rows)
-    if rows and best is None:
-        # The model there is of a step that this history does not reach, or was never finished.
-        best = rows[-1]
-        keep_best(best)
-    milestones = Milestones(
+    with RunCallbacks(
         train_dir,
         training,
         steps_per_epoch,
         batches.evaluation_batches(dataset_dir, "dev", config, training.batch_size),
+        history,
         checkpoints,
-        rows,
-        best,
-        keep_best,
-    )
-    present = [id_ for id_, count in enumerate(counts["emotions"]["train"]) if count]
+        best_model,
+    ) as run_callbacks:
+        fit_epochs(
+            model,
+            _training_batches(dataset_dir, settings, counts),
+            run_callbacks,
+            training.epochs,
+            steps_per_epoch,
+        )
+    assert best_model.best is not None
+    return history[0], best_model.best
+
+
+def _best_model(
+    train_dir: Path,
+    model: ECM,
+    assets: TextAssets,
+    settings: RunSettings,
+    history: Sequence[HistoryRow],
+) -> BestModel:
+    """Returns the callback that keeps the model directory up to date.
+
+    The model directory of a resumed run is written at once if it holds no model, or the model of a
+    step that the history does not have.
+    """
+
+    def save(row: HistoryRow) -> None:
+        counts = {"step": row.step, "dev_perplexity": row.dev_perplexity}
+        save_model(
+            train_dir,
+            model,
+            assets,
+            settings=settings.settings,
+            counts=counts,
+            sources=settings.sources,
+        )
+
+    best = None
+    if (train_dir / MANIFEST).is_file():
+        saved_step = read_manifest(train_dir, "model")["counts"]["step"]
+        best = next((row for row in history if row.step == saved_step), None)
+    if history and best is None:
+        best = history[-1]
+        save(best)
+    return BestModel(best, save)
+
+
+def _training_batches(
+    dataset_dir: Path, settings: RunSettings, counts: dict[str, Any]
+) -> Callable[..., tf.data.Dataset]:
+    """Returns a function that returns the batches of the epoch given as `epoch`."""
+    training = settings.training
     by_emotion = training.balance_emotions or training.single_emotion_batches
-    batches_of = functools.partial(
+    emotions = [id_ for id_, count in enumerate(counts["emotions"]["train"]) if count]
+    return functools.partial(
         batches.training_batches,
         dataset_dir,
-        config,
-        pairs=pairs,
+        settings.model,
+        pairs=counts["pairs"]["train"],
         batch_size=training.batch_size,
         seed=training.seed,
-        emotions=present if by_emotion else None,
+        emotions=emotions if by_emotion else None,
         single_emotion=training.single_emotion_batches,
     )
-    with contextlib.closing(milestones):
-        _fit(model, milestones, batches_of, training, steps_per_epoch)
-    return rows[0], milestones.best
 
 
-def _fit(
-    model: keras.Model,
-    milestones: Milestones,
-    batches_of: Callable[..., tf.data.Dataset],
-    training: TrainingConfig,
-    steps_per_epoch: int,
-) -> None:
-    """Runs the epochs that are left, the first of them from where it was interrupted."""
-    first_epoch, done = divmod(milestones.step, steps_per_epoch)
-    if first_epoch >= training.epochs:
-        print(f"{first_epoch} epochs are done; --epochs {first_epoch + 1} or more trains on")
-    for epoch in range(first_epoch, training.epochs):
-        if milestones.stalled:
-            print(f"no better dev perplexity for {training.early_stopping} epochs: stopping")
-            break
-        model.fit(
-            batches_of(epoch=epoch).skip(done),
-            epochs=epoch + 1,
-            initial_epoch=epoch,
-            callbacks=[milestones],
-            shuffle=False,
-            verbose=0,
-        )
-        done = 0
-
-
-def _headline(
-    config: ModelConfig, pairs: int, training: TrainingConfig, steps_per_epoch: int
-) -> str:
+def _headline(settings: RunSettings, pairs: int, steps_per_epoch: int) -> str:
+    config, training = settings.model, settings.training
     modules = {
         "emotion embedding": config.use_emb,
         "internal memory": config.use_imemory,
@@ -171,65 +171,3 @@ def _headline(
         f"{config.categories} emotions, {pairs} pairs, {training.epochs} epochs of "
         f"{steps_per_epoch} steps, {training.mixed_precision}, seed {training.seed}"
     )
-
-
-def _check_unclaimed(train_dir: Path, run: dict[str, Any]) -> None:
-    """Sees to it that a directory is new, or belongs to this very run.
-
-    Raises:
-        InputError: it belongs to another run, or to something else.
-    """
-    path = train_dir / RUN
-    if path.is_file():
-        before = json.loads(path.read_text(encoding="utf-8"))
-        changed = _differences(before, run)
-        if changed:
-            raise InputError(
-                f"{train_dir}: expected the settings it was begun with; changed: "
-                f"{'; '.join(changed)}. Train into another --train_dir, or delete this one."
-            )
-    elif train_dir.exists() and any(train_dir.iterdir()):
-        raise InputError(f"{train_dir}: expected an empty or new directory, or one of a run.")
-
-
-def _check_vocabulary(train_dir: Path, assets: TextAssets) -> None:
-    """Sees to it that a model goes on with the words it knows.
-
-    Raises:
-        InputError: the dataset has other words.
-    """
-    if not (train_dir / MANIFEST).is_file():
-        return
-    known = TextAssets.load(train_dir / ASSETS)
-    for side in ("post_words", "response_words"):
-        if getattr(known, side) != getattr(assets, side):
-            raise InputError(
-                f"{train_dir}: expected a dataset with the vocabularies of the model there; "
-                f"its {side.replace('_', ' ')} are others."
-            )
-
-
-def _kept(train_dir: Path, rows: list[Milestone]) -> Milestone | None:
-    """The milestone whose model the directory holds, if it is one of these."""
-    if not (train_dir / MANIFEST).is_file():
-        return None
-    step = read_manifest(train_dir, "model")["counts"]["step"]
-    return next((row for row in rows if row.step == step), None)
-
-
-def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What is no longer as it was; a run that began elsewhere says only what it knows."""
-    changed = []
-    for name in before.keys() & now.keys() - _MAY_CHANGE:
-        old, new = before[name], now[name]
-        if isinstance(old, dict) and isinstance(new, dict):
-            changed += _differences(old, new)
-        elif old != new:
-            changed.append(f"{name} was {old}, is {new}")
-    return sorted(changed)
-
-
-def make_optimizer(training: TrainingConfig) -> keras.optimizers.Optimizer:
-    """The optimizer of a run, clipping included."""
-    kind = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[training.optimizer]
-    return kind(training.learning_rate, global_clipnorm=training.max_gradient_norm)

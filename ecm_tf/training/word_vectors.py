@@ -1,9 +1,9 @@
-"""Start word embeddings from a word2vec text file, such as the original's `vector.txt`."""
+"""Reader of word2vec text files, such as the original program's `vector.txt`."""
 
 import gzip
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -11,21 +11,22 @@ from ecm_tf.core.errors import InputError
 
 
 def read_word_vectors(path: Path, words: Mapping[str, int], size: int) -> dict[int, np.ndarray]:
-    """Reads the vectors of known words; the file is streamed.
+    """Returns the vectors of known words; the file is streamed.
 
-    A line is a word and its numbers, separated by spaces. A header line with the number of words
-    and the size may come first. The file may be gzipped.
+    Each line is a word and its numbers, separated by spaces. The first line may be a header with
+    the number of words and the vector size. The file may be gzipped.
 
     Args:
         path: the file.
-        words: the vocabulary, each word's id.
-        size: numbers of a vector.
+        words: the vocabulary, each word with its id.
+        size: numbers per vector.
 
     Returns:
-        float32 `(size,)` by id, for the words that the file has; of repeated words the first.
+        float32 `(size,)` by id, for the words that are in the file. If a word is repeated, the
+        first vector counts.
 
     Raises:
-        InputError: no such file; a line without exactly `size` numbers.
+        InputError: the file cannot be read, or a line does not have exactly `size` finite numbers.
     """
     vectors: dict[int, np.ndarray] = {}
     for number, line in _lines(path):
@@ -55,13 +56,13 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with _open(path) as file:
             for number, line in enumerate(file, start=1):
-                # A word of invalid bytes matches nothing; it need not stop anybody.
+                # A word with invalid bytes is in no vocabulary, so replacing the bytes is harmless.
                 yield number, line.decode("utf-8", errors="replace").strip(" \r\n")
     except (OSError, EOFError) as error:
         raise InputError(f"{path}: expected a readable file of word vectors; {error}.") from error
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> BinaryIO:
     with path.open("rb") as file:
         gzipped = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path) if gzipped else path.open("rb")
+    return cast(BinaryIO, gzip.open(path)) if gzipped else path.open("rb")

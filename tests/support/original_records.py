@@ -2,18 +2,20 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from ecm_tf.model import ECM
-from ecm_tf.original.weights import OriginalCheckpoint
+from ecm_tf.original.checkpoint import OriginalCheckpoint
+from ecm_tf.original.weights import assign_weights
 
 DIRECTORY = Path(
     os.environ.get("ECM_PARITY_DIR", Path(__file__).parents[1] / "fixtures" / "original")
 )
-"""Records of other sizes and depths can be put through the same tests."""
+"""`ECM_PARITY_DIR` runs the same tests on records of other sizes and depths."""
 
 VARIANTS = sorted(path.parent.name for path in DIRECTORY.glob("*/meta.json"))
 
@@ -40,14 +42,14 @@ class Recorded:
         return str(self.directory / f"{name}.ckpt")
 
     def model(self, name: str = "init") -> ECM:
-        """The port with the weights of a recorded checkpoint."""
+        """Returns the port with the weights of a recorded checkpoint."""
         original = OriginalCheckpoint(self.prefix(name))
         model = ECM(original.config((self.bucket,)))
-        original.assign(model)
+        assign_weights(model, original)
         return model
 
     def batch(self, step: int) -> dict[str, tf.Tensor]:
-        """What was fed at a step, as the port takes it."""
+        """Returns the batch of a training step, as the port takes it."""
         posts, responses, _, emotions = zip(*self.batches[step], strict=True)
         return {
             "post": padded(posts, self.meta["encoder_len"]),
@@ -56,12 +58,12 @@ class Recorded:
         }
 
     @property
-    def asked(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """Posts and emotions of every recorded decode."""
+    def decode_inputs(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Posts and requested emotions of all recorded decodes."""
         posts = padded([decode["post"] for decode in self.decodes], self.meta["encoder_len"])
         return posts, tf.constant([decode["emotion"] for decode in self.decodes], tf.int32)
 
 
-def padded(rows, length):
-    """Int32 `(batch, length)`."""
+def padded(rows: Sequence[Sequence[int]], length: int) -> tf.Tensor:
+    """Returns int32 `(batch, length)`, padded with 0."""
     return tf.constant([[*row, *[0] * (length - len(row))] for row in rows], tf.int32)

@@ -1,18 +1,27 @@
-"""Records of pairs that a test makes up."""
+"""Writes TFRecord files of pairs that a test defines."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import tensorflow as tf
 
 from ecm_tf.data.records import serialize_pair
 
 
-def write(directory, pairs, split="train", files=2):
-    """Writes (post, response, emotion) triples as records, in order."""
+def write(
+    directory: Path,
+    pairs: Sequence[tuple[list[int], list[int], int]],
+    split: str = "train",
+    files: int = 2,
+) -> Path:
+    """Writes `(post, response, emotion)` triples in order and returns the directory."""
     directory.mkdir(exist_ok=True)
-    cut = -(-len(pairs) // files)
+    pairs_per_file = -(-len(pairs) // files)
     for number in range(files):
         path = directory / f"{split}-{number:05d}-of-{files:05d}.tfrecord"
         with tf.io.TFRecordWriter(str(path)) as writer:
-            for post, response, emotion in pairs[number * cut : (number + 1) * cut]:
+            first = number * pairs_per_file
+            for post, response, emotion in pairs[first : first + pairs_per_file]:
                 writer.write(
                     serialize_pair(
                         post=post,

@@ -1,4 +1,4 @@
-"""`python -m ecm_tf.original`: a checkpoint of the original becomes a model directory."""
+"""`python -m ecm_tf.original` converts a checkpoint of the original into a model directory."""
 
 import json
 
@@ -38,8 +38,8 @@ def vocabulary_file(path, size):
     return path
 
 
-def rewritten(recorded, prefix, change):
-    """Another checkpoint, with `change` applied to a dict of the variables."""
+def changed_checkpoint(recorded, prefix, change):
+    """Writes a copy of the checkpoint with `change` applied to the dict of its variables."""
     reader = tf.train.load_checkpoint(recorded.prefix("init"))
     values = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
     change(values)
@@ -52,7 +52,7 @@ def rewritten(recorded, prefix, change):
     return str(prefix)
 
 
-def test_sizes_and_modules_are_read_off_the_variables(recorded, tmp_path, capsys):
+def test_sizes_and_modules_are_inferred_from_the_variables(recorded, tmp_path, capsys):
     run(recorded, tmp_path / "model")
     model, assets = load_model(tmp_path / "model")
     meta, config = recorded.meta, model.config
@@ -68,32 +68,32 @@ def test_sizes_and_modules_are_read_off_the_variables(recorded, tmp_path, capsys
     assert config.variant in capsys.readouterr().out
 
 
-def test_the_model_directory_gives_the_originals_replies(recorded, tmp_path):
-    """Text in, text out, through what chat and export use: words are ids here."""
+def test_the_converted_model_generates_the_originals_replies(recorded, tmp_path):
+    """Uses the text interface of chat and export; words are ids here."""
     run(recorded, tmp_path / "model")
     responder = Responder(*load_model(tmp_path / "model"))
     posts = [" ".join(map(str, decode["post"])) for decode in recorded.decodes]
-    answers = responder.answer(tf.constant(posts), recorded.asked[1], Search())
+    answers = responder.answer(tf.constant(posts), recorded.decode_inputs[1], Search())
     for (text,), decode in zip(answers.texts.numpy(), recorded.decodes, strict=True):
-        said = decode["greedy"]
-        words = said[: said.index(2)] if 2 in said else said
-        if 3 not in words:  # the original may say GO, the port never does
+        ids = decode["greedy"]
+        words = ids[: ids.index(2)] if 2 in ids else ids
+        if 3 not in words:  # the original may generate GO, which the port masks
             assert text.decode() == " ".join(map(str, words))
 
 
-def test_words_come_from_the_originals_files(ecm, tmp_path):
+def test_vocabularies_are_read_from_the_originals_files(ecm, tmp_path):
     post = vocabulary_file(tmp_path / "post.txt", ecm.meta["post_vocab"] + 5)
     response = vocabulary_file(tmp_path / "response.txt", ecm.meta["response_vocab"])
     run(ecm, tmp_path / "model", "--post_vocab", str(post), "--response_vocab", str(response))
     _, assets = load_model(tmp_path / "model")
     assert assets.post_words[:6] == [*SPECIALS, "词4", "词5"]
-    assert len(assets.post_words) == ecm.meta["post_vocab"], "cut as the original cuts it"
+    assert len(assets.post_words) == ecm.meta["post_vocab"], "truncated like the original"
     mask = np.load(ecm.directory / "external_memory.npy")
     assert [len(words) for words in assets.external_memory] == mask.sum(1).tolist()
     assert assets.external_memory_mask == (mask > 0).tolist()
 
 
-def test_other_emotion_words(ecm, tmp_path):
+def test_emotion_words_from_a_file(ecm, tmp_path):
     words = [[] for _ in range(ecm.categories)]
     words[0], words[-1] = ["4", "6"], ["5", "unknown"]
     (tmp_path / "ememory.json").write_text(json.dumps(words))
@@ -104,11 +104,11 @@ def test_other_emotion_words(ecm, tmp_path):
     assert [row.nonzero()[0].tolist() for row in mask] == expected
 
 
-def test_step_and_learning_rate_come_along(ecm, tmp_path):
-    def trained(values):
+def test_step_and_learning_rate_are_imported(ecm, tmp_path):
+    def continue_training(values):
         values["Variable"], values["Variable_1"] = np.float32(0.25), np.int32(700)
 
-    prefix = rewritten(ecm, tmp_path / "later.ckpt", trained)
+    prefix = changed_checkpoint(ecm, tmp_path / "later.ckpt", continue_training)
     model = import_checkpoint(prefix, tmp_path / "model", buckets=(ecm.bucket,))
     assert Checkpoints(tmp_path / "model").steps == [700]
     assert int(model.optimizer.iterations) == 700
@@ -116,26 +116,26 @@ def test_step_and_learning_rate_come_along(ecm, tmp_path):
 
 
 def test_missing_and_unknown_variables_are_named(ecm, tmp_path):
-    def damaged(values):
+    def damage(values):
         del values["proj_b"]
         values["surprise"] = np.zeros(3, "float32")
 
-    prefix = rewritten(ecm, tmp_path / "damaged.ckpt", damaged)
+    prefix = changed_checkpoint(ecm, tmp_path / "damaged.ckpt", damage)
     with pytest.raises(InputError, match=r"missing: \['proj_b'\]; unknown: \['surprise'\]"):
         import_checkpoint(prefix, tmp_path / "model", buckets=(ecm.bucket,))
     assert not (tmp_path / "model").exists()
 
 
 def test_a_variable_of_another_shape_is_named(ecm, tmp_path):
-    def damaged(values):
+    def damage(values):
         values["proj_b"] = values["proj_b"][:-1]
 
-    prefix = rewritten(ecm, tmp_path / "damaged.ckpt", damaged)
+    prefix = changed_checkpoint(ecm, tmp_path / "damaged.ckpt", damage)
     with pytest.raises(InputError, match="proj_b"):
         import_checkpoint(prefix, tmp_path / "model", buckets=(ecm.bucket,))
 
 
-def test_bad_input_is_one_sentence(ecm, tmp_path):
+def test_errors_name_the_file_and_what_was_expected(ecm, tmp_path):
     with pytest.raises(InputError, match=r"nothing\.ckpt: expected the prefix"):
         import_checkpoint(str(tmp_path / "nothing.ckpt"), tmp_path / "model")
     short = vocabulary_file(tmp_path / "short.txt", ecm.meta["post_vocab"] - 1)
@@ -149,27 +149,27 @@ def test_bad_input_is_one_sentence(ecm, tmp_path):
     assert not (tmp_path / "model").exists()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").touch()
-    with pytest.raises(InputError, match="expected an empty or new directory"):
+    with pytest.raises(InputError, match="expected a new or empty directory"):
         run(ecm, tmp_path / "full")
 
 
-def test_three_layers(ecm, tmp_path):
-    """Another layer is another Cell, and more rows for what sees the states of all layers."""
-    size = ecm.meta["size"]
+def test_one_more_layer(ecm, tmp_path):
+    """Each layer is a numbered Cell and adds rows to the matrices that map all layers' states."""
+    size, layers = ecm.meta["size"], ecm.meta["num_layers"]
+    top, new = f"MultiRNNCell/Cell{layers - 1}/", f"MultiRNNCell/Cell{layers}/"
 
-    def deeper(values):
-        for name in [name for name in values if "MultiRNNCell/Cell1/" in name]:
-            values[name.replace("Cell1", "Cell2")] = values[name] + 1
-        for name in ("Attention_0", "IMemoryReadGate", "IMemoryWriteGate"):
-            (name,) = (n for n in values if n.endswith(f"{name}/Linear/Matrix"))
+    def add_layer(values):
+        for name in [name for name in values if top in name]:
+            values[name.replace(top, new)] = values[name] + 1
+        for scope in ("Attention_0", "IMemoryReadGate", "IMemoryWriteGate"):
+            (name,) = (name for name in values if name.endswith(f"{scope}/Linear/Matrix"))
             values[name] = np.concatenate([values[name], np.full_like(values[name][:size], 3)])
 
-    layers = ecm.meta["num_layers"]
-    prefix = rewritten(ecm, tmp_path / "deeper.ckpt", deeper)
+    prefix = changed_checkpoint(ecm, tmp_path / "deeper.ckpt", add_layer)
     model = import_checkpoint(prefix, tmp_path / "model", buckets=(ecm.bucket,))
     assert model.config.num_layers == layers + 1
-    gates = model.decoder.cell
-    assert (gates.read_state_kernel.numpy()[-size:] == 3).all()
-    assert not (gates.read_state_kernel.numpy()[:-size] == 3).any()
-    lower, upper = gates.gru.cells[-2:]
+    cell = model.decoder.cell
+    assert (cell.read_state_kernel.numpy()[-size:] == 3).all()
+    assert not (cell.read_state_kernel.numpy()[:-size] == 3).any()
+    lower, upper = cell.gru.cells[-2:]
     np.testing.assert_allclose(upper.candidate_kernel, lower.candidate_kernel + 1, rtol=1e-6)

@@ -1,10 +1,11 @@
-"""Training as the original trains: `--preset original`, word vectors, an imported checkpoint."""
+"""Training like the original program: `--preset original`, word vectors, imported checkpoints."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from eager_runs import eager_execution
 from original_records import Recorded
 from pair_records import write
 
@@ -18,34 +19,34 @@ from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.vocabulary import EOS, PAD, SPECIALS
 from ecm_tf.train import main
 
-SMALL = ["--size", "8", "--num_layers", "1", "--embedding_size", "6", "--batch_size", "4"]
-
-
-@pytest.fixture(autouse=True)
-def eagerly():
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
+SMALL = ["--size", "8", "--num_layers", "1", "--embedding_size", "6", "--epochs", "1"]
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning")
 
 
-def test_every_batch_has_one_emotion_and_each_comes_as_often(tmp_path):
-    """The original loops forever where a bucket has no example of an emotion."""
+@pytest.fixture(autouse=True)
+def eagerly():
+    with eager_execution():
+        yield
+
+
+def test_every_batch_has_one_emotion_and_all_emotions_are_equally_frequent(tmp_path):
+    """The original loops forever if a bucket has no example of an emotion."""
     # Emotion 3 is rare and has no short pair; 1, 2 and 4 are absent.
     pairs = [([4] * (1 + n % 20), [5] * (1 + n % 7), 0) for n in range(200)]
     pairs += [([4] * 3, [6], 5)] * 40 + [([4] * 18, [7], 3)] * 3
     write(tmp_path, pairs)
-    batches = training_batches(
-        tmp_path,
-        ModelConfig(50, 50, 6, mask_padding=False),
-        pairs=len(pairs),
-        batch_size=2,
-        seed=0,
-        epoch=0,
-        emotions=[0, 3, 5],
-        single_emotion=True,
+    batches = list(
+        training_batches(
+            tmp_path,
+            ModelConfig(50, 50, 6, mask_padding=False),
+            pairs=len(pairs),
+            batch_size=2,
+            seed=0,
+            epoch=0,
+            emotions=[0, 3, 5],
+            single_emotion=True,
+        )
     )
     drawn = [set(batch["emotion"].numpy().tolist()) for batch in batches]
     assert all(len(emotions) == 1 for emotions in drawn)
@@ -57,20 +58,9 @@ def test_every_batch_has_one_emotion_and_each_comes_as_often(tmp_path):
         assert (batch["post"].shape[1], batch["response"].shape[1]) in ModelConfig(4, 4, 1).buckets
 
 
-def test_the_preset_sets_what_the_original_does(dataset, tmp_path):
-    main(
-        [
-            "--dataset",
-            str(dataset),
-            "--train_dir",
-            str(tmp_path / "model"),
-            "--preset",
-            "original",
-            "--epochs",
-            "1",
-            *SMALL,
-        ]
-    )
+def test_preset_original(dataset, tmp_path):
+    flags = ["--preset", "original", "--batch_size", "10", *SMALL]
+    main(["--dataset", str(dataset), "--train_dir", str(tmp_path / "model"), *flags])
     run = json.loads((tmp_path / "model" / "run.json").read_text())
     assert run["model"]["mask_padding"] is False
     assert run["model"]["buckets"] == [[12, 12], [16, 16], [20, 20], [30, 30]]
@@ -78,71 +68,62 @@ def test_the_preset_sets_what_the_original_does(dataset, tmp_path):
     assert training["single_emotion_batches"] is True
     assert (training["optimizer"], training["learning_rate"]) == ("sgd", 0.5)
     assert (training["max_gradient_norm"], training["learning_rate_decay_factor"]) == (5.0, 0.99)
-    assert training["batch_size"] == 4, "a flag given beside the preset wins"
-    # The model it leaves answers over padding, too.
+    assert training["batch_size"] == 10, "a flag given with the preset takes precedence"
+    # The model that it leaves does not mask padding either.
     assert not load_model(tmp_path / "model")[0].config.mask_padding
 
 
-def test_word_vectors_start_both_embeddings(dataset, tmp_path, capsys):
-    words = TextAssets.load(dataset / "assets")
-    both = next(word for word in words.response_words[4:] if word in words.post_words)
-    (tmp_path / "vector.txt").write_text(f"1 6\n{both} 9 8 7 6 5 4\n", encoding="utf-8")
+def test_word_vectors_initialize_both_embeddings(dataset, tmp_path, capsys):
+    assets = TextAssets.load(dataset / "assets")
+    common = next(word for word in assets.response_words[4:] if word in assets.post_words)
+    vectors = tmp_path / "vector.txt"
+    vectors.write_text(f"1 6\n{common} 9 8 7 6 5 4\n", encoding="utf-8")
+    flags = ["--batch_size", "10", "--buckets", "4,4", "--learning_rate", "1e-20", *SMALL]
     main(
         [
-            "--dataset",
-            str(dataset),
-            "--train_dir",
-            str(tmp_path / "model"),
-            *SMALL,
-            "--epochs",
-            "1",
-            "--learning_rate",
-            "1e-20",
-            "--word_vectors",
-            str(tmp_path / "vector.txt"),
+            *("--dataset", str(dataset), "--train_dir", str(tmp_path / "model")),
+            *("--word_vectors", str(vectors)),
+            *flags,
         ]
     )
     model, _ = load_model(tmp_path / "model")
     for embedding, vocabulary in (
-        (model.encoder.embedding, words.post_words),
-        (model.decoder.embedding, words.response_words),
+        (model.encoder.embedding, assets.post_words),
+        (model.decoder.embedding, assets.response_words),
     ):
         table = embedding.embeddings.numpy()
-        assert table[vocabulary.index(both)].tolist() == [9, 8, 7, 6, 5, 4]
-        assert np.abs(table[4 if vocabulary[4] != both else 5]).max() < 1
+        assert table[vocabulary.index(common)].tolist() == [9, 8, 7, 6, 5, 4]
+        assert np.abs(table[4 if vocabulary[4] != common else 5]).max() < 1
     printed = capsys.readouterr().out
-    assert f"vectors of 1 post words ({1 / len(words.post_words):.1%})" in printed
-    assert f"vectors of 1 response words ({1 / len(words.response_words):.1%})" in printed
+    assert f"vectors of 1 post words ({1 / len(assets.post_words):.1%})" in printed
+    assert f"vectors of 1 response words ({1 / len(assets.response_words):.1%})" in printed
 
 
-@pytest.fixture
-def imported(tmp_path):
-    """A model directory from an original checkpoint, and a dataset of its vocabularies."""
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory):
+    """A dataset, a model directory from an original checkpoint, and flags to train it further."""
+    directory = tmp_path_factory.mktemp("imported")
     recorded = Recorded("ecm")
     meta, words = recorded.meta, {}
     for side in ("post", "response"):
         words[side] = [*SPECIALS, *(f"{side}{id_}" for id_ in range(4, meta[f"{side}_vocab"]))]
-        path = tmp_path / f"{side}.txt"
+        path = directory / f"{side}.txt"
         path.write_text("".join(f"{word}\n" for word in words[side]), encoding="utf-8")
     import_original(
         [
-            recorded.prefix("init"),
-            "--output",
-            str(tmp_path / "model"),
-            "--post_vocab",
-            str(tmp_path / "post.txt"),
-            "--response_vocab",
-            str(tmp_path / "response.txt"),
+            *(recorded.prefix("init"), "--output", str(directory / "model")),
+            *("--post_vocab", str(directory / "post.txt")),
+            *("--response_vocab", str(directory / "response.txt")),
         ]
     )
-    dataset = tmp_path / "dataset"
+    dataset = directory / "dataset"
     pairs = [(post, response[:-1], emotion) for post, response, _, emotion in recorded.batches[0]]
     for split in ("train", "dev"):
         write(dataset, pairs, split)
-    categories = load_model(tmp_path / "model")[1].emotions
-    nothing = [[] for _ in categories]
-    assets = TextAssets(words["post"], words["response"], categories, nothing, True, None)
-    emotions = np.bincount([emotion for *_, emotion in pairs], minlength=len(nothing)).tolist()
+    categories = load_model(directory / "model")[1].emotions
+    no_words = [[] for _ in categories]
+    assets = TextAssets(words["post"], words["response"], categories, no_words, True, None)
+    emotions = np.bincount([emotion for *_, emotion in pairs], minlength=len(no_words)).tolist()
     write_manifest(
         dataset,
         "dataset",
@@ -154,29 +135,29 @@ def imported(tmp_path):
     sizes = ("size", "num_layers", "embedding_size", "emotion_size", "imemory_size")
     flags = ["--preset", "original", "--use_emb", "--use_imemory", "--use_ememory"]
     flags += [word for name in sizes for word in (f"--{name}", str(meta[name]))]
-    return dataset, tmp_path / "model", flags
+    return dataset, directory / "model", [*flags, "--epochs", "1"]
 
 
-def test_an_imported_model_is_trained_on(imported, capsys):
+def test_an_imported_model_can_be_trained_further(imported, tmp_path, capsys):
     dataset, model, flags = imported
-    before = load_model(model)[0].get_weights()
-    main(["--dataset", str(dataset), "--train_dir", str(model), "--epochs", "1", *flags])
-    printed = capsys.readouterr().out
-    assert "going on from the checkpoint of step 0" in printed
-    step = read_manifest(model, "model")["counts"]["step"]
-    assert step > 0, "better than a dev perplexity that nobody measured"
-    after = load_model(model)[0].get_weights()
+    train_dir = shutil.copytree(model, tmp_path / "model")
+    before = load_model(train_dir)[0].get_weights()
+    main(["--dataset", str(dataset), "--train_dir", str(train_dir), *flags])
+    assert "resuming from the checkpoint of step 0" in capsys.readouterr().out
+    step = read_manifest(train_dir, "model")["counts"]["step"]
+    assert step > 0, "any evaluation is better than the unknown one of the import"
+    after = load_model(train_dir)[0].get_weights()
     assert any(np.abs(a - b).max() > 0 for a, b in zip(before, after, strict=True))
 
 
-def test_other_words_are_refused(imported, dataset):
+def test_another_vocabulary_is_refused(imported, dataset):
     _, model, flags = imported
-    with pytest.raises(InputError, match="expected the settings it was begun with"):
-        main(["--dataset", str(dataset), "--train_dir", str(model), "--epochs", "1", *flags])
+    with pytest.raises(InputError, match="expected the settings that the run was started with"):
+        main(["--dataset", str(dataset), "--train_dir", str(model), *flags])
 
 
-def test_the_record_has_what_the_port_reads():
-    """The weight 0 of the last position: the original keeps it free, and so does the port."""
+def test_record_has_what_the_port_reads():
+    """The original gives weight 0 to the last position, so no response may reach it unended."""
     for pair in Recorded("ecm").batches[0]:
         assert pair[1][-1] == EOS
         assert PAD not in pair[1]

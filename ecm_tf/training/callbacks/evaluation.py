@@ -1,0 +1,136 @@
+"""Evaluation on the dev split during training."""
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ecm_tf.model.perplexity import PerplexityMeter
+from ecm_tf.training.history import HistoryRow
+
+_log = logging.getLogger(__name__)
+
+
+class DivergenceError(Exception):
+    """The training loss is NaN or infinite.
+
+    Args:
+        step: the step before which it happened.
+        loss: the mean training loss since the last evaluation.
+    """
+
+    def __init__(self, step: int, loss: float) -> None:
+        super().__init__(f"training diverged before step {step}: the loss is {loss}")
+        self.step = step
+        self.loss = loss
+
+
+class EvaluationListener(keras.callbacks.Callback):
+    """Base class of callbacks that act on each evaluation."""
+
+    def on_evaluation(self, history: Sequence[HistoryRow]) -> None:
+        """Acts on an evaluation.
+
+        Args:
+            history: all evaluations of the run so far, the newest last; at least one.
+        """
+        raise NotImplementedError
+
+
+class Evaluation(keras.callbacks.Callback):
+    """Evaluates every `interval` steps and at the end of each epoch, and informs the listeners.
+
+    The untrained model is evaluated too, as step 0. `validation_data` of `fit` cannot replace
+    this: Keras validates at the end of epochs only.
+
+    Args:
+        batches: the dev batches.
+        interval: steps between evaluations, at least 1.
+        steps_per_epoch: batches of an epoch.
+        history: the evaluations of the run so far, empty for a new run; each evaluation appends
+            its row.
+        listeners: called in order after each evaluation. They must be callbacks of the same `fit`
+            too, which gives them the model.
+    """
+
+    def __init__(
+        self,
+        batches: tf.data.Dataset,
+        *,
+        interval: int,
+        steps_per_epoch: int,
+        history: list[HistoryRow],
+        listeners: Sequence[EvaluationListener],
+    ) -> None:
+        super().__init__()
+        self._batches = batches
+        self._interval = interval
+        self._steps_per_epoch = steps_per_epoch
+        self._history = history
+        self._listeners = listeners
+        self._started = time.monotonic()
+        self._meter: PerplexityMeter | None = None
+        self.step = history[-1].step if history else 0
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Evaluates the untrained model, for comparison."""
+        if self._meter is None:
+            self._meter = PerplexityMeter(self.model)
+        if not self._history:
+            self._evaluate(math.nan)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Counts the step and evaluates if it is time.
+
+        Raises:
+            DivergenceError: the training loss since the last evaluation is not finite.
+        """
+        self.step += 1
+        if self.step % self._interval == 0 or self.step % self._steps_per_epoch == 0:
+            assert logs is not None
+            if not math.isfinite(logs["loss"]):
+                raise DivergenceError(self.step, logs["loss"])
+            self._evaluate(logs["loss"])
+            # Keras logs running means; the next ones shall start after this evaluation.
+            self.model.reset_metrics()
+
+    def _evaluate(self, train_loss: float) -> None:
+        assert self._meter is not None
+        perplexity = self._meter.measure(self._batches)
+        self._history.append(
+            HistoryRow(
+                step=self.step,
+                epoch=self.step / self._steps_per_epoch,
+                learning_rate=float(self.model.optimizer.learning_rate),
+                train_loss=train_loss,
+                dev_perplexity=perplexity.token,
+                dev_sentence_perplexity=perplexity.sentence,
+                seconds=time.monotonic() - self._started,
+            )
+        )
+        for listener in self._listeners:
+            listener.on_evaluation(tuple(self._history))
+
+
+class EvaluationLog(EvaluationListener):
+    """Logs each evaluation as one line."""
+
+    def on_evaluation(self, history: Sequence[HistoryRow]) -> None:
+        """Logs the newest row."""
+        row = history[-1]
+        loss = "-" if math.isnan(row.train_loss) else f"{row.train_loss:.4f}"
+        _log.info(
+            "step %d  epoch %.2f  learning rate %.4g  train loss %s  dev perplexity %.2f "
+            "(per sentence %.2f)  %.0f s",
+            row.step,
+            row.epoch,
+            row.learning_rate,
+            loss,
+            row.dev_perplexity,
+            row.dev_sentence_perplexity,
+            row.seconds,
+        )

@@ -1,0 +1,26 @@
+"""Training runs without graphs: for tiny models, tracing takes longer than the run itself."""
+
+import contextlib
+from collections.abc import Iterator
+from unittest import mock
+
+import tensorflow as tf
+
+
+@contextlib.contextmanager
+def eager_execution(*, pictures: bool = False) -> Iterator[None]:
+    """Runs functions eagerly inside the `with` block, whatever happens in it.
+
+    Args:
+        pictures: whether `learning_curve.png` is drawn, which takes as long as several steps.
+    """
+    eager = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        if pictures:
+            yield
+        else:
+            with mock.patch("ecm_tf.training.history._draw"):
+                yield
+    finally:
+        tf.config.run_functions_eagerly(eager)
