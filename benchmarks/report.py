@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ecm_tf.core import command
+from ecm_tf.report.tables import markdown_table
 
 Row = dict[str, Any]
 
@@ -58,11 +59,9 @@ def run(
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Rows as Markdown; a missing cell is empty."""
+    """Returns rows as a Markdown table; a missing cell is empty."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    lines = [names, ["---"] * len(names)]
-    lines += [[_cell(row.get(name)) for name in names] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(names, [[_cell(row.get(name)) for name in names] for row in rows])
 
 
 def _cell(value: Any) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
 from ecm_tf.report import Picture, heat_map
+from ecm_tf.report.tables import markdown_table
 from ecm_tf.text.emotions import Emotions
 
 CALIBRATION_BINS = 15
@@ -80,23 +81,25 @@ def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def table(scores: dict[str, Scores]) -> str:
-    """The classifiers' overall figures as a Markdown table, a row each."""
-    rows = [
-        f"| {name} | {s.accuracy:.4f} | {s.macro_f1:.4f} | {s.calibration_error:.4f} |"
-        for name, s in scores.items()
-    ]
-    head = "| classifier | accuracy | macro-F1 | calibration error |\n|---|---|---|---|"
-    return "\n".join([head, *rows])
+    """Returns the overall scores of classifiers as a Markdown table, one row per classifier."""
+    return markdown_table(
+        ["classifier", "accuracy", "macro-F1", "calibration error"],
+        [
+            [name, f"{s.accuracy:.4f}", f"{s.macro_f1:.4f}", f"{s.calibration_error:.4f}"]
+            for name, s in scores.items()
+        ],
+    )
 
 
 def category_table(scores: Scores, names: Sequence[str]) -> str:
-    """Precision, recall and F1 of each category as a Markdown table."""
+    """Returns precision, recall and F1 of each category as a Markdown table."""
     columns: Any = zip(
         names, scores.precision, scores.recall, scores.f1, scores.support, strict=True
     )
-    rows = [f"| {name} | {p:.4f} | {r:.4f} | {f:.4f} | {n} |" for name, p, r, f, n in columns]
-    head = "| category | precision | recall | F1 | sentences |\n|---|---|---|---|---|"
-    return "\n".join([head, *rows])
+    return markdown_table(
+        ["category", "precision", "recall", "F1", "sentences"],
+        [[name, f"{p:.4f}", f"{r:.4f}", f"{f:.4f}", n] for name, p, r, f, n in columns],
+    )
 
 
 def confusion_picture(scores: Scores, emotions: Emotions, name: str) -> Picture:

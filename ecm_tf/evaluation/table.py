@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ecm_tf.evaluation.intervals import Figure
 from ecm_tf.evaluation.model_evaluation import Evaluation
+from ecm_tf.report.tables import markdown_table
 
 
 def table(evaluations: Sequence[Evaluation]) -> str:
@@ -18,8 +19,7 @@ def table(evaluations: Sequence[Evaluation]) -> str:
         head += ["distinct-1", "distinct-2", "nats", "words", "memory", "same", "BLEU", "replies/s"]
     if len(judges) > 1:
         head.append("judges agree")
-    rows = [head, ["---"] * len(head), *(_row(evaluation) for evaluation in evaluations)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown_table(head, map(_row, evaluations))
 
 
 def _row(evaluation: Evaluation) -> list[str]:

@@ -8,6 +8,7 @@ import fake_classifier
 import numpy as np
 import pytest
 import tensorflow as tf
+from markdown_rows import table_rows
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.data.batches import evaluation_batches
@@ -90,10 +91,8 @@ def test_searches_side_by_side(model_dir, dataset, tmp_path, capsys):
     )
     flags = ("--searches", searches, "--judge", judge, "--output", tmp_path / "out")
     run("--train_dir", model_dir, "--dataset", dataset, *flags)
-    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| model")]
-    assert [row.split(" | ")[0] for row in rows] == [
-        "| model", "| model, greedy", "| model, heard, of four"
-    ]  # fmt: skip
+    rows = table_rows(capsys.readouterr().out)
+    assert [row[0] for row in rows] == ["model", "model, greedy", "model, heard, of four"]
     written = json.loads((tmp_path / "out" / "figures.json").read_text())
     greedy, heard = written["models"]
     assert greedy["token_perplexity"] == heard["token_perplexity"]
