@@ -1,13 +1,20 @@
-"""Talk to a model: `python -m ecm_tf.chat --train_dir MODEL`; post in, replies out."""
+"""The chat command, `python -m ecm_tf.chat --train_dir MODEL`: reads posts, prints replies."""
 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import ecm_tf
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
-from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import require_directory
+from ecm_tf.inference.reply import Reply
+
+if TYPE_CHECKING:
+    from ecm_tf import Chatbot
+    from ecm_tf.inference.explanation_page import ExplainedReply
 
 PROG = "python -m ecm_tf.chat"
 
@@ -16,46 +23,75 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
     result = argparse.ArgumentParser(
         prog=prog,
-        description="Answer posts, read a line each from the terminal or a pipe, in every emotion. "
-        "Posts may be raw Chinese or already split by spaces.",
+        description="Reads posts, one per line, from the terminal or a pipe, and prints a reply in "
+        "every emotion. Posts may be raw Chinese or text split by spaces.",
     )
-    result.add_argument("--train_dir", type=Path, required=True, help="a model directory")
+    result.add_argument("--train_dir", type=Path, required=True, help="model directory")
     result.add_argument(
-        "--emotion", action="append", help="answer in this emotion only; may be repeated"
+        "--emotion",
+        action="append",
+        help="requested emotion: English name, Chinese name or id; may be repeated (default: all)",
     )
-    how = result.add_argument_group("search")
-    command.add_options(how, SearchConfig)
-    how.add_argument(
+    search = result.add_argument_group("search")
+    command.add_options(search, SearchConfig)
+    search.add_argument(
         "--beam_search",
         action="store_const",
         const="beam",
         dest="decoder",
-        help="the original's name of --decoder beam",
+        help="same as --decoder beam; the original program's flag",
     )
     result.add_argument(
         "--n_best",
         type=int,
         default=1,
-        help="replies shown, if the search finds as many (default: %(default)s)",
+        help="number of replies to print per emotion, at most the number of replies that the "
+        "search finds (default: %(default)s)",
     )
     result.add_argument(
         "--explain",
         type=Path,
         metavar="DIRECTORY",
-        help="show at the end what went on inside, as index.html and explanations.json: attention, "
-        "the gate of the external memory, and what is left of the internal memory at each word",
+        help="at the end, write index.html and explanations.json there: attention, the gate of the "
+        "external memory and the norm of the internal memory at each word of the replies",
     )
-    result.add_argument("--scores", action="store_true", help="show log-probabilities")
+    result.add_argument(
+        "--scores", action="store_true", help="print the log-probability of each reply, in nats"
+    )
     return result
 
 
-def _posts() -> Iterator[str]:
-    """Lines of standard input; a terminal gets a prompt, line editing and a history."""
+def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
+    """Runs the command; see `--help`."""
+    arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
+    search = SearchConfig(**command.options_of(SearchConfig, arguments))
+    if arguments.explain and arguments.explain.exists():
+        require_directory(arguments.explain, "a directory")
+    bot = ecm_tf.load(arguments.train_dir, **search.to_dict())
+    ids = [bot.emotions.id_of(text) for text in arguments.emotion or bot.emotions.names]
+    emotions = [bot.emotions[id_].name for id_ in ids]
+    # Reports a wrong --n_best or --rerank before the first post is read.
+    _generate(bot, [], emotions, arguments.n_best)
+    explained = []
+    for post in _read_posts():
+        replies = _generate(bot, [post], emotions, arguments.n_best)
+        _show(replies, scores=arguments.scores)
+        if arguments.explain:
+            explained += _explain(bot, post, replies)
+    if arguments.explain:
+        from ecm_tf.inference.explanation_page import write_explanations
+
+        write_explanations(arguments.explain, f"{arguments.train_dir}", explained, bot.emotions)
+        print(f"explanations: {arguments.explain}/index.html", file=sys.stderr)
+
+
+def _read_posts() -> Iterator[str]:
+    """Yields the lines of standard input; at a terminal with a prompt, line editing and history."""
     if not sys.stdin.isatty():
         for line in sys.stdin.buffer:
             yield line.decode("utf-8", errors="replace").rstrip("\r\n")
         return
-    import readline  # noqa: F401  Importing it is what gives input() its history.
+    import readline  # noqa: F401  The import gives input() its line editing and history.
 
     print("Type a post and press Enter; an empty line or Ctrl-D ends.", file=sys.stderr)
     while True:
@@ -68,57 +104,30 @@ def _posts() -> Iterator[str]:
         yield post
 
 
-def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
-    """The command; see `--help`."""
-    arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
-    config = SearchConfig(**command.options_of(SearchConfig, arguments))
-    if arguments.explain and arguments.explain.exists() and not arguments.explain.is_dir():
-        raise InputError(f"{arguments.explain}: expected a directory, got a file.")
-    with command.suppress_native_stderr():
-        import numpy as np
-        import tensorflow as tf
-
-        from ecm_tf.decoding.search import Search
-        from ecm_tf.inference.explanation_page import write_explanations
-        from ecm_tf.inference.internals import explain
-        from ecm_tf.inference.responder import Responder
-        from ecm_tf.model.directory import load_model
-
-    search = Search(config, arguments.n_best)
-    model, assets = load_model(arguments.train_dir)
-    emotions = assets.emotions
-    wanted = [emotions.id_of(text) for text in arguments.emotion or emotions.names]
-    responder = Responder(model, assets)
-    reply = tf.function(
-        lambda posts, emotion: responder.replies(posts, emotion, search), reduce_retracing=True
+def _generate(
+    bot: "Chatbot", posts: Sequence[str], emotions: Sequence[str], n_best: int
+) -> list[Reply]:
+    """Returns `n_best` replies to each post in each emotion, in this order."""
+    rows = bot.reply(
+        [post for post in posts for _ in emotions], list(emotions) * len(posts), n_best=n_best
     )
-    explained = []
-    for post in _posts():
-        if assets.tokenizer_model is None:
-            post = _presplit(post)
-        replies = reply(tf.fill([len(wanted)], post), tf.constant(wanted, tf.int32))
-        texts = responder.texts(replies).numpy()
-        for place in np.ndindex(*texts.shape):
-            id_, text = wanted[place[0]], texts[place].decode("utf-8")
-            shown = f" [{replies.scores[place].numpy():.2f}]" if arguments.scores else ""
-            print(f"{emotions[id_].name}: {text}{shown}")
-            if arguments.explain:
-                ids = replies.ids[place][: replies.lengths[place]].numpy().tolist()
-                explained.append((post, id_, text, explain(responder, post, id_, ids)))
-        print(flush=True)
-    if arguments.explain:
-        write_explanations(arguments.explain, f"{arguments.train_dir}", explained, emotions)
-        print(f"explanations: {arguments.explain}/index.html", file=sys.stderr)
+    return [reply for row in rows for reply in ([row] if isinstance(row, Reply) else row)]
 
 
-def _presplit(post: str) -> str:
-    """Splits raw Chinese for a model that was trained on split text; split text stays as it is."""
-    if " " in post.strip() or post.isascii():
-        return post
-    import jieba
+def _show(replies: Sequence[Reply], *, scores: bool) -> None:
+    for reply in replies:
+        print(f"{reply.emotion}: {reply.text}" + (f" [{reply.score:.2f}]" if scores else ""))
+    print(flush=True)
 
-    jieba.setLogLevel("WARNING")
-    return " ".join(jieba.cut(post))
+
+def _explain(bot: "Chatbot", post: str, replies: Sequence[Reply]) -> "list[ExplainedReply]":
+    from ecm_tf.inference.explanation_page import ExplainedReply
+
+    explanations = bot.explain([post] * len(replies), replies=replies)
+    return [
+        ExplainedReply(post, reply, explanation)
+        for reply, explanation in zip(replies, explanations, strict=True)
+    ]
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ from ecm_tf.evaluation.generation import Replies, reply
 from ecm_tf.evaluation.intervals import Figure
 from ecm_tf.evaluation.likelihood import likelihoods
 from ecm_tf.evaluation.scores import EmotionScores, ReplyScores, emotion_scores, reply_scores
+from ecm_tf.inference.batch_responder import BatchResponder
 from ecm_tf.inference.explanation import Explanation
-from ecm_tf.inference.internals import explain
+from ecm_tf.inference.reply import Reply
 from ecm_tf.inference.responder import Responder
 from ecm_tf.model.directory import load_model
 from ecm_tf.text.emotion_classifier import EmotionClassifier
@@ -202,12 +203,26 @@ def _samples(
     emotions = range(responder.categories if emotional else 1)
     places = np.linspace(0, len(posts) - 1, min(number, len(posts)), dtype=int).tolist()
 
-    def said(place: int, emotion: int) -> list[int]:
-        return replies.ids[place, emotion, : replies.lengths[place, emotion]].tolist()
+    words = responder.text.assets.response_words
 
+    def reply(place: int, emotion: int) -> Reply:
+        ids = replies.ids[place, emotion, : replies.lengths[place, emotion]]
+        return Reply(
+            text=replies.texts[place][emotion],
+            score=float(replies.scores[place, emotion]),
+            emotion=responder.emotions[emotion].name,
+            words=tuple(words[id_] for id_ in ids),
+        )
+
+    batches = BatchResponder(responder)
     return [
-        Sample(posts[p], [explain(responder, posts[p], e, said(p, e)) for e in emotions])
-        for p in places
+        Sample(
+            posts[place],
+            batches.explanations(
+                [posts[place]] * len(emotions), emotions, [reply(place, e) for e in emotions]
+            ),
+        )
+        for place in places
     ]
 
 

@@ -1,59 +1,82 @@
-"""Explanations as a page: pictures made of text, so that every script is readable in them."""
+"""A page of replies with their explanations, as HTML tables: text in any script stays readable."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ecm_tf.core.manifest import write_atomically
 from ecm_tf.inference.explanation import Explanation
+from ecm_tf.inference.reply import Reply
 from ecm_tf.report import emotion_colours, render
 from ecm_tf.text.emotions import Emotions
 
 TEMPLATE = Path(__file__).with_name("explanations.html")
 
 
-Explained = tuple[str, int, str, Explanation]
-"""Post, emotion, reply as text, and what went on inside."""
+@dataclass(frozen=True)
+class ExplainedReply:
+    """A reply with its explanation.
+
+    Attributes:
+        post: the post, as it was given.
+        reply: the reply to it.
+        explanation: what the model computed at each word of the reply.
+    """
+
+    post: str
+    reply: Reply
+    explanation: Explanation
 
 
 def write_explanations(
-    directory: Path, title: str, explained: Sequence[Explained], emotions: Emotions
+    directory: Path, title: str, replies: Sequence[ExplainedReply], emotions: Emotions
 ) -> None:
-    """Writes `explanations.json` and `index.html`; makes the directory if there is none."""
+    """Writes `explanations.json` and `index.html`.
+
+    Args:
+        directory: made if absent.
+        title: heading of the page.
+        replies: the replies, in the order in which they are shown.
+        emotions: the model's categories.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     rows = [
-        {"post": post, "emotion": emotions[emotion].name, "reply": text, "inside": inside.to_dict()}
-        for post, emotion, text, inside in explained
+        {
+            "post": explained.post,
+            "emotion": explained.reply.emotion,
+            "reply": explained.reply.text,
+            "inside": explained.explanation.to_dict(),
+        }
+        for explained in replies
     ]
     text = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
     write_atomically(directory / "explanations.json", text)
-    write_atomically(directory / "index.html", explanations_page(title, explained, emotions))
+    write_atomically(directory / "index.html", explanations_page(title, replies, emotions))
 
 
-def explanations_page(title: str, explained: Sequence[Explained], emotions: Emotions) -> str:
-    """The HTML of a page that shows replies with what went on inside.
+def explanations_page(title: str, replies: Sequence[ExplainedReply], emotions: Emotions) -> str:
+    """Returns the HTML of a page that shows replies with their explanations.
 
     Args:
-        title: what the page is about.
-        explained: the replies, in order.
-        emotions: the categories.
+        title: heading of the page.
+        replies: the replies, in the order in which they are shown.
+        emotions: the model's categories.
     """
-    colours = emotion_colours(len(emotions))
+    tags = {
+        emotion.name: {"name": emotion.name, "chinese": emotion.chinese, "colour": colour}
+        for emotion, colour in zip(emotions, emotion_colours(len(emotions)), strict=True)
+    }
     return render(
         TEMPLATE,
         title=title,
         replies=[
             {
-                **explanation.to_dict(),
-                "post": post,
-                "post_tokens": explanation.post,
-                "emotion": {
-                    "name": emotions[emotion].name,
-                    "chinese": emotions[emotion].chinese,
-                    "colour": colours[emotion],
-                },
-                "text": text,
+                **explained.explanation.to_dict(),
+                "post": explained.post,
+                "post_tokens": explained.explanation.post,
+                "emotion": tags[explained.reply.emotion],
             }
-            for post, emotion, text, explanation in explained
+            for explained in replies
         ],
     )

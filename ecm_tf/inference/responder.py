@@ -61,7 +61,7 @@ class Responder(tf.Module):
                 f"{search.config.rerank}: expected the model's categories, "
                 f"{self.emotions.allowed}; got {classifier.emotions.allowed}."
             )
-        step, state = self.model.begin(self.post_ids(posts), emotion, search.rows)
+        step, state = self.model.prepare_decoding(self.post_ids(posts), emotion, search.rows)
         keys = tf.strings.join([posts, tf.strings.as_string(emotion)], "|")
         found = search.candidates(step, state, self.model.config.max_response_length, keys)
         return search.best(self, emotion, found)

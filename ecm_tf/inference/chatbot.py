@@ -1,0 +1,299 @@
+"""The Python API: a trained model that replies to posts."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, overload
+
+from ecm_tf.config import RERANKED, ModelConfig, SearchConfig
+from ecm_tf.core.errors import InputError
+from ecm_tf.inference.batch_responder import BatchResponder
+from ecm_tf.inference.explanation import Explanation
+from ecm_tf.inference.reply import Reply
+from ecm_tf.inference.responder import Responder
+from ecm_tf.inference.word_segmentation import split_into_words
+from ecm_tf.model import ECM
+from ecm_tf.model.directory import load_model
+from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.emotions import Emotions
+
+EmotionLike = str | int
+"""An emotion's English name, Chinese name, alias or id; the id may also be given as text."""
+
+Texts = list[str] | tuple[str, ...]
+EmotionLikes = list[str] | list[int] | list[str | int] | tuple[EmotionLike, ...]
+
+
+def load(directory: str | Path, **search: Any) -> "Chatbot":
+    """Loads a trained model.
+
+    Args:
+        directory: model directory, as `python -m ecm_tf.train` writes it.
+        **search: defaults of the search, by field name of `SearchConfig`.
+
+    Returns:
+        The model as a `Chatbot`.
+
+    Raises:
+        InputError: the directory is missing, unfinished, damaged or not a model directory, or a
+            search setting is unknown or out of range.
+
+    Examples:
+        >>> bot = ecm_tf.load("build/demo/model", decoder="beam", beam_size=20)
+    """
+    model, assets = load_model(Path(directory))
+    return Chatbot(model, assets, **search)
+
+
+class Chatbot:
+    """A trained model with its text processing.
+
+    Every method takes one post, or a list of posts of any length. The graph of a search is compiled
+    at its first use, which takes seconds, and reused by all later calls with the same settings.
+
+    Search settings are keyword arguments named after the fields of `SearchConfig`. They override
+    the defaults given to the constructor. `rerank="CLASSIFIER_DIRECTORY"` also sets the defaults
+    that the command line sets with `--rerank`.
+
+    Args:
+        model: computes in float32.
+        assets: the model's text assets.
+        **search: defaults of the search.
+
+    Attributes:
+        model: the Keras model.
+        config: its sizes and modules.
+        emotions: its emotion categories, in the order of their ids.
+
+    Raises:
+        InputError: a search setting is unknown or out of range.
+
+    Examples:
+        >>> bot = ecm_tf.load("build/demo/model")
+        >>> bot.reply("今天又加班到十点。", "angry").text
+        '又加班，气死我了！'
+        >>> [reply.emotion for reply in bot.replies("今天又加班到十点。")]
+        ['other', 'like', 'sad', 'disgust', 'angry', 'happy']
+    """
+
+    def __init__(self, model: ECM, assets: TextAssets, **search: Any) -> None:
+        self.model = model
+        self.config: ModelConfig = model.config
+        self.emotions: Emotions = assets.emotions
+        self._batches = BatchResponder(Responder(model, assets))
+        self._splits_posts = assets.tokenizer_model is None
+        self._defaults = search
+        self._search({})
+
+    def __repr__(self) -> str:
+        return f"Chatbot(variant={self.config.variant!r}, emotions={self.emotions.names})"
+
+    @overload
+    def reply(
+        self, posts: str, emotions: EmotionLike, *, n_best: Literal[1] = 1, **search: Any
+    ) -> Reply: ...
+
+    @overload
+    def reply(
+        self, posts: str, emotions: EmotionLike, *, n_best: int, **search: Any
+    ) -> list[Reply]: ...
+
+    @overload
+    def reply(
+        self,
+        posts: Texts,
+        emotions: EmotionLike | EmotionLikes,
+        *,
+        n_best: Literal[1] = 1,
+        **search: Any,
+    ) -> list[Reply]: ...
+
+    @overload
+    def reply(
+        self, posts: Texts, emotions: EmotionLike | EmotionLikes, *, n_best: int, **search: Any
+    ) -> list[list[Reply]]: ...
+
+    def reply(self, posts: Any, emotions: Any, *, n_best: int = 1, **search: Any) -> Any:
+        """Replies to posts in requested emotions.
+
+        Args:
+            posts: one post, or a list of posts; raw text or text split by spaces. Posts are cut to
+                the maximum length of the model.
+            emotions: the requested emotion: English name, Chinese name, alias or id; for a list of
+                posts one emotion for all of them, or a list of the same length.
+            n_best: number of replies to each post, at most the number that the search finds.
+            **search: settings of the search, by field name of `SearchConfig`.
+
+        Returns:
+            The best `Reply` to the post, or a list of one `Reply` per post. With `n_best > 1` each
+            of them is a list of `n_best` replies, best first. An empty list of posts gives `[]`.
+
+        Raises:
+            InputError: a post is not text, an emotion is unknown, the numbers of posts and emotions
+                differ, or a search setting is unknown or out of range.
+
+        Examples:
+            >>> bot.reply(["你好", "我的钱包丢了"], ["like", "sad"], decoder="beam", n_best=3)
+        """
+        texts = self._texts(posts)
+        emotion_ids = self._emotion_ids(emotions, posts, len(texts))
+        rows = self._batches.replies(texts, emotion_ids, self._search(search), n_best)
+        results = _best(rows, n_best)
+        return results[0] if isinstance(posts, str) else results
+
+    @overload
+    def replies(self, posts: str, *, n_best: Literal[1] = 1, **search: Any) -> list[Reply]: ...
+
+    @overload
+    def replies(self, posts: str, *, n_best: int, **search: Any) -> list[list[Reply]]: ...
+
+    @overload
+    def replies(
+        self, posts: Texts, *, n_best: Literal[1] = 1, **search: Any
+    ) -> list[list[Reply]]: ...
+
+    @overload
+    def replies(self, posts: Texts, *, n_best: int, **search: Any) -> list[list[list[Reply]]]: ...
+
+    def replies(self, posts: Any, *, n_best: int = 1, **search: Any) -> Any:
+        """Replies to posts in every emotion.
+
+        Args:
+            posts: one post, or a list of posts, as for `reply`.
+            n_best: number of replies to each post in each emotion.
+            **search: settings of the search, by field name of `SearchConfig`.
+
+        Returns:
+            A list of one `Reply` per emotion, in the order of `emotions`; for a list of posts, a
+            list of such lists. With `n_best > 1` each `Reply` becomes a list of `n_best` replies,
+            best first.
+
+        Raises:
+            InputError: as for `reply`.
+        """
+        texts = self._texts(posts)
+        count = len(self.emotions)
+        rows = self._batches.replies(
+            [text for text in texts for _ in range(count)],
+            list(range(count)) * len(texts),
+            self._search(search),
+            n_best,
+        )
+        flat = _best(rows, n_best)
+        results = [flat[start : start + count] for start in range(0, len(flat), count)]
+        return results[0] if isinstance(posts, str) else results
+
+    @overload
+    def explain(
+        self,
+        posts: str,
+        emotions: EmotionLike | None = None,
+        *,
+        replies: Reply | None = None,
+        **search: Any,
+    ) -> Explanation: ...
+
+    @overload
+    def explain(
+        self,
+        posts: Texts,
+        emotions: EmotionLike | EmotionLikes | None = None,
+        *,
+        replies: Sequence[Reply] | None = None,
+        **search: Any,
+    ) -> list[Explanation]: ...
+
+    def explain(
+        self, posts: Any, emotions: Any = None, *, replies: Any = None, **search: Any
+    ) -> Any:
+        """Returns what the model computed at each word of a reply.
+
+        Args:
+            posts: one post, or a list of posts, as for `reply`.
+            emotions: the requested emotions, as for `reply`; by default those of `replies`.
+            replies: the reply to explain, one for each post, as `reply` and `replies` return them.
+                By default the best reply is searched; a search that samples without a seed then
+                finds other replies than an earlier call.
+            **search: settings of the search, if there are no `replies`.
+
+        Returns:
+            An `Explanation` for each post: attention over the post, gate of the external memory
+            and norm of the internal memory, as NumPy arrays.
+
+        Raises:
+            InputError: as for `reply`; or a reply has words that the model does not know.
+
+        Examples:
+            >>> reply = bot.reply("今天又加班到十点。", "angry")
+            >>> bot.explain("今天又加班到十点。", replies=reply).attention.shape
+            (8, 7)
+        """
+        texts = self._texts(posts)
+        if emotions is not None:
+            emotion_ids = self._emotion_ids(emotions, posts, len(texts))
+        if replies is not None:
+            given = self._given_replies(replies, posts, len(texts), search)
+        elif emotions is not None:
+            rows = self._batches.replies(texts, emotion_ids, self._search(search), 1)
+            given = [row[0] for row in rows]
+        else:
+            raise InputError("emotions: expected an emotion or replies to explain, got neither.")
+        if emotions is None:
+            emotion_ids = [self.emotions.id_of(reply.emotion) for reply in given]
+        results = self._batches.explanations(texts, emotion_ids, given)
+        return results[0] if isinstance(posts, str) else results
+
+    def _texts(self, posts: Any) -> list[str]:
+        texts = [posts] if isinstance(posts, str) else _list(posts)
+        if texts is None:
+            raise InputError(f"posts: expected a text or a list of texts, got {posts!r}.")
+        for post in texts:
+            if not isinstance(post, str):
+                raise InputError(f"posts: expected a text, got {post!r}.")
+        return [split_into_words(post) for post in texts] if self._splits_posts else texts
+
+    def _emotion_ids(self, emotions: Any, posts: Any, number: int) -> list[int]:
+        """Returns a category id for each post; a single emotion is that of all posts."""
+        values = _list(emotions)
+        if values is None:
+            return [self.emotions.id_of(emotions)] * number
+        if isinstance(posts, str):
+            raise InputError(f"emotions: expected one emotion for one post, got {emotions!r}.")
+        if len(values) != number:
+            raise InputError(f"emotions: expected as many as posts ({number}), got {len(values)}.")
+        return [self.emotions.id_of(emotion) for emotion in values]
+
+    def _given_replies(
+        self, replies: Any, posts: Any, number: int, search: dict[str, Any]
+    ) -> list[Reply]:
+        if search:
+            raise InputError(f"replies: expected no search settings, got {', '.join(search)}.")
+        values = [replies] if isinstance(posts, str) else _list(replies)
+        if values is None or not all(isinstance(reply, Reply) for reply in values):
+            raise InputError(f"replies: expected a `Reply` for each post, got {replies!r}.")
+        if len(values) != number:
+            raise InputError(f"replies: expected as many as posts ({number}), got {len(values)}.")
+        return values
+
+    def _search(self, settings: dict[str, Any]) -> SearchConfig:
+        settings = {**self._defaults, **settings}
+        names = [field.name for field in dataclasses.fields(SearchConfig)]
+        unknown = [name for name in settings if name not in names]
+        if unknown:
+            raise InputError(
+                f"unknown search settings {', '.join(unknown)}; expected some of: "
+                f"{', '.join(names)}."
+            )
+        preset: dict[str, Any] = RERANKED if settings.get("rerank") else {}
+        return SearchConfig(**{**preset, **settings})
+
+
+def _best(rows: list[list[Reply]], n_best: int) -> list[Any]:
+    return [row[0] for row in rows] if n_best == 1 else rows
+
+
+def _list(values: Any) -> list[Any] | None:
+    """Returns the elements of a list, tuple, array or series; None for a single value."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        return None
+    return list(values)
