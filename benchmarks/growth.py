@@ -13,7 +13,7 @@ from benchmarks.models import QUICK, Sizes, full_batch, model
 from benchmarks.report import run
 from benchmarks.timing import measure
 from benchmarks.training_step import step_of
-from ecm_tf.report import QUIET, picture
+from ecm_tf.report import LABEL_COLOUR, picture
 
 SWEEPS = {
     "batch": (16, 32, 64, 128, 256),
@@ -75,7 +75,7 @@ def _draw(figure, name, of_sweep):
     )
     for axes, (title, bare) in zip(figure.subplots(1, 2), titles, strict=True):
         axes.plot(values, [row[title] for row in of_sweep], "o-", color="tab:blue")
-        axes.plot(values, [row[bare] for row in of_sweep], "--", color=QUIET)
+        axes.plot(values, [row[bare] for row in of_sweep], "--", color=LABEL_COLOUR)
         axes.set(title=title, xlabel=name, ylim=(0, None), xlim=(0, None))
         axes.grid(True)
 

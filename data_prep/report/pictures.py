@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from data_prep.report.statistics import SplitStatistics, length_quantile
-from ecm_tf.report import INK, Picture, emotion_colours, emotion_labels, heat_map, picture
+from ecm_tf.report import TEXT_COLOUR, Picture, emotion_colours, emotion_labels, heat_map, picture
 from ecm_tf.text.emotions import Emotions
 
 SIDE_COLOURS = {"post": "#4477aa", "response": "#d98c21"}
@@ -59,7 +59,7 @@ def emotions_picture(shares: Mapping[str, np.ndarray], emotions: Emotions) -> Pi
         axes = figure.add_subplot()
         for (split, values), (offset, height, alpha) in zip(shares.items(), bars, strict=False):
             axes.barh(places + offset, values, height, color=colours, alpha=alpha)
-            axes.barh(0, 0, color=INK, alpha=alpha, label=split)
+            axes.barh(0, 0, color=TEXT_COLOUR, alpha=alpha, label=split)
             if split == "train":
                 for place, share in zip(places + offset, values.tolist(), strict=True):
                     axes.annotate(
@@ -68,11 +68,11 @@ def emotions_picture(shares: Mapping[str, np.ndarray], emotions: Emotions) -> Pi
                         xytext=(6, 0),
                         textcoords="offset points",
                         va="center",
-                        color=INK,
+                        color=TEXT_COLOUR,
                     )
         if len(shares) > 1:
             axes.legend(loc="lower right")
-        axes.set_yticks(places, emotion_labels(emotions), color=INK)
+        axes.set_yticks(places, emotion_labels(emotions), color=TEXT_COLOUR)
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
         axes.set(xlabel="share of responses", xlim=(0, 1.12 * max(map(np.max, shares.values()))))

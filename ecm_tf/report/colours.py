@@ -1,7 +1,8 @@
-"""One colour an emotion, the same in every picture and on every page."""
+"""The colour of each emotion, the same in all pictures and on all pages."""
 
-# After Paul Tol's and Okabe-Ito's palettes, told apart by colour-blind eyes too. The first six suit
-# the paper's categories: other grey, like green, sad blue, disgust purple, angry red, happy amber.
+# After the palettes of Paul Tol and Okabe-Ito, which colour-blind readers can distinguish. The
+# first six are for the paper's categories: other grey, like green, sad blue, disgust purple, angry
+# red, happy amber.
 _PALETTE = (
     "#7b8794",
     "#2a9d6f",
@@ -17,5 +18,5 @@ _PALETTE = (
 
 
 def emotion_colours(categories: int) -> list[str]:
-    """A hex colour for each category, in id order; after ten they repeat."""
+    """Returns a hex colour for each category, in id order; they repeat after ten."""
     return [_PALETTE[id_ % len(_PALETTE)] for id_ in range(categories)]

@@ -1,4 +1,4 @@
-"""How often each emotion meets each: a heat map."""
+"""Heat maps of counts by two emotions, such as confusion matrices."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ecm_tf.report.pictures import INK, QUIET, Picture, picture
+from ecm_tf.report.pictures import LABEL_COLOUR, TEXT_COLOUR, Picture, picture
 from ecm_tf.text.emotions import Emotions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HEAT = ["#f7f9fc", "#a9c3e4", "#4477aa", "#1d3a63"]
-LEAST_WIDTH = 6.0
-"""As wide as a page's text, in inches."""
+MIN_WIDTH = 6.0
+"""Width of a page's text, in inches."""
 
 
 def heat_map(
     name: str, alt: str, counts: np.ndarray, emotions: Emotions, *, rows: str, columns: str
 ) -> Picture:
-    """Draws each row's shares, with the numbers; the diagonal is bold.
+    """Draws the percentages of each row; those on the diagonal are bold.
 
     Args:
-        name: the file's name.
-        alt: what it shows, for those who do not see it.
-        counts: int `(emotions, emotions)`, at least one count.
+        name: the file name.
+        alt: alternative text.
+        counts: int `(emotions, emotions)`, with at least one count.
         emotions: the categories.
-        rows, columns: what the axes are; rows have their sums beside their names.
+        rows, columns: labels of the axes; each row's name has its sum beside it.
     """
     sums = counts.sum(1)
     shares = counts / np.where(sums, sums, np.nan)[:, None]
     top = np.nanmax(shares)
-    labels, places = emotion_labels(emotions), np.arange(len(emotions))
+    labels, positions = emotion_labels(emotions), np.arange(len(emotions))
     row_labels = [f"{label} ({count:,})" for label, count in zip(labels, sums, strict=True)]
 
     def draw(figure: Figure) -> None:
@@ -57,23 +57,23 @@ def heat_map(
                 "–" if np.isnan(share) else f"{100 * share:.0f} %",
                 ha="center",
                 va="center",
-                color="white" if share > 0.5 * top else INK,
+                color="white" if share > 0.5 * top else TEXT_COLOUR,
                 fontweight="bold" if row == column else "normal",
             )
-        axes.set_xticks(places + 0.5, labels, color=INK)
-        axes.set_yticks(places + 0.5, row_labels, color=INK)
+        axes.set_xticks(positions + 0.5, labels, color=TEXT_COLOUR)
+        axes.set_yticks(positions + 0.5, row_labels, color=TEXT_COLOUR)
         axes.xaxis.tick_top()
         axes.xaxis.set_label_position("top")
-        axes.set_xlabel(columns, color=QUIET, labelpad=8)
-        axes.set_ylabel(rows, color=QUIET, labelpad=8)
+        axes.set_xlabel(columns, color=LABEL_COLOUR, labelpad=8)
+        axes.set_ylabel(rows, color=LABEL_COLOUR, labelpad=8)
         axes.tick_params(length=0)
         axes.invert_yaxis()
         axes.spines[:].set_visible(False)
 
-    size = max(LEAST_WIDTH, 1.7 + 0.65 * len(emotions)), 0.9 + 0.47 * len(emotions)
+    size = max(MIN_WIDTH, 1.7 + 0.65 * len(emotions)), 0.9 + 0.47 * len(emotions)
     return picture(name, alt, size, draw)
 
 
 def emotion_labels(emotions: Emotions) -> Sequence[str]:
-    """Names, or ids where matplotlib's fonts may lack a name's characters."""
+    """Returns the names, or the id of a name that is not ASCII: matplotlib's fonts may lack it."""
     return [name if name.isascii() else str(id_) for id_, name in enumerate(emotions.names)]

@@ -1,4 +1,4 @@
-"""Matplotlib figures as PNGs for a page."""
+"""Matplotlib figures as PNG files for a page."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-INK, QUIET, FAINT = "#1f2933", "#616e7c", "#e4e7eb"
-"""Colours of what is read first, of labels, and of lines behind the data."""
+TEXT_COLOUR, LABEL_COLOUR, GRID_COLOUR = "#1f2933", "#616e7c", "#e4e7eb"
+"""Colours of text, of axis labels, and of grid lines."""
 
 _STYLE: dict[Any, Any] = {
     "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": QUIET,
-    "axes.labelcolor": QUIET,
+    "text.color": TEXT_COLOUR,
+    "axes.edgecolor": LABEL_COLOUR,
+    "axes.labelcolor": LABEL_COLOUR,
     "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "xtick.color": QUIET,
-    "ytick.color": QUIET,
-    "grid.color": FAINT,
+    "xtick.color": LABEL_COLOUR,
+    "ytick.color": LABEL_COLOUR,
+    "grid.color": GRID_COLOUR,
     "legend.frameon": False,
     "text.parse_math": False,
 }
@@ -35,9 +35,9 @@ class Picture:
     """A picture of a page.
 
     Attributes:
-        name: its file's name.
-        alt: what it shows, for those who do not see it.
-        png: the file.
+        name: the file name.
+        alt: alternative text.
+        png: the content of the file.
     """
 
     name: str
@@ -46,22 +46,22 @@ class Picture:
 
     @property
     def data_uri(self) -> str:
-        """The file as an address that holds it."""
+        """The file as a `data:` URI."""
         return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
 
 
 def picture(
     name: str, alt: str, size: tuple[float, float], draw: Callable[[Figure], None]
 ) -> Picture:
-    """Draws a picture in the pages' style; the same drawing gives the same bytes.
+    """Draws a picture in the style of the pages; the bytes are deterministic.
 
     Args:
-        name: the file's name.
-        alt: what it shows, for those who do not see it.
-        size: width and height in inches; 6 are as wide as a page's text.
-        draw: what draws it, on a white figure. The fonts know no Chinese.
+        name: the file name.
+        alt: alternative text.
+        size: width and height in inches; a page's text is 6 inches wide.
+        draw: draws on a white figure. The fonts have no Chinese characters.
     """
-    # Figure without pyplot: no display, no global state, nothing to close.
+    # `Figure` instead of pyplot needs no display, has no global state and is not to be closed.
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -69,6 +69,6 @@ def picture(
     with rc_context(_STYLE):
         figure = Figure(figsize=size, layout="constrained", facecolor="white")
         draw(figure)
-        # The name of the program and its version would make other bytes of the same picture.
+        # Matplotlib's version in the metadata would change the bytes.
         figure.savefig(png, format="png", dpi=200, metadata={"Software": None})
     return Picture(name, alt, png.getvalue())

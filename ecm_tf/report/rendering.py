@@ -1,4 +1,4 @@
-"""Jinja templates → HTML."""
+"""Rendering of Jinja templates to self-contained HTML pages."""
 
 import math
 from pathlib import Path
@@ -10,18 +10,15 @@ _HERE = Path(__file__).parent
 
 
 def render(template: Path, **context: Any) -> str:
-    """Fills a template; texts are escaped.
+    """Renders a template to a page that loads no other file; values are escaped.
 
     The template extends `page.html`, sets `title` and `sections` (id → heading, for the table of
-    contents) and fills the block `main`; `parts.html` has macros for it. Beside Jinja's filters
-    there are `number` and `percent`.
+    contents) and fills the block `main`, with macros of `parts.html`. The filters `number` and
+    `percent` are available besides Jinja's own.
 
     Args:
-        template: the file.
-        **context: what it may name; a name that it uses and does not get is an error.
-
-    Returns:
-        A page that needs no other file.
+        template: the template file.
+        **context: variables of the template; an undefined variable is an error.
     """
     environment = Environment(
         loader=FileSystemLoader([template.parent, _HERE]),
@@ -36,14 +33,14 @@ def render(template: Path, **context: Any) -> str:
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    """`1,234` or, with two digits, `1,234.00`; a dash for nothing."""
-    return "–" if _nothing(value) else f"{value:,.{digits}f}"
+    """Formats a number as `1,234`, or `1,234.00` with two digits; `None` and NaN as a dash."""
+    return "–" if _is_missing(value) else f"{value:,.{digits}f}"
 
 
-def percent(share: float | None, digits: int = 1) -> str:
-    """A share from 0 to 1 as `12.3 %`; a dash for nothing."""
-    return "–" if share is None or _nothing(share) else f"{100 * share:.{digits}f} %"
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """Formats a fraction from 0 to 1 as `12.3 %`; `None` and NaN as a dash."""
+    return "–" if fraction is None or _is_missing(fraction) else f"{100 * fraction:.{digits}f} %"
 
 
-def _nothing(value: float | None) -> bool:
+def _is_missing(value: float | None) -> bool:
     return value is None or math.isnan(value)

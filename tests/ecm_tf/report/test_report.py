@@ -1,5 +1,3 @@
-"""What pages are made with."""
-
 import pytest
 from jinja2 import UndefinedError
 
@@ -19,7 +17,7 @@ def line(figure):
     figure.add_subplot().plot([1, 3, 2])
 
 
-def test_a_template_is_filled_and_texts_are_escaped(tmp_path):
+def test_render_escapes_values(tmp_path):
     template = tmp_path / "example.html"
     template.write_text(TEMPLATE)
     drawn = picture("line.png", 'a "line"', (2, 1), line)
@@ -33,13 +31,13 @@ def test_a_template_is_filled_and_texts_are_escaped(tmp_path):
         render(template, name="a", drawn=drawn)
 
 
-def test_the_same_drawing_gives_the_same_bytes():
+def test_pictures_are_deterministic():
     first, second = (picture("line.png", "a line", (2, 1), line) for _ in range(2))
     assert first == second
     assert b"Software" not in first.png
 
 
-def test_numbers_as_people_read_them():
+def test_number_formats():
     assert number(1234567) == "1,234,567"
     assert number(3.14159, 2) == "3.14"
     assert percent(0.5) == "50.0 %"
@@ -47,6 +45,6 @@ def test_numbers_as_people_read_them():
     assert number(None) == percent(None) == percent(float("nan")) == "–"
 
 
-def test_the_paper_categories_have_colours_of_their_own():
+def test_the_paper_s_categories_have_distinct_colours():
     assert len(set(emotion_colours(6))) == 6
     assert emotion_colours(6) == emotion_colours(20)[:6]
