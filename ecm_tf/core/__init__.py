@@ -8,4 +8,5 @@
 - `manifest`, `output`: directories that are complete or absent.
 - `logging`: `configure_logging` prints the library's log, for commands.
 - `memory`: `peak_memory_bytes`.
+- `optional`: `require_extra` reports optional packages that are not installed.
 """

@@ -1,9 +1,9 @@
-"""The one exception that means: the user's input is at fault, and here is how."""
+"""The exception for bad input."""
 
 
 class InputError(ValueError):
-    """Bad input from outside the program.
+    """Input that the user must correct: a file, a record or an argument.
 
-    Its message is one sentence that names the file and record (or the argument), says what was
-    expected, and what came. Commands print it and exit with status 2; a traceback never shows.
+    The message is one sentence that names the file and record (or the argument), what was expected
+    and what was received. Commands print it without a traceback and exit with status 2.
     """

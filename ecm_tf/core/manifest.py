@@ -1,4 +1,4 @@
-"""Finished directories: a `manifest.json`, written last, says what a directory holds."""
+"""Manifests: `manifest.json`, written last, describes the content of a finished directory."""
 
 import hashlib
 import json
@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import read_json, require_directory
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of a file."""
+    """Returns the SHA-256 digest of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Writes a whole text file or, if anything fails, leaves what was there."""
+    """Writes a text file completely, or leaves the existing file unchanged if anything fails."""
     temporary = path.with_name(f".{path.name}.partial")
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
@@ -34,15 +35,15 @@ def write_manifest(
     counts: dict[str, Any],
     sources: dict[str, str],
 ) -> None:
-    """Declares `directory` finished.
+    """Writes the manifest of a directory, which marks it as finished.
 
     Args:
-        directory: where the files lie.
+        directory: the directory.
         kind: `"dataset"`, `"model"`, `"classifier"`, `"report"` or `"tflite"`.
-        files: paths below `directory` that belong to it; their digests are recorded.
-        settings: how it was made.
-        counts: what is in it.
-        sources: name and sha256 of what it was made from.
+        files: paths of its files, relative to `directory`; their digests are recorded.
+        settings: the settings that it was made with.
+        counts: statistics of its content.
+        sources: names and SHA-256 digests of the files that it was made from.
     """
     manifest = {
         "kind": kind,
@@ -57,31 +58,31 @@ def write_manifest(
 
 
 def read_manifest(directory: Path, kind: str) -> dict[str, Any]:
-    """The manifest of a finished directory of the given kind.
+    """Returns the manifest of a finished directory of the given kind.
 
-    File sizes and digests are not compared here; `verify_files` does that.
+    Digests of the files are not compared here; `verify_files` does that.
 
     Raises:
-        InputError: the directory is missing, unfinished, of another kind or format version.
+        InputError: the directory is missing, unfinished, or of another kind or format version; or
+            a file of the manifest is missing.
     """
     path = directory / MANIFEST
-    if not directory.is_dir():
-        raise InputError(f"{directory}: no such directory; expected a {kind} directory.")
+    require_directory(directory, f"a {kind} directory")
     if not path.is_file():
         raise InputError(
             f"{directory}: expected a finished {kind} directory, but it has no {MANIFEST}; "
-            f"run the command that makes it again."
+            "run the command that creates it again."
         )
+    manifest = read_json(path, f"a {kind} manifest")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        came_kind, came_version = manifest["kind"], manifest["format_version"]
+        received = manifest["kind"], manifest["format_version"]
         files = manifest["files"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise InputError(f"{path}: expected a {kind} manifest; {error!r}.") from error
-    if (came_kind, came_version) != (kind, FORMAT_VERSION):
+    if received != (kind, FORMAT_VERSION):
         raise InputError(
             f"{path}: expected kind {kind!r}, format version {FORMAT_VERSION}; "
-            f"got {came_kind!r}, {came_version!r}."
+            f"got {received[0]!r}, {received[1]!r}."
         )
     for name in files:
         if not (directory / name).is_file():
@@ -90,10 +91,10 @@ def read_manifest(directory: Path, kind: str) -> dict[str, Any]:
 
 
 def verify_files(directory: Path, manifest: dict[str, Any]) -> None:
-    """Compares every file with its recorded digest.
+    """Compares every file of a manifest with its digest.
 
     Raises:
-        InputError: a file was changed after the manifest was written.
+        InputError: a file has changed since the manifest was written.
     """
     for name, digest in manifest["files"].items():
         if sha256(directory / name) != digest:

@@ -1,4 +1,4 @@
-"""An output directory that appears only when it is finished."""
+"""Output directories that appear only when they are finished."""
 
 import os
 import shutil
@@ -11,15 +11,16 @@ from ecm_tf.core.manifest import read_manifest
 
 
 def check_output(output: Path, kind: str, *, overwrite: bool) -> None:
-    """Refuses an output that would destroy something.
+    """Checks that a directory can be written to `output` without destroying other data.
 
     Args:
-        output: where a directory shall be put.
-        kind: what kind it will be, as its manifest says.
-        overwrite: whether a finished directory of that kind may be replaced.
+        output: path of the new directory.
+        kind: its kind, as in its manifest.
+        overwrite: whether to allow replacing a finished directory of that kind.
 
     Raises:
-        InputError: it is a file, another kind of directory, or finished already.
+        InputError: `output` is a file, a non-empty directory of another kind, or a finished
+            directory of that kind without `overwrite`.
     """
     if output.exists() and not output.is_dir():
         raise InputError(f"{output}: expected a new directory, got a file.")
@@ -30,28 +31,31 @@ def check_output(output: Path, kind: str, *, overwrite: bool) -> None:
     except InputError as error:
         raise InputError(
             f"{output}: expected a new or empty directory, or a finished {kind} directory with "
-            "--overwrite; this one has other things in it."
+            "--overwrite; this directory contains other files."
         ) from error
     if not overwrite:
-        raise InputError(f"{output}: there is a {kind} already; --overwrite replaces it.")
+        raise InputError(f"{output}: a {kind} directory exists already; --overwrite replaces it.")
 
 
 @contextmanager
 def finished_directory(output: Path) -> Iterator[Path]:
-    """A directory to work in that becomes `output` at the end, or vanishes with the first error.
+    """Yields a temporary directory that becomes `output` at the end of the `with` block.
+
+    If the block raises, the temporary directory is removed and `output` is left unchanged.
 
     Args:
-        output: where it shall be; what lies there is replaced (see `check_output`).
+        output: path of the finished directory; an existing directory is replaced (see
+            `check_output`).
 
     Raises:
-        InputError: no directory can be made there.
+        InputError: the directory cannot be created.
     """
     output = output.resolve()
     partial = output.with_name(f".{output.name}.partial-{os.getpid()}")
     try:
         partial.mkdir(parents=True)
     except OSError as error:
-        raise InputError(f"{output}: expected a place for a new directory; {error}.") from error
+        raise InputError(f"{output}: the directory cannot be created; {error}.") from error
     try:
         yield partial
         _replace(output, partial)

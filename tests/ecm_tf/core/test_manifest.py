@@ -38,7 +38,7 @@ def test_round_trip(directory):
     verify_files(directory, manifest)
 
 
-def test_same_input_same_bytes_and_nothing_left_over(directory):
+def test_writing_is_deterministic_and_leaves_no_other_files(directory):
     before = (directory / MANIFEST).read_bytes()
     write_manifest(
         directory,
@@ -59,36 +59,36 @@ def test_a_missing_file_leaves_the_directory_unfinished(tmp_path):
         read_manifest(tmp_path, "model")
 
 
-def test_no_directory(tmp_path):
+def test_missing_directory(tmp_path):
     with pytest.raises(InputError, match="no such directory; expected a dataset directory"):
         read_manifest(tmp_path / "nowhere", "dataset")
 
 
-def test_another_kind(directory):
+def test_directory_of_another_kind(directory):
     with pytest.raises(InputError, match=r"expected kind 'model'.*got 'dataset'"):
         read_manifest(directory, "model")
 
 
-def test_another_version(directory):
+def test_another_format_version(directory):
     _change(directory, format_version=99)
     with pytest.raises(InputError, match="format version 1; got 'dataset', 99"):
         read_manifest(directory, "dataset")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"kind": "dataset", "format_version": 1}'])
-def test_not_a_manifest(directory, text):
+def test_malformed_manifest(directory, text):
     (directory / MANIFEST).write_text(text)
     with pytest.raises(InputError, match="expected a dataset manifest"):
         read_manifest(directory, "dataset")
 
 
-def test_a_file_is_gone(directory):
+def test_missing_file(directory):
     (directory / "b.txt").unlink()
     with pytest.raises(InputError, match=r"b\.txt is in the manifest but not in the directory"):
         read_manifest(directory, "dataset")
 
 
-def test_a_file_was_changed(directory):
+def test_changed_file(directory):
     (directory / "b.txt").write_text("three", encoding="utf-8")
     manifest = read_manifest(directory, "dataset")
     with pytest.raises(InputError, match=r"b\.txt: changed"):

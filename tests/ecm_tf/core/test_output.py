@@ -1,0 +1,74 @@
+import pytest
+
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import write_manifest
+from ecm_tf.core.output import check_output, finished_directory
+
+
+def _finish(directory, kind="model"):
+    write_manifest(directory, kind, files=[], settings={}, counts={}, sources={})
+
+
+def _names(directory):
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_new_and_empty_directories_are_accepted(tmp_path):
+    check_output(tmp_path / "new", "model", overwrite=False)
+    check_output(tmp_path, "model", overwrite=False)
+
+
+def test_other_data_is_never_replaced(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="expected a new directory, got a file"):
+        check_output(tmp_path / "file", "model", overwrite=True)
+    with pytest.raises(InputError, match="this directory contains other files"):
+        check_output(tmp_path, "model", overwrite=True)
+    _finish(tmp_path, "dataset")
+    with pytest.raises(InputError, match="this directory contains other files"):
+        check_output(tmp_path, "model", overwrite=True)
+
+
+def test_a_finished_directory_needs_overwrite(tmp_path):
+    _finish(tmp_path)
+    check_output(tmp_path, "model", overwrite=True)
+    with pytest.raises(InputError, match="a model directory exists already; --overwrite replaces"):
+        check_output(tmp_path, "model", overwrite=False)
+
+
+def test_a_directory_appears_when_it_is_finished(tmp_path):
+    output = tmp_path / "made" / "model"
+    with finished_directory(output) as directory:
+        (directory / "new").touch()
+        assert not output.exists()
+    assert _names(output) == ["new"]
+    assert _names(output.parent) == ["model"]
+
+
+def test_a_failure_leaves_the_old_directory(tmp_path):
+    output = tmp_path / "model"
+    output.mkdir()
+    (output / "old").touch()
+    with pytest.raises(ZeroDivisionError), finished_directory(output) as directory:
+        (directory / "new").touch()
+        raise ZeroDivisionError
+    assert _names(output) == ["old"]
+    assert _names(tmp_path) == ["model"]
+
+
+def test_an_existing_directory_is_replaced(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "old").touch()
+    with finished_directory(tmp_path / "model") as directory:
+        (directory / "new").touch()
+    assert _names(tmp_path / "model") == ["new"]
+    assert _names(tmp_path) == ["model"]
+
+
+def test_a_directory_that_cannot_be_created(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(InputError, match="the directory cannot be created"),
+        finished_directory(tmp_path / "file" / "model"),
+    ):
+        pass
