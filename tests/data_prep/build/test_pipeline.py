@@ -262,7 +262,7 @@ def test_output_is_replaced_only_on_demand(tmp_path, ten_pairs):
     output.mkdir()
     make(output, ten_pairs, **WHITESPACE)
     before = contents(output)
-    with pytest.raises(InputError, match="there is a dataset already; --overwrite replaces it"):
+    with pytest.raises(InputError, match="a dataset directory exists already; --overwrite replaces it"):
         make(output, ten_pairs, **WHITESPACE)
     with pytest.raises(InputError, match="unknown emotion"):
         make(output, ten_pairs, overwrite=True, default_emotion="joyful", **WHITESPACE)
@@ -273,11 +273,11 @@ def test_output_is_replaced_only_on_demand(tmp_path, ten_pairs):
 
 
 def test_output_with_other_things_in_it_is_never_touched(tmp_path, ten_pairs):
-    with pytest.raises(InputError, match="this one has other things in it"):
+    with pytest.raises(InputError, match="this directory contains other files"):
         make(tmp_path, ten_pairs, overwrite=True, **WHITESPACE)
     with pytest.raises(InputError, match="expected a new directory, got a file"):
         make(ten_pairs, ten_pairs, overwrite=True, **WHITESPACE)
-    with pytest.raises(InputError, match="expected a place for a new directory"):
+    with pytest.raises(InputError, match="the directory cannot be created"):
         make(ten_pairs / "below", ten_pairs, **WHITESPACE)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import command_line
 import numpy as np
 import pytest
+from markdown_rows import table_rows
 
 from data_prep.__main__ import main
 from data_prep.classifier import making
@@ -200,7 +201,7 @@ def test_a_changed_classifier_is_refused(copied, name):
 
 def test_a_finished_classifier_is_replaced_only_when_told_to(copied, sentences, tmp_path):
     before = (copied / "manifest.json").read_bytes()
-    with pytest.raises(InputError, match="there is a classifier already; --overwrite"):
+    with pytest.raises(InputError, match="a classifier directory exists already; --overwrite"):
         train(sentences, copied, *FLOOR)
     assert (copied / "manifest.json").read_bytes() == before
     train(sentences, copied, "--overwrite", "--seed", 5, *FLOOR)
@@ -210,7 +211,7 @@ def test_a_finished_classifier_is_replaced_only_when_told_to(copied, sentences, 
 
 def test_what_is_no_classifier_is_never_replaced(sentences, tmp_path):
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
-    for output, problem in ((tmp_path, "other things in it"), (sentences, "got a file")):
+    for output, problem in ((tmp_path, "contains other files"), (sentences, "got a file")):
         with pytest.raises(InputError, match=problem):
             train(sentences, output, "--overwrite", *FLOOR)
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
@@ -247,7 +248,7 @@ def test_categories_of_ones_own(two, capsys):
     evaluate("--classifier", directory, "--sentences", path, "--part", "all")
     printed = capsys.readouterr().out
     assert "200 sentences of all" in printed
-    assert "| glad | " in printed
+    assert "glad" in [row[0] for row in table_rows(printed)]
 
 
 def test_evaluation(floor, two, sentences, tmp_path, capsys):
@@ -265,12 +266,14 @@ def test_evaluation(floor, two, sentences, tmp_path, capsys):
     assert scores["floor"] == read_manifest(floor, "classifier")["counts"]["scores"]
     figures = scores["floor"]
     assert f"{figures['sentences']} sentences of test" in printed
+    rows = table_rows(printed)
     for name in ("floor", "twin"):
-        assert f"| {name} | {figures['accuracy']:.4f} | {figures['macro_f1']:.4f} |" in printed
+        (row,) = {tuple(row) for row in rows if row[0] == name}
+        assert row[1:3] == (f"{figures['accuracy']:.4f}", f"{figures['macro_f1']:.4f}")
     for name, recall, n in zip(DEFAULT.names, figures["recall"], figures["support"], strict=True):
-        (line,) = {line for line in printed.splitlines() if line.startswith(f"| {name} |")}
-        assert f"| {recall:.4f} |" in line
-        assert line.endswith(f"| {n} |")
+        (row,) = {tuple(row) for row in rows if row[0] == name}
+        assert f"{recall:.4f}" in row
+        assert row[-1] == str(n)
     assert (output / "floor-confusion.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -189,14 +189,14 @@ def test_as_many_examples_as_asked_for(made, tmp_path):
 def test_a_report_is_replaced_only_if_asked_and_only_by_a_report(made, tmp_path):
     output = tmp_path / "page"
     report(made, output)
-    with pytest.raises(InputError, match="there is a report already; --overwrite replaces it"):
+    with pytest.raises(InputError, match="a report directory exists already; --overwrite replaces it"):
         report(made, output)
     report(made, output, "--overwrite")
     other = tmp_path / "other"
     other.mkdir()
     (other / "mine.txt").write_text("mine")
     for directory in (other, made):
-        with pytest.raises(InputError, match="other things in it"):
+        with pytest.raises(InputError, match="contains other files"):
             report(made, directory, "--overwrite")
     assert (other / "mine.txt").read_text() == "mine"
     read_manifest(made, "dataset")
