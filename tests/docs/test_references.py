@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ecm_tf import cli
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], key=lambda path: path.as_posix()
@@ -26,6 +28,7 @@ COMMANDS = (
     *("data_prep", "ecm_tf.train", "ecm_tf.chat", "ecm_tf.evaluate", "ecm_tf.original"),
     *("export.ask", "export.client", "export.demo", "export.saved_model", "export.serve"),
     "export.tflite",
+    "ecm_tf.cli",
 )
 OTHER_FLAGS = {
     *("--help", "--json"),
@@ -108,3 +111,26 @@ def test_mentioned_flags_exist(page, known_flags):
     ours = [line for line in lines if not re.search(r"\bpip\b|docker compose|mkdocs|ruff", line)]
     mentioned = set(FLAG.findall("\n".join(ours)))
     assert mentioned - known_flags == set()
+
+
+def test_all_console_commands_are_listed():
+    text = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[`[\w. ]+`\]\(#[\w-]+\) \| `ecm ([\w -]+)` \|", text, re.MULTILINE)
+    assert sorted(listed) == sorted(" ".join(command.words) for command in cli.COMMANDS)
+
+
+def test_all_modules_are_listed_in_the_architecture():
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    folder, listed = "", set()
+    for line in text.splitlines():
+        if heading := re.match(r"### `([\w/]+/)`", line):
+            folder = heading[1]
+        elif row := re.match(r"\| `([\w/]+\.py)` \|", line):
+            listed.add(folder + row[1])
+    modules = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("data_prep", "ecm_tf", "export")
+        for path in (ROOT / package).glob("*/**/*.py")
+        if path.name != "__init__.py"
+    }
+    assert listed == modules
