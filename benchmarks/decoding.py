@@ -25,7 +25,7 @@ def greedy_of(made, batch, length, end=NEVER):
 
     @tf.function
     def run():
-        step, state = made.begin(batch["post"], batch["emotion"])
+        step, state = made.prepare_decoding(batch["post"], batch["emotion"])
         return greedy_search(step, state, length, end=end)
 
     return run
@@ -36,7 +36,7 @@ def beam_of(made, batch, length):
 
     @tf.function
     def run():
-        step, state = made.begin(batch["post"], batch["emotion"], BEAMS)
+        step, state = made.prepare_decoding(batch["post"], batch["emotion"], BEAMS)
         return beam_search(step, state, length, beams=BEAMS, end=NEVER)
 
     return run

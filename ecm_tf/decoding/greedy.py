@@ -1,24 +1,35 @@
 """Greedy search: the most probable word at every step."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
-from ecm_tf.decoding.loop import decode
-from ecm_tf.decoding.replies import NEVER_SAID, forbid
+from ecm_tf.decoding.decode_loop import decode
+from ecm_tf.decoding.replies import MASKED_IDS, Replies, Step, mask_words
 from ecm_tf.text.vocabulary import EOS
 
 
-def greedy_search(step, state, max_length, *, never=NEVER_SAID, end=EOS):
-    """Says the most probable word, again and again.
+def greedy_search(
+    step: Step,
+    state: list[tf.Tensor],
+    max_length: int,
+    *,
+    masked_ids: Sequence[int] = MASKED_IDS,
+    end: int = EOS,
+) -> Replies:
+    """Chooses the most probable word at every step.
+
+        y_t = argmax_w P(w | y_<t)
 
     Args:
-        step, state, max_length, end: as for `ecm_tf.decoding.loop.decode`.
-        never: ids of words that are not to be said.
+        step, state, max_length, end: as for `ecm_tf.decoding.decode_loop.decode`.
+        masked_ids: token ids that are never chosen.
 
     Returns:
-        `Replies`.
+        The replies; scores are log-probabilities in nats.
     """
 
-    def choose(log_probs, t):
-        return tf.argmax(forbid(log_probs, never), axis=-1, output_type=tf.int32)
+    def choose(log_probs: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+        return tf.argmax(mask_words(log_probs, masked_ids), axis=-1, output_type=tf.int32)
 
     return decode(step, state, choose, max_length, end)

@@ -1,29 +1,49 @@
-"""What makes one of several replies to a post the best."""
+"""Ranking of candidate replies."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 import tensorflow as tf
 
 from ecm_tf.config import SearchConfig
-from ecm_tf.decoding import Replies
+from ecm_tf.decoding.replies import UNFINISHED, Replies
 from ecm_tf.text.emotion_classifier import EmotionClassifier
 from ecm_tf.text.vocabulary import EOS, PAD
 
-UNFINISHED, REPEATED = -1e20, -1e25
-"""What did not end ranks behind all that did; what was found twice behind that."""
+DUPLICATE = -1e25
+"""Added to the rank of a candidate that equals an earlier one: below `UNFINISHED`."""
+
+
+class TextModel(Protocol):
+    """What a ranking needs of `ecm_tf.inference.responder.Responder`."""
+
+    @property
+    def model(self) -> Any:
+        """The `ECM`."""
+
+    def texts(self, replies: Replies) -> tf.Tensor:
+        """Returns replies as text, string of the shape of their lengths."""
+
+
+_Criterion = Callable[[TextModel, tf.Tensor, Replies], tf.Tensor]
 
 
 class Ranking:
-    """Ranks candidates by the sum of some criteria, in nats. Graph code.
+    """Ranks candidates by a weighted sum of criteria, in nats. Its methods run inside graphs.
 
-    A criterion is `criterion(responder, emotion, candidates)`: the `Responder`, int32 `(batch,)`
-    and `Replies` of `(batch, candidates)`; it gives float32 `(batch, candidates)`.
+        rank = (log P(reply | post, emotion) - mmi_weight * log P(reply | emotion))
+                   / words ** length_penalty
+               + emotion_weight * log P(emotion | reply)
+
+    The language model `P(reply | emotion)` is the model with an empty post; `P(emotion | reply)` is
+    from the emotion classifier. The end token counts as a word.
 
     Args:
-        config: which criteria.
+        config: settings of the criteria.
 
     Attributes:
-        classifier: the one that `config.rerank` names, or `None`.
+        classifier: the emotion classifier that `config.rerank` names, or `None`.
 
     Raises:
         InputError: `config.rerank` is no classifier directory.
@@ -31,26 +51,29 @@ class Ranking:
 
     def __init__(self, config: SearchConfig) -> None:
         self._length_penalty = config.length_penalty
-        self.classifier = EmotionClassifier(Path(config.rerank)) if config.rerank else None
-        self._criteria = [(1.0, self._likelihood)]
+        self.classifier: EmotionClassifier | None = None
+        self._criteria: list[tuple[float, _Criterion]] = [(1.0, self._likelihood)]
         if config.mmi_weight:
             self._criteria.append((-config.mmi_weight, self._likelihood_without_post))
-        if self.classifier:
-            self._criteria.append((config.emotion_weight, self._emotion))
+        if config.rerank:
+            self.classifier = EmotionClassifier(Path(config.rerank))
+            self._criteria.append((config.emotion_weight, self._emotion(self.classifier)))
 
-    def best(self, responder, emotion, candidates, number):
-        """The `number` best candidates, best first.
+    def best(
+        self, responder: TextModel, emotion: tf.Tensor, candidates: Replies, number: int
+    ) -> Replies:
+        """Returns the `number` best candidates, best first.
 
-        Candidates that did not end stand behind those that did, and repeated ones at the end.
+        Candidates without an end token rank below all others, and duplicates below those.
 
         Args:
-            responder: a `Responder`.
-            emotion: int32 `(batch,)`.
-            candidates: `Replies` of `(batch, candidates)`.
-            number: at most as many as there are candidates.
+            responder: the model and its text processing.
+            emotion: int32 `(batch,)`, the requested emotions.
+            candidates: replies of `(batch, candidates)`.
+            number: number of replies to return, at most the number of candidates.
 
         Returns:
-            `Replies` of `(batch, number)`.
+            Replies of `(batch, number)`.
         """
         rank = tf.add_n(
             [
@@ -60,22 +83,26 @@ class Ranking:
         )
         ids = candidates.ids
         rank += tf.where(candidates.lengths == ids.shape[-1], UNFINISHED, 0.0)
-        same = tf.reduce_all(ids[:, :, None] == ids[:, None, :], axis=-1)
-        before = tf.linalg.band_part(tf.ones_like(same[0], tf.int32), -1, 0)
-        before -= tf.eye(tf.shape(ids)[1], dtype=tf.int32)
-        rank += tf.where(tf.reduce_any(same & (before == 1), axis=-1), REPEATED, 0.0)
-        _, places = tf.math.top_k(rank, number)
-        return Replies(*(tf.gather(entry, places, batch_dims=1) for entry in candidates))
+        equal = tf.reduce_all(ids[:, :, None] == ids[:, None, :], axis=-1)
+        earlier = tf.linalg.band_part(tf.ones_like(equal[0], tf.int32), -1, 0)
+        earlier -= tf.eye(tf.shape(ids)[1], dtype=tf.int32)
+        rank += tf.where(tf.reduce_any(equal & (earlier == 1), axis=-1), DUPLICATE, 0.0)
+        _, indices = tf.math.top_k(rank, number)
+        return Replies(*(tf.gather(entry, indices, batch_dims=1) for entry in candidates))
 
-    def _per_length(self, nats, lengths):
+    def _per_length(self, nats: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         return nats / tf.cast(lengths + 1, tf.float32) ** self._length_penalty
 
-    def _likelihood(self, responder, emotion, candidates):
-        """Log P(reply | post, emotion)."""
+    def _likelihood(
+        self, responder: TextModel, emotion: tf.Tensor, candidates: Replies
+    ) -> tf.Tensor:
+        """Returns log P(reply | post, emotion), per length."""
         return self._per_length(candidates.scores, candidates.lengths)
 
-    def _likelihood_without_post(self, responder, emotion, candidates):
-        """Log P(reply | emotion), of a post without words (MMI-antiLM; Li et al. 2016)."""
+    def _likelihood_without_post(
+        self, responder: TextModel, emotion: tf.Tensor, candidates: Replies
+    ) -> tf.Tensor:
+        """Returns log P(reply | empty post, emotion), per length (MMI-antiLM; Li et al. 2016)."""
         number, longest = tf.shape(candidates.ids)[1], candidates.ids.shape[-1]
         ids = tf.reshape(candidates.ids, [-1, longest])
         end = tf.one_hot(tf.reshape(candidates.lengths, [-1]), longest, EOS, dtype=tf.int32)
@@ -88,10 +115,14 @@ class Ranking:
         )
         return self._per_length(-tf.reshape(nll, [-1, number]), candidates.lengths)
 
-    def _emotion(self, responder, emotion, candidates):
-        """Log P(emotion | reply), as the classifier hears it."""
-        number = tf.shape(candidates.ids)[1]
-        texts = tf.reshape(responder.texts(candidates), [-1])
-        heard = self.classifier.log_probabilities(texts)
-        own = tf.gather(heard, tf.repeat(emotion, number), batch_dims=1)
-        return tf.reshape(own, [-1, number])
+    def _emotion(self, classifier: EmotionClassifier) -> _Criterion:
+        """Returns the criterion log P(emotion | reply) of the classifier."""
+
+        def criterion(responder: TextModel, emotion: tf.Tensor, candidates: Replies) -> tf.Tensor:
+            number = tf.shape(candidates.ids)[1]
+            texts = tf.reshape(responder.texts(candidates), [-1])
+            predicted = classifier.log_probabilities(texts)
+            requested = tf.gather(predicted, tf.repeat(emotion, number), batch_dims=1)
+            return tf.reshape(requested, [-1, number])
+
+        return criterion

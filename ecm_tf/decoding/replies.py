@@ -1,56 +1,64 @@
-"""What every search returns, and what it never says."""
+"""The result of every search, masked words, and the type of step functions."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from ecm_tf.layers.losses import IMPOSSIBLE
 from ecm_tf.text.vocabulary import GO, PAD, UNK
 
-NEVER_SAID = (PAD, UNK, GO)
-"""Words that a reply never contains. The original program lets GO pass, which no model learns."""
+Step = Callable[[tf.Tensor, list[tf.Tensor]], tuple[tf.Tensor, list[tf.Tensor]]]
+"""`step(words, state) -> (log_probs, state)`: from the latest words, int32 `(rows,)`, to the
+log-probabilities of the next ones, float32 `(rows, vocabulary)`."""
 
-IMPOSSIBLE = -1e30
-"""Log-probability of what must not be chosen: finite, so that sums stay numbers."""
+MASKED_IDS = (PAD, UNK, GO)
+"""Token ids that no reply contains. The original program does not mask GO, which a trained model
+never predicts."""
+
+UNFINISHED = -1e20
+"""Score of a hypothesis without an end token when ranking: below all finished hypotheses, above
+`IMPOSSIBLE`."""
 
 
 class Replies(NamedTuple):
-    """Decoded replies; beam search adds a dimension of hypotheses, best first, after the batch."""
+    """Decoded replies. Beam search adds a dimension of hypotheses after the batch, best first."""
 
     ids: tf.Tensor
-    """Int32 `(batch, max_length)`: the words, without EOS, then PAD."""
+    """Int32 `(batch, max_length)`: token ids without EOS, padded with PAD."""
     lengths: tf.Tensor
-    """Int32 `(batch,)`: how many words; `max_length` if the reply did not end by itself."""
+    """Int32 `(batch,)`: number of words; `max_length` if the reply has no end token."""
     scores: tf.Tensor
-    """Float32 `(batch,)`: log-probability of the words and the end, in nats."""
+    """Float32 `(batch,)`: log-probability of the words and the end token, in nats."""
 
 
-def forbid(log_probs, words):
-    """Makes some words impossible.
-
-    Args:
-        log_probs: float32 `(…, vocabulary)`, of a vocabulary whose size is known to the graph.
-        words: ids, a sequence of int.
-
-    Returns:
-        float32 `(rows, vocabulary)`.
-    """
-    penalty = np.zeros(log_probs.shape[-1], np.float32)
-    penalty[list(words)] = IMPOSSIBLE
-    return log_probs + penalty
-
-
-def any_batch(variables):
-    """Loop invariants that leave the batch open, however much of it is known beforehand.
+def mask_words(log_probs: tf.Tensor, masked_ids: Sequence[int]) -> tf.Tensor:
+    """Masks words: lowers their log-probability to about `IMPOSSIBLE`.
 
     Args:
-        variables: nested structure of tensors, scalars or `(batch, …)`, and of Python numbers.
+        log_probs: float32 `(…, vocabulary)`; the size of the vocabulary must be static.
+        masked_ids: token ids to mask.
 
     Returns:
-        The same structure of shapes.
+        float32 of the same shape.
+    """
+    mask = np.zeros(log_probs.shape[-1], np.float32)
+    mask[list(masked_ids)] = IMPOSSIBLE
+    return log_probs + mask
+
+
+def batch_invariants(variables: Any) -> Any:
+    """Returns shape invariants for `tf.while_loop` in which only the batch size may vary.
+
+    Args:
+        variables: nested structure of Python numbers and tensors, scalars or `(batch, …)`.
+
+    Returns:
+        The same structure of `tf.TensorShape`.
     """
 
-    def shape(variable):
+    def shape(variable: Any) -> tf.TensorShape:
         known = tf.convert_to_tensor(variable).shape
         return tf.TensorShape([None, *known[1:]]) if known.rank else known
 

@@ -1,59 +1,65 @@
-"""Sampling: words drawn by their probability, with temperature, top-k and top-p (nucleus)."""
+"""Sampling with temperature, top-k and top-p (nucleus)."""
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
-from ecm_tf.decoding.loop import decode
-from ecm_tf.decoding.replies import IMPOSSIBLE, NEVER_SAID, forbid
+from ecm_tf.decoding.decode_loop import decode
+from ecm_tf.decoding.replies import MASKED_IDS, Replies, Step, mask_words
+from ecm_tf.layers.losses import IMPOSSIBLE
 from ecm_tf.text.vocabulary import EOS
 
-_STEPS = 2**23
-"""Numbers in [0, 1) that can be drawn: their product with a float32 stays below it."""
+_RESOLUTION = 2**23
+"""Number of different random numbers in [0, 1). With so few, `number * x < x` holds in float32."""
 
 
-def keep_top_p(ranked, p):
-    """Leaves each row the fewest words whose probabilities reach `p` (Holtzman et al. 2020).
+def keep_top_p(ranked: tf.Tensor, p: float) -> tf.Tensor:
+    """Masks all but the fewest words whose total probability reaches `p` (Holtzman et al. 2020).
 
     Args:
-        ranked: float32 `(rows, words)`, logits, the largest first.
-        p: in (0, 1].
+        ranked: float32 `(rows, words)`, logits in descending order.
+        p: probability in (0, 1].
 
     Returns:
-        float32 `(rows, words)`.
+        float32 `(rows, words)`, `IMPOSSIBLE` where masked.
     """
     before = tf.cumsum(tf.nn.softmax(ranked), axis=-1, exclusive=True)
     return tf.where(before < p, ranked, IMPOSSIBLE)
 
 
 def sample(
-    step,
-    state,
-    max_length,
+    step: Step,
+    state: list[tf.Tensor],
+    max_length: int,
     *,
-    temperature=1.0,
-    top_k=None,
-    top_p=None,
-    seed=None,
-    keys=None,
-    never=NEVER_SAID,
-    end=EOS,
-):
-    """Draws every word.
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int | tf.Tensor | None = None,
+    keys: tf.Tensor | None = None,
+    masked_ids: Sequence[int] = MASKED_IDS,
+    end: int = EOS,
+) -> Replies:
+    """Samples every word from the model's distribution.
+
+        y_t ~ softmax(log P(· | y_<t) / temperature), restricted by `top_k` and `top_p`
 
     Args:
-        step, state, max_length, end: as for `ecm_tf.decoding.loop.decode`.
-        temperature: above 0; below 1 prefers probable words, above 1 levels them.
-        top_k: draw only from this many words, at least 1; absent: from all.
-        top_p: draw only from the fewest words that together are this probable, in (0, 1].
-        seed: int; the same seed gives the same replies. Absent: a new one at every call.
-        keys: string `(rows,)`: what a row draws depends on its key and the seed alone, not on the
-            rows beside it. Absent: the row's number.
-        never: ids of words that are not to be said.
+        step, state, max_length, end: as for `ecm_tf.decoding.decode_loop.decode`.
+        temperature: above 0; values below 1 sharpen the distribution, values above 1 flatten it.
+        top_k: number of most probable words to sample from, at least 1; None: all.
+        top_p: sample from the fewest words whose total probability reaches this, in (0, 1]; None:
+            all.
+        seed: int; the same seed gives the same replies. None: a new seed at every call.
+        keys: string `(rows,)`; the random numbers of a row depend on its key and the seed only.
+            None: the row's index.
+        masked_ids: token ids that are never chosen.
 
     Returns:
-        `Replies`; scores are the model's log-probabilities, whatever the temperature.
+        The replies; scores are log-probabilities of the model in nats, at temperature 1.
 
     Raises:
-        ValueError: a setting out of range.
+        ValueError: a setting is out of range.
     """
     if temperature <= 0:
         raise ValueError(f"`temperature` must be positive. Received: {temperature}")
@@ -66,23 +72,24 @@ def sample(
     if keys is None:
         keys = tf.strings.as_string(tf.range(tf.shape(state[0])[0]))
 
-    def draw(logits, t):
+    def draw(logits: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+        # Inverse transform sampling, with a hash of key, seed and step as the random number.
         text = tf.strings.join([keys, tf.strings.as_string(seed), tf.strings.as_string(t)], "|")
-        drawn = tf.strings.to_hash_bucket_fast(text, _STEPS)
-        upto = tf.cumsum(tf.nn.softmax(logits), axis=-1)
-        mark = tf.cast(drawn, tf.float32) / _STEPS * upto[:, -1]
-        return tf.reduce_sum(tf.cast(upto <= mark[:, None], tf.int32), axis=-1)
+        number = tf.strings.to_hash_bucket_fast(text, _RESOLUTION)
+        cumulative = tf.cumsum(tf.nn.softmax(logits), axis=-1)
+        threshold = tf.cast(number, tf.float32) / _RESOLUTION * cumulative[:, -1]
+        return tf.reduce_sum(tf.cast(cumulative <= threshold[:, None], tf.int32), axis=-1)
 
-    def choose(log_probs, t):
-        return draw(forbid(log_probs, never) / temperature, t)
+    def choose(log_probs: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+        return draw(mask_words(log_probs, masked_ids) / temperature, t)
 
-    def choose_from_the_top(log_probs, t):
-        logits = forbid(log_probs, never) / temperature
+    def choose_from_top(log_probs: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+        logits = mask_words(log_probs, masked_ids) / temperature
         vocabulary = tf.shape(logits)[-1]
         ranked, words = tf.math.top_k(logits, tf.minimum(top_k or vocabulary, vocabulary))
         if top_p is not None:
             ranked = keep_top_p(ranked, top_p)
         return tf.gather(words, draw(ranked, t), batch_dims=1)
 
-    among_all = top_k is None and top_p is None
-    return decode(step, state, choose if among_all else choose_from_the_top, max_length, end)
+    unrestricted = top_k is None and top_p is None
+    return decode(step, state, choose if unrestricted else choose_from_top, max_length, end)

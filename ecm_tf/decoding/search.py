@@ -1,27 +1,30 @@
-"""A search for replies: a decoder of `ecm_tf.decoding` with its settings, and a ranking."""
+"""A configured search for replies: a decoder of `ecm_tf.decoding`, and a ranking."""
 
 import tensorflow as tf
 
 from ecm_tf import decoding
 from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
-from ecm_tf.decoding.ranking import Ranking
+from ecm_tf.decoding.ranking import Ranking, TextModel
+from ecm_tf.decoding.replies import Replies, Step
 
 
 class Search:
-    """Finds candidates and keeps the best. Graph code.
+    """Finds candidates for each post and selects the best. Its methods run inside graphs.
 
     Args:
-        config: how.
-        n_best: how many replies to keep for each post, at least 1.
-        ranking: one that was made from the same settings already.
+        config: settings; None: the defaults (greedy search).
+        n_best: number of replies for each post, from 1 to `config.num_candidates`.
+        ranking: a `Ranking` of the same settings to share; None: a new one.
 
     Attributes:
-        rows: rows that the decoder wants for each post, next to each other.
-        ranking: what chooses among several candidates.
+        config: the settings.
+        n_best: number of replies for each post.
+        rows: number of adjacent rows that the decoder needs for each post.
+        ranking: the ranking of the candidates.
 
     Raises:
-        InputError: more replies wanted than are found; no such classifier.
+        InputError: `n_best` is out of range, or `config.rerank` is no classifier directory.
     """
 
     def __init__(
@@ -33,62 +36,73 @@ class Search:
         self.config = config or SearchConfig()
         if not 1 <= n_best <= self.config.num_candidates:
             raise InputError(
-                f"n_best: expected 1 to {self.config.num_candidates}, the replies that the search "
-                f"({self.config.name}) finds; got {n_best}."
+                f"n_best: expected 1 to {self.config.num_candidates}, the number of candidates of "
+                f"the search ({self.config.name}); got {n_best}."
             )
         self.n_best = n_best
         self.rows = self.config.num_candidates
-        # A beam search that knows how few are wanted ends sooner.
+        # Without reranking, beam search stops earlier if only the n best are requested.
         beam_alone = self.config.decoder == "beam" and not self.config.reranks
-        self._found = n_best if beam_alone else self.config.num_candidates
+        self._num_candidates = n_best if beam_alone else self.config.num_candidates
         self.ranking = ranking or Ranking(self.config)
         self._decode = {"greedy": self._greedy, "beam": self._beam, "sample": self._sample}[
             self.config.decoder
         ]
 
-    def candidates(self, step, state, max_length, keys):
-        """All that the decoder finds.
+    def candidates(
+        self, step: Step, state: list[tf.Tensor], max_length: int, keys: tf.Tensor
+    ) -> Replies:
+        """Returns all candidates that the decoder finds.
 
         Args:
-            step, state, max_length: as for `ecm_tf.decoding`, `rows` rows for each post.
-            keys: string `(batch,)`: with a seed, what is drawn depends on the seed and these, not
-                on the posts beside it.
+            step, state, max_length: as for `ecm_tf.decoding.decode_loop.decode`, with `rows` rows
+                for each post.
+            keys: string `(batch,)`; with a seed, the samples for a post depend on the seed and its
+                key, not on other posts.
 
         Returns:
-            `Replies` of `(batch, candidates)`, at least `n_best`.
+            Replies of `(batch, candidates)`, at least `n_best` for each post.
         """
         if self.config.no_repeat:
-            step, state = decoding.without_repeats(step, state, max_length, self.config.no_repeat)
-        found = self._decode(step, state, max_length, keys)
-        return decoding.Replies(
-            tf.reshape(found.ids, [-1, self._found, max_length]),
-            tf.reshape(found.lengths, [-1, self._found]),
-            tf.reshape(found.scores, [-1, self._found]),
+            step, state = decoding.block_repeated_ngrams(
+                step, state, max_length, self.config.no_repeat
+            )
+        replies = self._decode(step, state, max_length, keys)
+        return Replies(
+            tf.reshape(replies.ids, [-1, self._num_candidates, max_length]),
+            tf.reshape(replies.lengths, [-1, self._num_candidates]),
+            tf.reshape(replies.scores, [-1, self._num_candidates]),
         )
 
-    def best(self, responder, emotion, candidates):
-        """The `n_best` best candidates, best first; see `Ranking.best`."""
-        if self._found == 1:
+    def best(self, responder: TextModel, emotion: tf.Tensor, candidates: Replies) -> Replies:
+        """Returns the `n_best` best candidates, best first; see `Ranking.best`."""
+        if self._num_candidates == 1:
             return candidates
         return self.ranking.best(responder, emotion, candidates, self.n_best)
 
-    def _greedy(self, step, state, max_length, keys):
+    def _greedy(
+        self, step: Step, state: list[tf.Tensor], max_length: int, keys: tf.Tensor
+    ) -> Replies:
         return decoding.greedy_search(step, state, max_length)
 
-    def _beam(self, step, state, max_length, keys):
+    def _beam(
+        self, step: Step, state: list[tf.Tensor], max_length: int, keys: tf.Tensor
+    ) -> Replies:
         return decoding.beam_search(
             step,
             state,
             max_length,
             beams=self.config.beam_size,
-            replies=self._found,
+            replies=self._num_candidates,
             groups=self.config.beam_groups,
             diversity=self.config.diversity,
             length_penalty=self.config.length_penalty,
         )
 
-    def _sample(self, step, state, max_length, keys):
-        numbers = tf.tile(tf.strings.as_string(tf.range(self.rows)), [tf.shape(keys)[0]])
+    def _sample(
+        self, step: Step, state: list[tf.Tensor], max_length: int, keys: tf.Tensor
+    ) -> Replies:
+        indices = tf.tile(tf.strings.as_string(tf.range(self.rows)), [tf.shape(keys)[0]])
         return decoding.sample(
             step,
             state,
@@ -97,5 +111,5 @@ class Search:
             top_k=self.config.top_k,
             top_p=self.config.top_p,
             seed=self.config.seed,
-            keys=tf.strings.join([tf.repeat(keys, self.rows), numbers], "|"),
+            keys=tf.strings.join([tf.repeat(keys, self.rows), indices], "|"),
         )

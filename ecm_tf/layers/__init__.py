@@ -1,4 +1,4 @@
-"""The layers that ECM is built of, each usable in a model of one's own."""
+"""The layers of ECM. Each can be used in other Keras models."""
 
 from ecm_tf.layers.additive_attention import AdditiveAttention
 from ecm_tf.layers.emotion_embedding import EmotionEmbedding

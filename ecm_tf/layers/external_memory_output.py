@@ -1,6 +1,6 @@
-"""External memory: choose at every step between an emotion word and a generic word."""
+"""External memory: a choice between emotion words and generic words at every step."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -9,56 +9,69 @@ from ecm_tf.layers import losses
 from ecm_tf.layers.vocabulary_output import VocabularyOutput
 
 
-class _Memory(NamedTuple):
-    """What every step of a reply has in common; a row each, W words, at most M of an emotion."""
+class _StepConstants(NamedTuple):
+    """What all steps of a reply share.
+
+    Each tensor has a row for each reply. W is the vocabulary size, M the largest number of emotion
+    words in any category.
+    """
 
     has_words: tf.Tensor
-    """Bool `(rows,)`."""
-    own: tf.Tensor
-    """Bool `(rows, W)`: the emotion's words."""
-    bars: tf.Tensor
-    """Float32 `(rows, W)`: bars these from the generic words."""
+    """Bool `(rows,)`: whether the row's emotion has emotion words."""
+    is_emotion_word: tf.Tensor
+    """Bool `(rows, W)`."""
+    generic_mask: tf.Tensor
+    """Float32 `(rows, W)`: masks emotion words in the logits."""
     ids: tf.Tensor
-    """Int32 `(rows, M)`: these, and others to fill up."""
-    bars_of_ids: tf.Tensor
-    """Float32 `(rows, M)`: bars the others."""
+    """Int32 `(rows, M)`: ids of the emotion words, padded with other ids."""
+    ids_mask: tf.Tensor
+    """Float32 `(rows, M)`: masks the padding of `ids`."""
 
 
 @keras.saving.register_keras_serializable("ecm_tf")
 class ExternalMemoryOutput(VocabularyOutput):
-    """Two softmaxes, of emotion words and of generic words, and a gate (ECM, eq. 10-14).
+    """Two softmaxes, over emotion words and over generic words, and a gate (ECM, eq. 10-14).
 
         alpha = sigmoid(o w + b)
         P(w)  = alpha * softmax over the emotion words of the category, if w is one of them
               = (1 - alpha) * softmax over all other words, otherwise
 
-    A category without emotion words has one softmax over all words, and no gate. All is in log
-    space: a gate at 0 or 1 gives finite losses.
+    A category without emotion words has one softmax over all words and no gate. All computations
+    are in log space, so that a gate at 0 or 1 gives finite losses.
 
     Args:
-        vocabulary_size: how many words.
-        categories: how many emotion categories.
+        vocabulary_size: number of words, at least 1.
+        categories: number of emotion categories, at least 1.
 
     Call arguments:
         features: float `(rows, size)`.
         emotion: int `(rows,)`, in `[0, categories)`.
 
     Returns:
-        float32 `(rows, vocabulary_size)`, log-probabilities.
+        float32 `(rows, vocabulary_size)`, log-probabilities in nats.
 
     Attributes:
         emotion_words: non-trainable float32 weight `(categories, vocabulary_size)`, 1 where a word
             is an emotion word of the category; all 0 until assigned. Saved with the other weights.
+
+    Raises:
+        ValueError: `vocabulary_size` or `categories` is below 1.
+
+    Examples:
+        output = ExternalMemoryOutput(vocabulary_size=4, categories=2)
+        output.build([None, 5])
+        output.emotion_words.assign([[0, 0, 0, 0], [0, 0, 1, 1]])
+        log_probs = output(keras.random.normal([3, 5]), tf.constant([0, 1, 1]))
     """
 
-    def __init__(self, vocabulary_size, categories, **kwargs):
+    def __init__(self, vocabulary_size: int, categories: int, **kwargs: Any) -> None:
         super().__init__(vocabulary_size, **kwargs)
         if categories < 1:
             raise ValueError(f"`categories` must be positive. Received: categories={categories}")
         self.categories = categories
 
-    def build(self, features_shape, emotion_shape=None):
-        """Creates the projection, the gate and the lexicon."""
+    def build(self, features_shape: Any, emotion_shape: Any = None) -> None:
+        """Creates the projection, the gate and the emotion words."""
         super().build(features_shape)
         self.gate_kernel = self.add_weight(
             name="gate_kernel", shape=(features_shape[-1], 1), autocast=False
@@ -74,23 +87,23 @@ class ExternalMemoryOutput(VocabularyOutput):
             autocast=False,
         )
 
-    def gate(self, features, emotion):
-        """The gate of every row, in log space.
+    def gate(self, features: tf.Tensor, emotion: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the gate of every row, in log space.
 
         Args:
             features: float `(rows, size)`.
-            emotion: int `(rows,)`.
+            emotion: int `(rows,)`, in `[0, categories)`.
 
         Returns:
-            `log(alpha)` and `log(1 - alpha)`, float32 `(rows,)` each. A category without emotion
-            words has no choice to make: both are 0, and the one softmax there is stays as it is.
+            `log(alpha)` and `log(1 - alpha)`, float32 `(rows,)` each. Both are 0 for a category
+            without emotion words, which leaves its only softmax unchanged.
         """
-        return self._choice(features, tf.gather(self._has_words(), emotion))
+        return self._log_gate(features, tf.gather(self._has_words(), emotion))
 
-    def _has_words(self):
+    def _has_words(self) -> tf.Tensor:
         return tf.reduce_max(self.emotion_words, axis=1) > 0
 
-    def _choice(self, features, has_words):
+    def _log_gate(self, features: tf.Tensor, has_words: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         logit = tf.matmul(tf.cast(features, tf.float32), self.gate_kernel) + self.gate_bias
         logit = tf.squeeze(logit, 1)
         return (
@@ -98,59 +111,66 @@ class ExternalMemoryOutput(VocabularyOutput):
             tf.where(has_words, tf.math.log_sigmoid(-logit), 0.0),
         )
 
-    def begin(self, emotion):
-        """See `VocabularyOutput.begin`: everything about the emotions' words."""
+    def prepare_steps(self, emotion: tf.Tensor | None) -> _StepConstants:
+        """Looks up the emotion words of each row; see `VocabularyOutput.prepare_steps`."""
         mask = self.emotion_words > 0
-        # At least one: TensorFlow Lite has trouble with empty tensors.
+        # At least one column: TensorFlow Lite fails on empty tensors.
         most = tf.maximum(tf.reduce_max(tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)), 1)
         present, ids = tf.math.top_k(self.emotion_words, most)
-        own = tf.gather(mask, emotion)
-        return _Memory(
+        is_emotion_word = tf.gather(mask, emotion)
+        return _StepConstants(
             has_words=tf.gather(self._has_words(), emotion),
-            own=own,
-            bars=losses.barring(own),
+            is_emotion_word=is_emotion_word,
+            generic_mask=losses.additive_mask(is_emotion_word),
             ids=tf.gather(ids, emotion),
-            bars_of_ids=losses.barring(tf.gather(present, emotion) <= 0),
+            ids_mask=losses.additive_mask(tf.gather(present, emotion) <= 0),
         )
 
-    def log_probs(self, features, conditions):
-        """See `VocabularyOutput.log_probs`."""
-        memory = conditions
+    def log_probs(self, features: tf.Tensor, constants: _StepConstants) -> tf.Tensor:
+        """Returns the distribution of one step; see `VocabularyOutput.log_probs`."""
         logits = self.logits(features)
-        log_alpha, log_rest = self._choice(features, memory.has_words)
-        few = tf.gather(logits, memory.ids, batch_dims=1) + memory.bars_of_ids
-        emotional = log_alpha - losses.log_partition(few)
-        generic = log_rest - losses.log_partition(logits + memory.bars)
-        return logits + tf.where(memory.own, emotional[:, None], generic[:, None])
+        log_alpha, log_rest = self._log_gate(features, constants.has_words)
+        emotion_logits = tf.gather(logits, constants.ids, batch_dims=1) + constants.ids_mask
+        emotional = log_alpha - losses.log_partition(emotion_logits)
+        generic = log_rest - losses.log_partition(logits + constants.generic_mask)
+        return logits + tf.where(constants.is_emotion_word, emotional[:, None], generic[:, None])
 
-    def _split(self, features, emotion, targets):
-        """What the losses share: -log of the gate's right choice, and who competes with whom."""
+    def _gate_nll_and_masks(
+        self, features: tf.Tensor, emotion: tf.Tensor, targets: tf.Tensor
+    ) -> tuple[tf.Tensor, losses.MaskedWords]:
+        """Returns the gate's negative log-likelihood `(tokens,)`, and the words to mask."""
         emotion = tf.cast(emotion, tf.int32)
         flat = emotion * self.vocabulary_size + targets
         emotional = tf.gather(tf.reshape(self.emotion_words, [-1]), flat) > 0
         log_alpha, log_rest = self.gate(features, emotion)
         mask = self.emotion_words > 0
-        # A category's generic words, then its emotion words, have a class each.
+        # Each category has two classes: 2 * category for its generic words, then its emotion words.
         classes = 2 * emotion + tf.cast(emotional, tf.int32)
-        words = tf.reshape(tf.stack([mask, ~mask], axis=1), [-1, self.vocabulary_size])
-        return -tf.where(emotional, log_alpha, log_rest), losses.Barred(classes, words)
+        masks = tf.reshape(tf.stack([mask, ~mask], axis=1), [-1, self.vocabulary_size])
+        return -tf.where(emotional, log_alpha, log_rest), losses.MaskedWords(classes, masks)
 
-    def nll(self, features, emotion, targets):
-        """See `VocabularyOutput.nll`."""
-        gate_nll, barred = self._split(features, emotion, targets)
-        word_nll = losses.projected_nll(features, self.kernel, self.bias, targets, barred)
+    def nll(self, features: tf.Tensor, emotion: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Returns the negative log-likelihood of each target; see `VocabularyOutput.nll`."""
+        gate_nll, masked_words = self._gate_nll_and_masks(features, emotion, targets)
+        word_nll = losses.projected_nll(features, self.kernel, self.bias, targets, masked_words)
         return tf.stop_gradient(gate_nll) + word_nll
 
-    def training_losses(self, features, emotion, targets, weights):
-        """See `VocabularyOutput.training_losses`; `gate` is the second term of eq. 15."""
-        gate_nll, barred = self._split(features, emotion, targets)
+    def training_losses(
+        self, features: tf.Tensor, emotion: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Returns the loss terms of training; see `VocabularyOutput.training_losses`.
+
+        `cross_entropy` contains the gate's share of the target's probability. `gate` is the second
+        term of eq. 15, the supervised loss of the gate.
+        """
+        gate_nll, masked_words = self._gate_nll_and_masks(features, emotion, targets)
         words, word_nll = losses.weighted_nll(
-            features, self.kernel, self.bias, targets, weights, barred
+            features, self.kernel, self.bias, targets, weights, masked_words
         )
         gate = tf.reduce_sum(weights * gate_nll)
         nll = tf.stop_gradient(gate_nll) + word_nll
         return {"cross_entropy": words + gate, "gate": gate}, nll
 
-    def get_config(self):
-        """Constructor arguments."""
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
         return {**super().get_config(), "categories": self.categories}

@@ -1,21 +1,29 @@
 """Loss terms as pure functions, in log space and float32 whatever the precision policy."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 CHUNK = 320
-"""Tokens whose logits exist at the same time: memory grows with this times the vocabulary only."""
+"""Tokens whose logits exist at the same time: memory grows with `CHUNK * vocabulary` only."""
 
-NEVER = -1e30
-"""Logit of a word that is barred: finite, so that no gradient can become NaN."""
+IMPOSSIBLE = -1e30
+"""Logit or log-probability of a masked entry.
+
+It is finite, so that sums, differences and gradients contain no NaN. It exceeds the range of
+float16: add it to float32 tensors only.
+"""
 
 
-def token_weights(response_lengths):
-    """Weights that average over each response's tokens, then over the batch.
+def token_weights(response_lengths: tf.Tensor) -> tf.Tensor:
+    """Returns weights that average over the tokens of each response, then over the batch.
+
+        weight_b = 1 / (length_b * batch)
 
     Args:
-        response_lengths: int `(batch,)`, tokens of each response including its end, at least 0.
+        response_lengths: int `(batch,)`, tokens of each response including the end token, at
+            least 0.
 
     Returns:
         float32 `(batch,)`: the weight of every token of that response.
@@ -24,10 +32,12 @@ def token_weights(response_lengths):
     return 1.0 / (lengths * tf.cast(tf.size(response_lengths), tf.float32))
 
 
-def memory_loss(memory):
-    """Punishes memory that was not used up: `sum(M_end ** 2) / batch` (ECM, eq. 15, last term).
+def memory_loss(memory: tf.Tensor) -> tf.Tensor:
+    """Returns the penalty for internal memory that is left after the last step (ECM, eq. 15).
 
-    The paper writes the norm, the original program squares it.
+        loss = sum(M_end ** 2) / batch
+
+    The paper writes the norm; the original program squares it.
 
     Args:
         memory: float `(batch, memory_size)`, after the last step.
@@ -39,29 +49,36 @@ def memory_loss(memory):
     return tf.reduce_sum(tf.square(memory)) / tf.cast(tf.shape(memory)[0], tf.float32)
 
 
-class Barred(NamedTuple):
-    """Words that some targets do not compete with."""
+class MaskedWords(NamedTuple):
+    """Words that are excluded from the softmax of some targets."""
 
     classes: tf.Tensor
-    """Int32 `(tokens,)`: the class of each target."""
-    words: tf.Tensor
-    """Bool `(classes, words)`: what is barred from the softmax of a class."""
+    """Int32 `(tokens,)`: the class of each target, an index into `masks`."""
+    masks: tf.Tensor
+    """Bool `(classes, words)`: True where a word is excluded from the softmax of the class."""
 
 
-def barring(mask):
-    """What is to be added to logits where a mask is True, float32: the word becomes impossible."""
-    return tf.where(mask, NEVER, 0.0)
+def additive_mask(mask: tf.Tensor) -> tf.Tensor:
+    """Returns what to add to logits to mask them: `IMPOSSIBLE` where `mask` is True, else 0.
+
+    Args:
+        mask: bool, any shape.
+
+    Returns:
+        float32 of the same shape.
+    """
+    return tf.where(mask, IMPOSSIBLE, 0.0)
 
 
-def log_partition(logits, probabilities=None):
-    """The logarithm of the sum of exponentials: what `tf.reduce_logsumexp` gives, and faster.
+def log_partition(logits: tf.Tensor, probabilities: tf.Tensor | None = None) -> tf.Tensor:
+    """Returns `log(sum(exp(logits)))`, as `tf.reduce_logsumexp` does, but faster.
 
-    Of all probabilities the largest cannot vanish, and it says by how much the largest logit lies
-    below the sum.
+    The largest probability cannot underflow, and `log(max p) = max(logits) - logsumexp(logits)`.
+    Hence `logsumexp(logits) = max(logits) - log(max p)`, without a second pass of exponentials.
 
     Args:
         logits: float32 `(rows, words)`, finite.
-        probabilities: their softmax, if it is at hand.
+        probabilities: `softmax(logits)`, if already computed.
 
     Returns:
         float32 `(rows,)`.
@@ -71,116 +88,161 @@ def log_partition(logits, probabilities=None):
     return tf.reduce_max(logits, -1) - tf.math.log(tf.reduce_max(probabilities, -1))
 
 
-def _offsets(bias, barred):
-    """A function of a slice of the tokens: float32 `(slice or 1, words)`, to be added to logits."""
-    if barred is None:
+def _offset_function(
+    bias: tf.Tensor, masked_words: MaskedWords | None
+) -> Callable[[slice], tf.Tensor]:
+    """Returns a function from a slice of the tokens to what is added to their products.
+
+    The result of that function, float32 `(tokens of the slice or 1, words)`, is the bias plus the
+    mask of each target's class.
+    """
+    if masked_words is None:
         return lambda chunk: bias[None]
-    table = bias + barring(barred.words)
-    return lambda chunk: tf.gather(table, barred.classes[chunk])
+    table = bias + additive_mask(masked_words.masks)
+    return lambda chunk: tf.gather(table, masked_words.classes[chunk])
 
 
-def _softmax(features, kernel, offsets, targets):
-    """Negative log-likelihoods `(tokens,)` and probabilities `(tokens, words)`, float32."""
+def _softmax_nll(
+    features: tf.Tensor, kernel: tf.Tensor, offsets: tf.Tensor, targets: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns negative log-likelihoods `(tokens,)` and probabilities `(tokens, words)`, float32."""
     logits = tf.cast(tf.matmul(features, kernel), tf.float32) + offsets
     probabilities = tf.nn.softmax(logits)
     total = log_partition(logits, probabilities)
     return total - tf.gather(logits, targets, batch_dims=1), probabilities
 
 
-def _chunks(tokens):
-    # At least one, which may be empty: an empty collection cannot be concatenated.
+def _num_chunks(tokens: tf.Tensor) -> tf.Tensor:
+    # At least one chunk, which may be empty: TensorArray.concat fails on an empty array.
     return tf.maximum((tokens + CHUNK - 1) // CHUNK, 1)
 
 
-def _for_each_chunk(body, tokens, state):
+def _for_each_chunk(
+    body: Callable[..., tuple[Any, ...]], tokens: tf.Tensor, state: tuple[Any, ...]
+) -> tuple[Any, ...]:
     """Folds `body(index, slice of the tokens, *state) -> state` over the chunks."""
 
-    def step(index, *state):
+    def step(index: tf.Tensor, *state: Any) -> tuple[Any, ...]:
         chunk = slice(index * CHUNK, tf.minimum((index + 1) * CHUNK, tokens))
         return (index + 1, *body(index, chunk, *state))
 
-    more = lambda index, *_: index < _chunks(tokens)  # noqa: E731
-    return tf.while_loop(more, step, (0, *state), parallel_iterations=1)[1:]
+    def condition(index: tf.Tensor, *_: Any) -> tf.Tensor:
+        return index < _num_chunks(tokens)
+
+    return tf.while_loop(condition, step, (0, *state), parallel_iterations=1)[1:]
 
 
-def _rows(tokens, *shape):
-    """Collects one float array a chunk; `concat` gives `(tokens, *shape)`."""
+def _chunk_array(tokens: tf.Tensor, *shape: int) -> tf.TensorArray:
+    """Returns an array of one float32 entry for each chunk; `concat` gives `(tokens, *shape)`."""
     return tf.TensorArray(
-        tf.float32, _chunks(tokens), infer_shape=False, element_shape=[None, *shape]
+        tf.float32, _num_chunks(tokens), infer_shape=False, element_shape=[None, *shape]
     )
 
 
-def projected_nll(features, kernel, bias, targets, barred=None):
-    """Negative log-likelihood of each target under a softmax over words, in chunks.
+def projected_nll(
+    features: tf.Tensor,
+    kernel: tf.Tensor,
+    bias: tf.Tensor,
+    targets: tf.Tensor,
+    masked_words: MaskedWords | None = None,
+) -> tf.Tensor:
+    """Returns the negative log-likelihood of each target under a softmax over words, in chunks.
+
+        nll = logsumexp(features kernel + bias) - (features kernel + bias)[target]
 
     Args:
         features: float `(tokens, size)`.
         kernel: float32 `(size, words)`.
         bias: float32 `(words,)`.
-        targets: int32 `(tokens,)`.
-        barred: a `Barred`; absent: all words compete. No target may be barred itself.
+        targets: int32 `(tokens,)`, in `[0, words)`.
+        masked_words: words that each target does not compete with, never the target itself; None
+            masks no word.
 
     Returns:
-        float32 `(tokens,)`, in nats. It has no gradient: `weighted_nll` trains.
+        float32 `(tokens,)`, in nats. It has no gradient; train with `weighted_nll`.
     """
     kernel = tf.cast(kernel, features.dtype)
-    offsets = _offsets(tf.convert_to_tensor(bias), barred)
+    offsets = _offset_function(tf.convert_to_tensor(bias), masked_words)
 
-    def body(index, chunk, losses):
-        nll, _ = _softmax(features[chunk], kernel, offsets(chunk), targets[chunk])
+    def body(index: tf.Tensor, chunk: slice, losses: tf.TensorArray) -> tuple[Any, ...]:
+        nll, _ = _softmax_nll(features[chunk], kernel, offsets(chunk), targets[chunk])
         return (losses.write(index, nll),)
 
     tokens = tf.shape(features)[0]
-    (losses,) = _for_each_chunk(body, tokens, (_rows(tokens),))
+    (losses,) = _for_each_chunk(body, tokens, (_chunk_array(tokens),))
     return tf.stop_gradient(losses.concat())
 
 
-def weighted_nll(features, kernel, bias, targets, weights, barred=None):
-    """Weighted sum of `projected_nll`, whose gradient is computed in the same pass.
+def weighted_nll(
+    features: tf.Tensor,
+    kernel: tf.Tensor,
+    bias: tf.Tensor,
+    targets: tf.Tensor,
+    weights: tf.Tensor,
+    masked_words: MaskedWords | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns `sum(weights * nll)`, and computes its gradient in the same pass.
 
-    A chunk's logits serve its loss and its gradients while they are at hand, and are never kept:
-    one product forward and two backward, the least there can be.
+    The logits of a chunk are used for its loss and its gradients, and are not kept. This takes one
+    matmul forward and two backward, the minimum.
 
     Args:
-        features, kernel, bias, targets, barred: as for `projected_nll`.
-        weights: float32 `(tokens,)`.
+        features, kernel, bias, targets, masked_words: as for `projected_nll`.
+        weights: float32 `(tokens,)`, 0 or more.
 
     Returns:
-        float32 scalar, and `projected_nll` as float32 `(tokens,)` without gradient.
+        float32 scalar, and the result of `projected_nll`, float32 `(tokens,)` without gradient.
     """
 
     @tf.custom_gradient
-    def fused(features, kernel, bias):
+    def fused(
+        features: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable[..., tuple[tf.Tensor, ...]]]:
         tokens, size = tf.shape(features)[0], features.shape[-1]
         low_kernel = tf.cast(kernel, features.dtype)
-        offsets = _offsets(bias, barred)
-        # Relative weights stay near 1, so that float16 products neither vanish nor overflow.
+        offsets = _offset_function(bias, masked_words)
+        # Weights relative to the largest are near 1: float16 products neither vanish nor overflow.
         scale = tf.maximum(tf.reduce_max(weights), 1e-30)
         relative = weights / scale
-        # The gradient of the logits is a row's weight times (probabilities - one-hot). The weights
-        # go to the narrow side of both products, and never through the vocabulary.
+        # The gradient of a row's logits is its weight times (probabilities - one-hot). The weights
+        # multiply the factors of `size` columns, never the ones of `words` columns.
         weighted = features * tf.cast(relative, features.dtype)[:, None]
 
-        def body(index, chunk, losses, d_features, d_kernel, d_bias):
-            nll, surplus = _softmax(features[chunk], low_kernel, offsets(chunk), targets[chunk])
+        def body(
+            index: tf.Tensor,
+            chunk: slice,
+            losses: tf.TensorArray,
+            d_features: tf.TensorArray,
+            d_kernel: tf.Tensor,
+            d_bias: tf.Tensor,
+        ) -> tuple[Any, ...]:
+            nll, d_logits = _softmax_nll(
+                features[chunk], low_kernel, offsets(chunk), targets[chunk]
+            )
             places = tf.stack([tf.range(tf.size(nll)), targets[chunk]], axis=1)
-            # Nobody else wants the probabilities then: they are changed in place.
+            # Once the losses are computed, the probabilities have no other reader, so that
+            # TensorFlow can update them in place.
             with tf.control_dependencies([nll]):
-                surplus = tf.tensor_scatter_nd_sub(surplus, places, tf.ones_like(nll))
-            low = tf.cast(surplus, features.dtype)
+                d_logits = tf.tensor_scatter_nd_sub(d_logits, places, tf.ones_like(nll))
+            low = tf.cast(d_logits, features.dtype)
             d_chunk = tf.cast(tf.matmul(low, low_kernel, transpose_b=True), tf.float32)
             return (
                 losses.write(index, nll),
                 d_features.write(index, d_chunk * relative[chunk, None]),
                 d_kernel + tf.cast(tf.matmul(weighted[chunk], low, transpose_a=True), tf.float32),
-                d_bias + tf.linalg.matvec(surplus, relative[chunk], transpose_a=True),
+                d_bias + tf.linalg.matvec(d_logits, relative[chunk], transpose_a=True),
             )
 
-        start = (_rows(tokens), _rows(tokens, size), tf.zeros_like(kernel), tf.zeros_like(bias))
+        start = (
+            _chunk_array(tokens),
+            _chunk_array(tokens, size),
+            tf.zeros_like(kernel),
+            tf.zeros_like(bias),
+        )
         losses, d_features, d_kernel, d_bias = _for_each_chunk(body, tokens, start)
         nll, d_features = losses.concat(), d_features.concat()
 
-        def gradient(d_total, _):
+        def gradient(d_total: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, ...]:
             factor = d_total * scale
             return tf.cast(d_features * factor, features.dtype), d_kernel * factor, d_bias * factor
 

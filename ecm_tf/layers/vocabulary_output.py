@@ -1,4 +1,6 @@
-"""The plain output: one softmax over the response vocabulary."""
+"""The plain output layer: one softmax over the response vocabulary."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -10,21 +12,30 @@ from ecm_tf.layers import losses
 class VocabularyOutput(keras.layers.Layer):
     """A softmax over all words (ECM, eq. 2).
 
-    Calling it gives the distribution of one decoding step. Training goes through `nll`, which needs
-    the probability of the target only.
+        P(w) = softmax(o W + b)
+
+    Calling the layer gives the distribution of one decoding step. Training uses `training_losses`
+    and evaluation uses `nll`; both compute the probability of the target only.
 
     Args:
-        vocabulary_size: how many words.
+        vocabulary_size: number of words, at least 1.
 
     Call arguments:
         features: float `(rows, size)`.
-        emotion: int `(rows,)`, not looked at: this output treats all emotions alike.
+        emotion: int `(rows,)`; ignored, because this output does not depend on the emotion.
 
     Returns:
-        float32 `(rows, vocabulary_size)`, log-probabilities.
+        float32 `(rows, vocabulary_size)`, log-probabilities in nats.
+
+    Raises:
+        ValueError: `vocabulary_size` is below 1.
+
+    Examples:
+        output = VocabularyOutput(vocabulary_size=11)
+        log_probs = output(keras.random.normal([2, 5]))
     """
 
-    def __init__(self, vocabulary_size, **kwargs):
+    def __init__(self, vocabulary_size: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if vocabulary_size < 1:
             raise ValueError(
@@ -32,8 +43,8 @@ class VocabularyOutput(keras.layers.Layer):
             )
         self.vocabulary_size = vocabulary_size
 
-    def build(self, features_shape, emotion_shape=None):
-        """Creates the projection, `(size, vocabulary_size)`: decoding reads it fastest so."""
+    def build(self, features_shape: Any, emotion_shape: Any = None) -> None:
+        """Creates the projection. Its layout, `(size, vocabulary_size)`, decodes fastest."""
         words = self.vocabulary_size
         # The projection stays float32 under mixed precision; the losses cast it chunk by chunk.
         self.kernel = self.add_weight(
@@ -43,64 +54,67 @@ class VocabularyOutput(keras.layers.Layer):
             name="bias", shape=(words,), initializer="zeros", autocast=False
         )
 
-    def logits(self, features):
-        """Float32 `(rows, vocabulary_size)`."""
+    def logits(self, features: tf.Tensor) -> tf.Tensor:
+        """Returns `features kernel + bias`, float32 `(rows, vocabulary_size)`."""
         products = tf.matmul(features, tf.cast(self.kernel, features.dtype))
         return tf.nn.bias_add(tf.cast(products, tf.float32), self.bias)
 
-    def begin(self, emotion):
-        """What every step of a reply has in common.
+    def prepare_steps(self, emotion: tf.Tensor | None) -> Any:
+        """Computes what all decoding steps of a reply share.
 
         Args:
-            emotion: int `(rows,)`.
+            emotion: int32 `(rows,)`, in `[0, categories)`.
 
         Returns:
-            Tensors for `log_probs`, whose rows are in the same order.
+            The constants for `log_probs`, whose rows are in the same order.
         """
         return ()
 
-    def log_probs(self, features, conditions):
-        """One step.
+    def log_probs(self, features: tf.Tensor, constants: Any) -> tf.Tensor:
+        """Returns the distribution of one decoding step.
 
         Args:
             features: float `(rows, size)`.
-            conditions: what `begin` gave.
+            constants: the result of `prepare_steps`.
 
         Returns:
-            float32 `(rows, vocabulary_size)`.
+            float32 `(rows, vocabulary_size)`, log-probabilities in nats.
         """
         return tf.nn.log_softmax(self.logits(features))
 
-    def call(self, features, emotion=None):
-        """See the class."""
-        return self.log_probs(features, self.begin(emotion))
+    def call(self, features: tf.Tensor, emotion: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns log-probabilities; see the class for shapes."""
+        return self.log_probs(features, self.prepare_steps(emotion))
 
-    def nll(self, features, emotion, targets):
-        """Negative log-likelihood of the targets, without gradient.
+    def nll(self, features: tf.Tensor, emotion: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Returns the negative log-likelihood of each target, without gradient.
 
         Args:
             features: float `(tokens, size)`.
-            emotion: int `(tokens,)`, of the reply that the token belongs to.
-            targets: int32 `(tokens,)`.
+            emotion: int `(tokens,)`, emotion of the response that the token belongs to.
+            targets: int32 `(tokens,)`, in `[0, vocabulary_size)`.
 
         Returns:
             float32 `(tokens,)`, in nats.
         """
         return losses.projected_nll(features, self.kernel, self.bias, targets)
 
-    def training_losses(self, features, emotion, targets, weights):
-        """What training minimises.
+    def training_losses(
+        self, features: tf.Tensor, emotion: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Returns the loss terms that training minimises.
 
         Args:
             features, emotion, targets: as for `nll`.
-            weights: float32 `(tokens,)`.
+            weights: float32 `(tokens,)`, 0 or more.
 
         Returns:
-            A dict of weighted sums to add up, float32 scalars, and `nll` without gradient.
+            The weighted sums whose total is the loss, float32 scalars by name, and the result of
+            `nll`, without gradient.
         """
         total, nll = losses.weighted_nll(features, self.kernel, self.bias, targets, weights)
         return {"cross_entropy": total}, nll
 
-    def get_config(self):
-        """Constructor arguments."""
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size}

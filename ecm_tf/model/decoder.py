@@ -1,6 +1,6 @@
-"""The decoder: one recurrence that training scans and decoding loops."""
+"""The decoder: one step function, used by the training scan and by the decoding loop."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -9,62 +9,65 @@ from ecm_tf.layers import AdditiveAttention, EmotionEmbedding, InternalMemoryGRU
 from ecm_tf.model.recurrence import scan
 
 
-class Conditions(NamedTuple):
-    """What every step of a reply has in common."""
+class StepConstants(NamedTuple):
+    """What all steps of a reply share, computed once before the first."""
 
     values: tf.Tensor
-    """Float `(batch, post_length, units)`: what attention reads."""
+    """Float `(batch, post_length, units)`: encoder outputs."""
     keys: tf.Tensor
-    """Float `(batch, post_length, units)`: what it compares with."""
+    """Float `(batch, post_length, units)`: projected keys of the attention."""
     mask: tf.Tensor
-    """Bool `(batch, post_length)`."""
-    share: tf.Tensor
-    """Float `(batch, …)`: the constant share of the cell's input projection (bias and emotion)."""
+    """Bool `(batch, post_length)`: False at masked positions of the post."""
+    constant_projection: tf.Tensor
+    """Float `(batch or 1, projected)`: bias and emotion in the cell's input projection."""
     word_kernel: tf.Tensor
-    """Float `(embedding_size, …)`: the word's part of the cell's input kernel."""
+    """Float `(embedding_size, projected)`: rows of the cell's input kernel for the word."""
     context_kernel: tf.Tensor
-    """Float `(units, …)`: the context's part."""
+    """Float `(units, projected)`: rows for the context."""
 
 
 @keras.saving.register_keras_serializable("ecm_tf")
 class Decoder(keras.layers.Layer):
-    """GRU layers with attention over the post, and the emotion modules that live in the recurrence.
+    """GRU layers with attention over the post, emotion embedding and internal memory.
 
-    The cell's input is `[word vector, context, emotion vector]`. Its projection is linear, so each
-    part brings its own share: the words' share is one product over the whole reply, the emotion's
-    one product per reply, and only the context's remains inside the loop.
+        s_t = cell([word vector_t, c_{t-1}, emotion vector], s_{t-1})
+        c_t = attention(s_t, encoder outputs)
 
-    Its state is a list: the cell's states (lowest layer first, then the internal memory, if any),
-    and the context that attention read last.
+    The cell's input projection is linear, so it is computed in three parts: words in one matmul for
+    the whole response, the emotion in one matmul for each response, and only the context inside
+    the loop.
+
+    The state is a list: the cell's states (lowest layer first, then the internal memory, if any),
+    and the latest context.
 
     Args:
         vocabulary_size, embedding_size, units, num_layers: sizes, each at least 1.
-        categories: number of emotion categories.
-        emotion_size: size of the emotion embedding; None leaves the module out.
-        imemory_size: size of the internal memory; None leaves the module out.
+        categories: number of emotion categories, at least 1.
+        emotion_size: size of the emotion embedding; None disables the module.
+        imemory_size: size of the internal memory; None disables the module.
 
     Call arguments:
-        words: int32 `(batch, length)`, the words that go in, GO first.
-        emotion: int32 `(batch,)`.
-        encoded: what `Encoder` returned.
-        mask: bool `(batch, length)`, False after a reply's end: there the state stays as it was.
+        words: int32 `(batch, length)`, input token ids, GO first.
+        emotion: int32 `(batch,)`, in `[0, categories)`.
+        encoded: the result of `Encoder`.
+        mask: bool `(batch, length)`, False after the end of a response, where the state is kept.
 
     Returns:
-        float `(batch, length, 2 * units)`: top layer's output and context, for `features`; and the
-        state after the last step.
+        float `(batch, length, 2 * units)`, output of the top layer and context, the input of
+        `features`; and the state after the last step.
     """
 
     def __init__(
         self,
-        vocabulary_size,
-        embedding_size,
-        units,
-        num_layers=1,
-        categories=6,
-        emotion_size=None,
-        imemory_size=None,
-        **kwargs,
-    ):
+        vocabulary_size: int,
+        embedding_size: int,
+        units: int,
+        num_layers: int = 1,
+        categories: int = 6,
+        emotion_size: int | None = None,
+        imemory_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
         self.embedding_size = embedding_size
@@ -91,7 +94,13 @@ class Decoder(keras.layers.Layer):
             else StackedGRUCell(units, num_layers, dtype=dtype, name="cell")
         )
 
-    def build(self, words_shape, emotion_shape=None, encoded_shape=None, mask_shape=None):
+    def build(
+        self,
+        words_shape: Any,
+        emotion_shape: Any = None,
+        encoded_shape: Any = None,
+        mask_shape: Any = None,
+    ) -> None:
         """Creates the weights."""
         self.embedding.build(words_shape)
         self.cell.build((None, self.embedding_size + self.units + (self.emotion_size or 0)))
@@ -101,86 +110,95 @@ class Decoder(keras.layers.Layer):
             if module:
                 module.build((None,))
 
-    def begin(self, emotion, encoded):
-        """Prepares a reply.
+    def prepare_steps(
+        self, emotion: tf.Tensor, encoded: dict[str, Any]
+    ) -> tuple[StepConstants, list[tf.Tensor]]:
+        """Computes what all steps share, and the initial state.
 
         Args:
-            emotion: int32 `(batch,)`.
-            encoded: what `Encoder` returned.
+            emotion: int32 `(batch,)`, in `[0, categories)`.
+            encoded: the result of `Encoder`.
 
         Returns:
-            `Conditions`, and the state before the first step.
+            The constants, and the state before the first step.
         """
         values, mask = encoded["values"], encoded["mask"]
         sizes = [self.embedding_size, self.units, self.emotion_size or 0]
         kernel = tf.cast(self.cell.kernel, self.compute_dtype)
         word_kernel, context_kernel, emotion_kernel = tf.split(kernel, sizes, axis=0)
-        share = tf.cast(self.cell.bias, values.dtype)[None, :]
+        projection = tf.cast(self.cell.bias, values.dtype)[None, :]
         if self.emotion_embedding:
-            share += tf.matmul(self.emotion_embedding(emotion), emotion_kernel)
+            projection += tf.matmul(self.emotion_embedding(emotion), emotion_kernel)
         keys = self.attention.project_keys(values)
-        conditions = Conditions(values, keys, mask, share, word_kernel, context_kernel)
+        constants = StepConstants(values, keys, mask, projection, word_kernel, context_kernel)
         cell_states = list(encoded["states"])
         if self.internal_memory:
             cell_states.append(self.internal_memory(emotion))
-        return conditions, [*cell_states, self.read(cell_states, conditions)[0]]
+        return constants, [*cell_states, self.attend(cell_states, constants)[0]]
 
-    def read(self, cell_states, conditions):
-        """What attention reads of the post.
+    def attend(
+        self, cell_states: list[tf.Tensor], constants: StepConstants
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Applies attention over the post, with the states of all layers as the query.
 
         Args:
             cell_states: the state without its last entry, the context.
-            conditions: what `begin` gave.
+            constants: from `prepare_steps`.
 
         Returns:
             Context float `(batch, units)` and weights float32 `(batch, post_length)`.
         """
         query = tf.concat(cell_states[: self.num_layers], -1)
-        return self.attention(query, conditions.values, conditions.keys, conditions.mask)
+        return self.attention(query, constants.values, constants.keys, constants.mask)
 
-    def project(self, words, conditions):
-        """The words' share of the cell's input projection.
+    def project_words(self, words: tf.Tensor, constants: StepConstants) -> tf.Tensor:
+        """Returns the terms of the cell's input projection that depend on the words.
 
         Args:
-            words: int32 `(…)`.
-            conditions: what `begin` gave.
+            words: int32, token ids of any shape.
+            constants: from `prepare_steps`.
 
         Returns:
             float `(…, projected)`.
         """
-        return tf.matmul(self.embedding(words), conditions.word_kernel)
+        return tf.matmul(self.embedding(words), constants.word_kernel)
 
-    def recur(self, projected, state, conditions):
-        """One step.
+    def step(
+        self, projected: tf.Tensor, state: list[tf.Tensor], constants: StepConstants
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Computes one step.
 
         Args:
-            projected: float `(batch, …)`, what `project` gave for the words that go in.
+            projected: float `(batch, projected)`, the input words after `project_words`.
             state: the state before the step.
-            conditions: what `begin` gave.
+            constants: from `prepare_steps`.
 
         Returns:
-            float `(batch, 2 * units)` for `features`, and the new state.
+            float `(batch, 2 * units)`, the input of `features`, and the new state.
         """
         *cell_states, context = state
-        share = projected + tf.matmul(context, conditions.context_kernel) + conditions.share
-        output, cell_states = self.cell.recur(share, cell_states)
-        context, _ = self.read(cell_states, conditions)
+        projected = projected + tf.matmul(context, constants.context_kernel)
+        projected += constants.constant_projection
+        output, cell_states = self.cell.step(projected, cell_states)
+        context, _ = self.attend(cell_states, constants)
         return tf.concat([output, context], -1), [*cell_states, context]
 
-    def call(self, words, emotion, encoded, mask):
-        """See the class."""
-        conditions, state = self.begin(emotion, encoded)
+    def call(
+        self, words: tf.Tensor, emotion: tf.Tensor, encoded: dict[str, Any], mask: tf.Tensor
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Runs all steps with teacher forcing; see the class for shapes."""
+        constants, state = self.prepare_steps(emotion, encoded)
         outputs, state = scan(
-            lambda projected, state: self.recur(projected, state, conditions),
-            self.project(tf.transpose(words), conditions),
+            lambda projected, state: self.step(projected, state, constants),
+            self.project_words(tf.transpose(words), constants),
             state,
             tf.transpose(mask),
             2 * self.units,
         )
         return tf.transpose(outputs, [1, 0, 2]), state
 
-    def get_config(self):
-        """Constructor arguments."""
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,

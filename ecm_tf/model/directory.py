@@ -1,4 +1,4 @@
-"""Model directories: what training leaves and every later stage starts from."""
+"""Model directories: training writes them; evaluation, chat and export read them."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,13 @@ CONFIG, WEIGHTS, ASSETS = "config.json", "model.weights.h5", "assets"
 
 
 def new_model(config: ModelConfig, assets: TextAssets, **kwargs: Any) -> ECM:
-    """A model with fresh weights, whose external memory holds the assets' emotion words."""
+    """Returns a model with initial weights and the emotion words of the text assets.
+
+    Args:
+        config: the model's configuration.
+        assets: its vocabularies and emotion words.
+        **kwargs: further arguments of `ECM`, such as `dtype`.
+    """
     model = ECM(config, **kwargs)
     if config.use_ememory:
         model.set_emotion_words(np.array(assets.external_memory_mask, "float32"))
@@ -32,25 +38,25 @@ def save_model(
     counts: dict[str, Any],
     sources: dict[str, str],
 ) -> None:
-    """Writes a finished model directory, or replaces the model of one.
+    """Writes a complete model directory, or replaces the model in an existing one.
 
-    Other files in the directory are left alone. Weights are stored in float32 whatever precision
-    the model was trained in.
+    Other files in the directory are kept. Weights are stored in float32, whatever the precision of
+    training.
 
     Args:
-        directory: made if absent.
-        model: what to save.
-        assets: its vocabularies, tokenizer and categories.
-        settings, counts, sources: for the manifest.
+        directory: model directory; created if absent.
+        model: the model to save.
+        assets: its vocabularies, tokenizer and emotion categories.
+        settings, counts, sources: entries of the manifest.
     """
     directory.mkdir(parents=True, exist_ok=True)
     (directory / MANIFEST).unlink(missing_ok=True)
     names = [f"{ASSETS}/{name}" for name in assets.save(directory / ASSETS)]
     model.config.save(directory / CONFIG)
-    plain = ECM(model.config, dtype="float32")
-    plain.set_weights(model.get_weights())
+    float32_model = ECM(model.config, dtype="float32")
+    float32_model.set_weights(model.get_weights())
     temporary = directory / f".partial.{WEIGHTS}"
-    plain.save_weights(temporary)
+    float32_model.save_weights(temporary)
     os.replace(temporary, directory / WEIGHTS)
     write_manifest(
         directory,
@@ -63,10 +69,13 @@ def save_model(
 
 
 def load_model(directory: Path) -> tuple[ECM, TextAssets]:
-    """The model and the text assets of a finished model directory.
+    """Loads the model, in float32, and the text assets of a model directory.
+
+    Args:
+        directory: a complete model directory.
 
     Raises:
-        InputError: it is missing, unfinished, damaged or not a model directory.
+        InputError: the directory is missing, incomplete, damaged or of another kind.
     """
     manifest = read_manifest(directory, "model")
     verify_files(directory, manifest)

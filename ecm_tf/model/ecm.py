@@ -1,4 +1,7 @@
-"""The Emotional Chatting Machine: encoder, decoder and output wired together."""
+"""The Emotional Chatting Machine: encoder, decoder and output layer as one Keras model."""
+
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -7,7 +10,7 @@ from ecm_tf.config import ModelConfig
 from ecm_tf.layers import ExternalMemoryOutput, VocabularyOutput, losses
 from ecm_tf.model.decoder import Decoder
 from ecm_tf.model.encoder import Encoder
-from ecm_tf.model.recurrence import scan
+from ecm_tf.model.recurrence import Scan, scan
 from ecm_tf.text.vocabulary import GO, PAD
 
 INPUT_SIGNATURE = {
@@ -15,15 +18,17 @@ INPUT_SIGNATURE = {
     "response": tf.TensorSpec([None, None], tf.int32),
     "emotion": tf.TensorSpec([None], tf.int32),
 }
-"""Shapes and dtypes of the model's inputs, for graphs that take any batch."""
+"""Signature of the model's inputs for graphs that accept any batch size and lengths."""
 
 
 @keras.saving.register_keras_serializable("ecm_tf")
 class ECM(keras.Model):
-    """Answers a post in an emotion (Zhou et al., AAAI 2018).
+    """Replies to a post in a requested emotion (Zhou et al., AAAI 2018).
 
-    Which of the three emotion modules it has is in its configuration; a module that is
-    off is absent.
+        P(y | x, e) = prod_t P(y_t | y_<t, x, e)
+
+    The configuration enables each of the three emotion modules (embedding, internal memory,
+    external memory). The model has no weights of a disabled module.
 
     Args:
         config: a `ModelConfig`, or its `to_dict()`.
@@ -31,14 +36,27 @@ class ECM(keras.Model):
     Call arguments:
         inputs: dict of `post` int32 `(batch, post_length)`, `emotion` int32 `(batch,)` and
             `response` int32 `(batch, response_length)`: token ids, padded with PAD at the end; a
-            response ends in EOS unless it was cut.
+            response ends in EOS unless it was truncated.
 
     Returns:
         A dict: `features`, float `(batch, response_length, 2 * size)`, and, with internal memory,
-        `memory`, float `(batch, imemory_size)`, what is left of it at the end.
+        `memory`, float `(batch, imemory_size)`, the memory after the last step.
+
+    Examples:
+        config = ModelConfig(
+            post_vocabulary_size=20, response_vocabulary_size=18, categories=6, size=8, use_emb=True
+        )
+        model = ECM(config)
+        model.compile("adam")
+        batch = {
+            "post": tf.constant([[4, 5, 6]]),
+            "response": tf.constant([[7, 8, 2]]),
+            "emotion": tf.constant([1]),
+        }
+        model.fit(tf.data.Dataset.from_tensors(batch))
     """
 
-    def __init__(self, config, **kwargs):
+    def __init__(self, config: ModelConfig | dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(config, dict):
             config = ModelConfig.from_dict(config)
@@ -73,30 +91,30 @@ class ECM(keras.Model):
         self._cross_entropy = keras.metrics.Mean("cross_entropy")
         self.build()
 
-    def build(self, inputs_shape=None):
-        """Creates all weights; shapes follow from the configuration alone."""
+    def build(self, inputs_shape: Any = None) -> None:
+        """Creates all weights; the configuration determines their shapes."""
         if not self.built:
             self.encoder.build((None, None))
             self.decoder.build((None, None))
             self.vocabulary_output.build((None, self.config.size))
-            self.built = True
+            self.built: bool = True
 
-    def set_emotion_words(self, mask):
-        """Fills the external memory.
+    def set_emotion_words(self, mask: Any) -> None:
+        """Sets the emotion words of the external memory.
 
         Args:
             mask: bool or 0/1 `(categories, response_vocabulary_size)`, true where a word is an
                 emotion word of the category.
 
         Raises:
-            ValueError: the model has no external memory, or the shape is another.
+            ValueError: the model has no external memory, or `mask` has another shape.
         """
         if not self.config.use_ememory:
             raise ValueError("This model has no external memory (`use_ememory` is off).")
         self.vocabulary_output.emotion_words.assign(mask)
 
-    def call(self, inputs, training=False):
-        """See the class."""
+    def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
+        """Runs encoder and decoder with teacher forcing; see the class for shapes."""
         encoded = self.encoder(inputs["post"])
         response = tf.cast(inputs["response"], tf.int32)
         words = tf.concat([tf.fill([tf.shape(response)[0], 1], GO), response[:, :-1]], axis=1)
@@ -106,8 +124,10 @@ class ECM(keras.Model):
             return {"features": features}
         return {"features": features, "memory": state[-2]}
 
-    def _real_tokens(self, inputs, outputs):
-        """The targets that are not padding, and the rows they come from. Padding ends here."""
+    def _real_tokens(
+        self, inputs: dict[str, tf.Tensor], outputs: dict[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Drops padding: returns features, emotion, target and row of every real target token."""
         response = tf.cast(inputs["response"], tf.int32)
         positions = tf.where(response != PAD)
         features = self.decoder.features(tf.gather_nd(outputs["features"], positions))
@@ -115,15 +135,27 @@ class ECM(keras.Model):
         emotion = tf.gather(inputs["emotion"], rows)
         return features, emotion, tf.gather_nd(response, positions), rows
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Cross-entropy, plus what internal and external memory add (ECM, eq. 15).
+    def compute_loss(
+        self,
+        x: dict[str, tf.Tensor],
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> tf.Tensor:
+        """Returns the training loss (ECM, eq. 15).
+
+            loss = cross-entropy - log P(right choice of the gate) + ||M_end||^2
+
+        The second term belongs to the external memory, the third to the internal memory. The first
+        two are averaged over the tokens of each response, all three over the batch.
 
         Args:
-            x: the inputs, as for `call`; a batch without any token has loss 0.
-            y: not used: the targets are in the inputs.
-            y_pred: what `call` returned.
-            sample_weight: not used: padding never gets here.
-            training: not used.
+            x: the inputs, as for `call`. A batch without target tokens has a cross-entropy of 0.
+            y: ignored; the inputs contain the targets.
+            y_pred: the result of `call`.
+            sample_weight: ignored; padding is dropped before the loss.
+            training: ignored.
 
         Returns:
             float32 scalar.
@@ -137,8 +169,8 @@ class ECM(keras.Model):
             terms["memory"] = losses.memory_loss(y_pred["memory"])
         return tf.add_n([*terms.values(), *self.losses])
 
-    def reply_nll(self, inputs):
-        """How unlikely the given responses are.
+    def reply_nll(self, inputs: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns `-log P(response | post, emotion)` of the given responses.
 
         Args:
             inputs: as for `call`.
@@ -153,8 +185,13 @@ class ECM(keras.Model):
         tokens = tf.math.unsorted_segment_sum(tf.ones_like(targets), rows, batch)
         return tf.math.unsorted_segment_sum(nll, rows, batch), tokens
 
-    def teacher_forced_log_probs(self, inputs):
-        """The whole distribution at every position: for tests and small studies, not for training.
+    def teacher_forced_log_probs(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Returns the distribution over all words at every position.
+
+        It needs memory for `batch * length * vocabulary` numbers. Training does not compute it.
+
+        Args:
+            inputs: as for `call`.
 
         Returns:
             float32 `(batch, response_length, response_vocabulary_size)`.
@@ -165,14 +202,16 @@ class ECM(keras.Model):
         flat = self.vocabulary_output(tf.reshape(features, [-1, self.config.size]), emotion)
         return tf.reshape(flat, [batch, length, self.config.response_vocabulary_size])
 
-    def begin(self, post, emotion, beams=1, scan=scan):
-        """Prepares decoding.
+    def prepare_decoding(
+        self, post: tf.Tensor, emotion: tf.Tensor, beams: int = 1, scan: Scan = scan
+    ) -> tuple[Callable[..., tuple[tf.Tensor, list[tf.Tensor]]], list[tf.Tensor]]:
+        """Encodes posts and returns a step function for decoding.
 
         Args:
             post: int32 `(batch, post_length)`, padded with PAD at the end.
-            emotion: int32 `(batch,)`.
-            beams: rows that each example gets; an example's rows stand together.
-            scan: runs the encoder: a function of `ecm_tf.recurrence`.
+            emotion: int32 `(batch,)`, in `[0, categories)`.
+            beams: number of rows for each example, at least 1; the rows of an example are adjacent.
+            scan: function that runs the encoder, from `ecm_tf.model.recurrence`.
 
         Returns:
             `step(words, state) -> (log_probs, state)` for a search of `ecm_tf.decoding`, where
@@ -180,25 +219,25 @@ class ECM(keras.Model):
             the state before the first step.
 
         Raises:
-            ValueError: the model computes in mixed precision; decode with one loaded in float32.
+            ValueError: the model computes in mixed precision. Load it in float32 for decoding.
         """
         if self.compute_dtype != "float32":
             raise ValueError(f"Decoding needs a float32 model. Received: {self.compute_dtype}")
         encoded = self.encoder(post, scan=scan)
         encoded = tf.nest.map_structure(lambda x: tf.repeat(x, beams, axis=0), encoded)
         emotion = tf.repeat(emotion, beams, axis=0)
-        conditions, state = self.decoder.begin(emotion, encoded)
-        of_output = self.vocabulary_output.begin(emotion)
+        constants, state = self.decoder.prepare_steps(emotion, encoded)
+        output_constants = self.vocabulary_output.prepare_steps(emotion)
 
-        def step(words, state):
-            outputs, state = self.decoder.recur(
-                self.decoder.project(words, conditions), state, conditions
+        def step(words: tf.Tensor, state: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
+            outputs, state = self.decoder.step(
+                self.decoder.project_words(words, constants), state, constants
             )
             features = self.decoder.features(outputs)
-            return self.vocabulary_output.log_probs(features, of_output), state
+            return self.vocabulary_output.log_probs(features, output_constants), state
 
         return step, state
 
-    def get_config(self):
-        """Constructor arguments."""
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
         return {**super().get_config(), "config": self.config.to_dict()}

@@ -1,10 +1,12 @@
-"""The encoder: a post's token ids to a vector for every token and a state for the decoder."""
+"""The encoder: maps the token ids of a post to a vector for each token and the final states."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from ecm_tf.layers import GRUCell
-from ecm_tf.model.recurrence import scan
+from ecm_tf.model.recurrence import Scan, scan
 from ecm_tf.text.vocabulary import PAD
 
 
@@ -12,18 +14,19 @@ from ecm_tf.text.vocabulary import PAD
 class Encoder(keras.layers.Layer):
     """A stack of GRU layers that reads the post from its last token to its first.
 
-    Backwards, as the original program reads it: padding then comes first.
+        h_t = GRU(x_t, h_{t+1})
+
+    The original program reads posts in this order, so that padding comes first.
 
     Args:
         vocabulary_size, embedding_size, units, num_layers: sizes, each at least 1.
         padded_lengths: None masks all padding. Ascending lengths reproduce the original program,
-            which runs over padding, and lets attention see it, up to the shortest of them that is
-            longer than the post (at most the last). The padding has to be there: the width of
-            `post` bounds it.
+            in which GRU and attention include padding up to the shortest length that is longer
+            than the post (or up to the last length). At most the width of `post` is read.
 
     Call arguments:
         post: int32 `(batch, length)`, padded with PAD at the end.
-        scan: runs the layers over the post: a function of `ecm_tf.recurrence`.
+        scan: function that runs a layer over the post, from `ecm_tf.model.recurrence`.
 
     Returns:
         A dict: `values`, float `(batch, length, units)`, the top layer's output at each token, in
@@ -32,8 +35,14 @@ class Encoder(keras.layers.Layer):
     """
 
     def __init__(
-        self, vocabulary_size, embedding_size, units, num_layers=1, padded_lengths=None, **kwargs
-    ):
+        self,
+        vocabulary_size: int,
+        embedding_size: int,
+        units: int,
+        num_layers: int = 1,
+        padded_lengths: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
         self.embedding_size = embedding_size
@@ -48,35 +57,37 @@ class Encoder(keras.layers.Layer):
             for index in range(num_layers)
         ]
 
-    def build(self, post_shape):
+    def build(self, post_shape: Any) -> None:
         """Creates the weights."""
         self.embedding.build(post_shape)
         for index, cell in enumerate(self.cells):
             cell.build((None, self.units if index else self.embedding_size))
 
-    def call(self, post, scan=scan):
-        """See the class."""
+    def call(self, post: tf.Tensor, scan: Scan = scan) -> dict[str, Any]:
+        """Encodes the posts; see the class for shapes."""
         mask = tf.not_equal(post, PAD) if self.padded_lengths is None else self._bucket(post)
         backwards = tf.reverse(tf.transpose(mask), [0])
         outputs = tf.reverse(self.embedding(tf.transpose(post)), [0])
         states = []
         for cell in self.cells:
             start = cell.get_initial_state(tf.shape(post)[0])
-            outputs, state = scan(cell.recur, cell.project(outputs), start, backwards, self.units)
+            outputs, state = scan(
+                cell.step, cell.project_inputs(outputs), start, backwards, self.units
+            )
             states += state
         values = tf.transpose(tf.reverse(outputs, [0]), [1, 0, 2])
         return {"values": values, "mask": mask, "states": states}
 
-    def _bucket(self, post):
-        """Which positions the original program would run over, bool `(batch, length)`."""
+    def _bucket(self, post: tf.Tensor) -> tf.Tensor:
+        """Returns the positions that the original program includes, bool `(batch, length)`."""
         lengths = tf.reduce_sum(tf.cast(tf.not_equal(post, PAD), tf.int32), axis=1)
         sizes = tf.constant(list(self.padded_lengths), tf.int32)
         outgrown = tf.expand_dims(lengths, 1) >= sizes[:-1]
         bucket = tf.reduce_sum(tf.cast(outgrown, tf.int32), axis=1)
         return tf.sequence_mask(tf.gather(sizes, bucket), tf.shape(post)[1])
 
-    def get_config(self):
-        """Constructor arguments."""
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor arguments."""
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,

@@ -1,4 +1,4 @@
-"""Perplexity: per token, and per sentence as the original program reports it."""
+"""Perplexity, per token and per sentence."""
 
 import math
 from collections.abc import Iterator
@@ -8,23 +8,28 @@ from tqdm import tqdm
 
 from ecm_tf.model.ecm import ECM, INPUT_SIGNATURE
 
+_MAX_EXPONENT = 700.0
+"""`exp(700)` is about the largest float64. An untrained model may exceed 700 nats per token."""
+
 
 class Perplexity:
-    """Collects negative log-likelihoods; both perplexities come out of one pass.
+    """Accumulates negative log-likelihoods and computes two kinds of perplexity.
 
-    - token: `exp(sum of nll / tokens)`, the usual one;
-    - sentence: `exp(mean over replies of (nll averaged over the reply's tokens))`, the original's.
+        token    = exp(sum of nll / number of tokens)
+        sentence = exp(mean over responses of (nll / tokens of the response))
+
+    Token perplexity is the usual one; the original program reports sentence perplexity.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._nll = self._tokens = self._sentence_nll = self._sentences = 0.0
 
-    def update(self, reply_nll, reply_tokens):
-        """Adds replies.
+    def update(self, reply_nll: tf.Tensor, reply_tokens: tf.Tensor) -> None:
+        """Adds responses.
 
         Args:
-            reply_nll: float `(batch,)`, summed over each reply's tokens.
-            reply_tokens: int `(batch,)`, at least 1 each.
+            reply_nll: float `(batch,)`, summed over the tokens of each response, in nats.
+            reply_tokens: int `(batch,)`, number of tokens of each response, at least 1.
         """
         nll, tokens = tf.cast(reply_nll, tf.float64), tf.cast(reply_tokens, tf.float64)
         self._nll += float(tf.reduce_sum(nll))
@@ -39,32 +44,31 @@ class Perplexity:
 
     @property
     def sentence(self) -> float:
-        """The original's per-sentence perplexity; NaN before the first update."""
+        """Sentence perplexity; NaN before the first update."""
         return _exp_of_mean(self._sentence_nll, self._sentences)
 
 
-def _exp_of_mean(total, count):
-    # exp(700) is about the largest float64; an untrained model may be worse than that.
-    return math.exp(min(total / count, 700.0)) if count else math.nan
+def _exp_of_mean(total: float, count: float) -> float:
+    return math.exp(min(total / count, _MAX_EXPONENT)) if count else math.nan
 
 
 class PerplexityMeter:
-    """Measures one model again and again, without tracing its graph anew.
+    """Measures the perplexity of a model, any number of times, with one graph.
 
     Args:
-        model: its weights are read at each `measure`.
+        model: the model; each measurement uses its current weights.
     """
 
     def __init__(self, model: ECM) -> None:
         self._reply_nll = tf.function(model.reply_nll, input_signature=[INPUT_SIGNATURE])
 
     def measure(self, batches: tf.data.Dataset, progress: str | None = None) -> Perplexity:
-        """Both perplexities over all batches.
+        """Returns the perplexity over all batches.
 
         Args:
-            batches: from `ecm_tf.dataset.evaluation_batches`.
-            progress: what a progress bar on stderr calls this; None shows none, nor does
-                a stderr that is no terminal.
+            batches: from `ecm_tf.data.batches.evaluation_batches`.
+            progress: label of a progress bar on stderr; None: no bar. A stderr that is no terminal
+                shows none either.
         """
         perplexity = Perplexity()
         for _, nll, tokens in self.replies(batches, progress):
@@ -74,6 +78,6 @@ class PerplexityMeter:
     def replies(
         self, batches: tf.data.Dataset, progress: str | None = None
     ) -> Iterator[tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]]:
-        """Each batch with what `ECM.reply_nll` says of it; arguments as for `measure`."""
+        """Yields each batch with the result of `ECM.reply_nll`; arguments as for `measure`."""
         for batch in tqdm(batches, desc=progress, unit="batch", disable=progress is None or None):
             yield batch, *self._reply_nll(batch)

@@ -1,63 +1,95 @@
-"""The one loop over time that encoder and decoder share, and its twin for TensorFlow Lite."""
+"""The loop over time that encoder and decoder share, and a variant for TensorFlow Lite."""
+
+from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
+Step = Callable[[tf.Tensor, list[tf.Tensor]], tuple[tf.Tensor, list[tf.Tensor]]]
+Scan = Callable[
+    [Step, tf.Tensor, list[tf.Tensor], tf.Tensor, int | None], tuple[tf.Tensor, list[tf.Tensor]]
+]
 
-def scan(step, inputs, state, mask, output_size):
+
+def scan(
+    step: Step,
+    inputs: tf.Tensor,
+    state: list[tf.Tensor],
+    mask: tf.Tensor,
+    output_size: int | None,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Runs a recurrence over the first axis of its inputs.
 
-    `keras.ops.scan` wants outputs shaped like the state, which the decoder's are not.
+        output_t, state_t = step(inputs_t, state_{t-1})
+
+    `keras.ops.scan` has no mask and no shape invariants, which an unknown batch size needs.
 
     Args:
         step: `step(inputs_t, state) -> (output_t, state)`, where a state is a list of float
             `(batch, …)`.
         inputs: float `(time, batch, …)`.
         state: the state before the first step.
-        mask: bool `(time, batch)`: where False, a row's state stays as it was.
-        output_size: last dimension of a step's output.
+        mask: bool `(time, batch)`; where False, the state of the row is kept.
+        output_size: last dimension of a step's output; None if unknown.
 
     Returns:
-        The outputs, float `(time, batch, output_size)`, and the last state.
+        The outputs, float `(time, batch, output_size)`, and the state after the last step.
     """
     time, batch = tf.shape(inputs)[0], inputs.shape[1]
     projected = tf.TensorArray(inputs.dtype, time, element_shape=inputs.shape[1:]).unstack(inputs)
-    keep_row = tf.TensorArray(tf.bool, time, element_shape=[batch]).unstack(mask)
+    masks = tf.TensorArray(tf.bool, time, element_shape=[batch]).unstack(mask)
     outputs = tf.TensorArray(inputs.dtype, time, element_shape=[batch, output_size])
 
-    def body(t, state, outputs):
+    def body(t: tf.Tensor, state: list[tf.Tensor], outputs: Any) -> tuple[Any, ...]:
         output, new_state = step(projected.read(t), state)
-        return t + 1, _kept(keep_row.read(t), new_state, state), outputs.write(t, output)
+        return t + 1, _select_state(masks.read(t), new_state, state), outputs.write(t, output)
 
     state, outputs = _loop(body, time, batch, state, outputs, None)
     return outputs.stack(), state
 
 
-def scan_without_arrays(step, inputs, state, mask, output_size):
-    """As `scan`, without the TensorArrays that TensorFlow Lite wants a fixed batch for.
+def scan_without_arrays(
+    step: Step,
+    inputs: tf.Tensor,
+    state: list[tf.Tensor],
+    mask: tf.Tensor,
+    output_size: int | None,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Runs a recurrence like `scan`, without TensorArrays.
 
-    Each step copies all outputs: for posts, which are short, and not for training.
+    TensorFlow Lite needs a fixed batch size for TensorArrays. This function copies all outputs at
+    each step, which is acceptable for short posts and too slow for training.
     """
     time, batch = tf.shape(inputs)[0], inputs.shape[1]
     positions = tf.reshape(tf.range(time), [-1, 1, 1])
 
-    def body(t, state, outputs):
+    def body(t: tf.Tensor, state: list[tf.Tensor], outputs: Any) -> tuple[Any, ...]:
         output, new_state = step(tf.gather(inputs, t), state)
-        kept = _kept(tf.gather(mask, t), new_state, state)
-        return t + 1, kept, tf.where(positions == t, tf.expand_dims(output, 0), outputs)
+        state = _select_state(tf.gather(mask, t), new_state, state)
+        return t + 1, state, tf.where(positions == t, tf.expand_dims(output, 0), outputs)
 
-    nothing = tf.zeros([time, tf.shape(inputs)[1], output_size], inputs.dtype)
-    state, outputs = _loop(body, time, batch, state, nothing, [None, batch, output_size])
+    empty = tf.zeros([time, tf.shape(inputs)[1], output_size], inputs.dtype)
+    state, outputs = _loop(body, time, batch, state, empty, [None, batch, output_size])
     return outputs, state
 
 
-def _kept(keep, new_state, state):
-    """The new state where `keep`, bool `(batch,)`, and the old elsewhere."""
-    keep = tf.expand_dims(keep, 1)
-    return [tf.where(keep, new, old) for new, old in zip(new_state, state, strict=True)]
+def _select_state(
+    update: tf.Tensor, new_state: list[tf.Tensor], state: list[tf.Tensor]
+) -> list[tf.Tensor]:
+    """Returns the new state where `update`, bool `(batch,)`, is True, else the old state."""
+    update = tf.expand_dims(update, 1)
+    return [tf.where(update, new, old) for new, old in zip(new_state, state, strict=True)]
 
 
-def _loop(body, time, batch, state, outputs, outputs_shape):
-    # Without a static batch size every entry must be allowed to vary in it.
+def _loop(
+    body: Callable[..., tuple[Any, ...]],
+    time: tf.Tensor,
+    batch: int | None,
+    state: list[tf.Tensor],
+    outputs: Any,
+    outputs_shape: Any,
+) -> tuple[list[tf.Tensor], Any]:
+    # If the batch size is unknown, the loop must not assume that it stays the same.
     shapes = [tf.TensorShape([batch, *entry.shape[1:]]) for entry in state]
     return tf.while_loop(
         lambda t, *_: t < time,

@@ -1,7 +1,7 @@
-"""Every equation of ECM once more, in NumPy float64, one example at a time.
+"""A second implementation of all equations of ECM, in NumPy float64, one example at a time.
 
-Written from the statement of the original program's computation, in the shape of the original's
-matrices (`[x, h] W + b`). `Weights` is the only place that knows how the port stores them.
+It follows the description of the original program's computation, with matrices laid out as in the
+original (`[x, h] W + b`).
 """
 
 from dataclasses import dataclass
@@ -34,11 +34,11 @@ class GRU:
     candidate: np.ndarray
     candidate_bias: np.ndarray
     memory: np.ndarray | None = None
-    """Bias-free map of what was read from the internal memory to r, u and c."""
+    """Kernel, without bias, from the memory that was read to r, u and c."""
 
     @classmethod
     def of(cls, cell, memory=None):
-        """From a `GRUCell`."""
+        """Returns the weights of a `GRUCell`."""
         kernel, units = array(cell.kernel), cell.units
         bias = array(cell.bias)
         return cls(
@@ -50,7 +50,7 @@ class GRU:
         )
 
     def step(self, x, h, read=None):
-        """One step, with what was read from the internal memory if there is one.
+        """Computes one step; `read` is the memory that was read, if any.
 
         r, u = sigmoid([x, h] W + b)
         c    = tanh([x, r * h] W + b)
@@ -71,12 +71,12 @@ class GRU:
 
 
 def array(weight):
-    """A weight as float64."""
+    """Returns a weight as float64."""
     return np.asarray(weight, np.float64)
 
 
 def internal_memory_step(cell, x, hidden, memory):
-    """One step of an `InternalMemoryGRUCell`: new states and what is left of the memory."""
+    """Computes one step of an `InternalMemoryGRUCell`: the new states and the new memory."""
     read_kernel = np.concatenate([array(cell.read_input_kernel), array(cell.read_state_kernel)])
     read_gate = sigmoid(np.concatenate([x, *hidden], -1) @ read_kernel + array(cell.read_bias))
     layers = [GRU.of(layer, array(cell.memory_kernel)) for layer in cell.gru.cells]
@@ -88,7 +88,7 @@ def internal_memory_step(cell, x, hidden, memory):
 
 
 def attention(layer, query, values):
-    """`softmax_i(v . tanh(values_i W_k + query W_q + b))` and what it reads; one example."""
+    """Returns context and `softmax_i(v . tanh(values_i W_k + query W_q + b))`; one example."""
     keys = values @ array(layer.key_kernel)
     compared = np.tanh(keys + query @ array(layer.query_kernel) + array(layer.bias))
     weights = softmax((compared @ array(layer.scale))[:, 0])
@@ -96,17 +96,17 @@ def attention(layer, query, values):
 
 
 def vocabulary_log_probs(layer, features):
-    """One softmax over all words."""
+    """Returns the log of one softmax over all words."""
     return log_softmax(features @ array(layer.kernel) + array(layer.bias))
 
 
 def emotion_gate(layer, features):
-    """`alpha = sigmoid(o w + b)`."""
+    """Returns `alpha = sigmoid(o w + b)`."""
     return sigmoid(features @ array(layer.gate_kernel)[:, 0] + array(layer.gate_bias)[0])
 
 
 def external_memory_log_probs(layer, features, emotion):
-    """Two softmaxes and a gate between them; one example."""
+    """Returns the log of two softmaxes and a gate between them; one example."""
     emotional = array(layer.emotion_words)[emotion] > 0
     if not emotional.any():
         return vocabulary_log_probs(layer, features)
@@ -121,10 +121,10 @@ def external_memory_log_probs(layer, features, emotion):
 
 
 class Reference:
-    """A whole `ECM`, given the port's model for its weights.
+    """A whole `ECM` with the weights of a model of the port.
 
-    A post is the list of ids that the encoder runs over: without padding if padding is masked, with
-    the padding if it is not. A response is treated likewise.
+    A post is the list of ids that the encoder reads: without padding if padding is masked, with
+    padding if it is not. The same holds for responses.
     """
 
     def __init__(self, model):
@@ -137,7 +137,7 @@ class Reference:
         self.features_bias = array(decoder.features.bias)
 
     def encode(self, post):
-        """Outputs in the post's order, and the final state of every layer."""
+        """Returns outputs in the order of the post, and the final state of every layer."""
         inputs = list(self.post_embedding[list(reversed(post))])
         states = []
         for layer in self.encoder_layers:
@@ -148,15 +148,15 @@ class Reference:
             states.append(h)
             inputs = outputs
         if not post:
-            # Attention needs something to look at: what padding gives at the zero state.
-            blank = self.post_embedding[PAD]
+            # Attention over an empty post reads the output for one PAD from the zero state.
+            padding = self.post_embedding[PAD]
             for layer in self.encoder_layers:
-                blank = layer.step(blank, np.zeros(self.config.size))
-            inputs = [blank]
+                padding = layer.step(padding, np.zeros(self.config.size))
+            inputs = [padding]
         return np.stack(inputs[::-1]), states
 
     def respond(self, post, response, emotion):
-        """Teacher forcing: log-probabilities and alpha at every position, and the memory's end."""
+        """Returns log-probabilities and alpha at every position, and the final memory."""
         config, decoder = self.config, self.model.decoder
         values, hidden = self.encode(post)
         vector = array(decoder.emotion_embedding.embeddings)[emotion] if config.use_emb else []
@@ -186,8 +186,8 @@ class Reference:
             new.append(GRU.of(cell).step(new[-1] if new else x, state))
         return new
 
-    def seen(self, ids, width, buckets):
-        """What the model runs over of a padded row."""
+    def read_ids(self, ids, width, buckets):
+        """Returns the ids of a padded row that the model reads."""
         ids = [int(id_) for id_ in ids if id_ != PAD]
         if self.config.mask_padding:
             return ids
@@ -195,24 +195,24 @@ class Reference:
         return (ids + [PAD] * width)[: min(longer[0], width)]
 
     def rows(self, batch):
-        """`respond` for every row of a padded batch, as `(response, log_probs, alphas, memory)`."""
+        """Yields `(response, log_probs, alphas, memory, emotion)` for each row of a batch."""
         for post, response, emotion in zip(
             *(np.asarray(batch[name]) for name in ("post", "response", "emotion")), strict=True
         ):
-            post = self.seen(post, len(post), [size for size, _ in self.config.buckets])
+            post = self.read_ids(post, len(post), [size for size, _ in self.config.buckets])
             words = [int(word) for word in response if word != PAD]
             padded = words if self.config.mask_padding else [int(word) for word in response]
             yield words, *self.respond(post, padded, int(emotion)), int(emotion)
 
     def nll(self, batch):
-        """Negative log-likelihood of every response, summed over its tokens."""
+        """Returns the negative log-likelihood of every response, summed over its tokens."""
         return np.array(
             [-sum(log_probs[t, w] for t, w in enumerate(words)) for words, log_probs, *_ in
              self.rows(batch)]
         )  # fmt: skip
 
     def loss(self, batch):
-        """What training minimises: cross-entropy + memory + gate, each averaged as the original."""
+        """Returns the training loss, averaged as in the original: cross-entropy + memory + gate."""
         total, rows = 0.0, list(self.rows(batch))
         for words, log_probs, alphas, memory, emotion in rows:
             tokens = max(len(words), 1)

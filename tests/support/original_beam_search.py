@@ -19,7 +19,7 @@ def beam_search(
     *,
     steps: int,
     beams: int,
-    never: tuple[int, ...],
+    masked_ids: tuple[int, ...],
     memory_follows_parent: bool,
 ) -> list[list[tuple[float, list[int]]]]:
     """Returns `(score, ids without EOS)` of every finished hypothesis of each post, best first.
@@ -30,11 +30,11 @@ def beam_search(
         emotion: int32 `(batch,)`.
         steps: expansions; a hypothesis has at most `steps - 1` words.
         beams: beam size.
-        never: ids that are masked.
+        masked_ids: ids that are masked.
         memory_follows_parent: False reproduces the fault of the original.
     """
     batch = len(post)
-    step, state = model.begin(post, emotion, beams=beams)
+    step, state = model.prepare_decoding(post, emotion, beams=beams)
     tokens = np.full([batch, beams], GO, "int32")
     # All beams are equal at the first step, so only one of them may be expanded.
     scores = np.where(np.arange(beams) == 0, 0.0, -np.inf) + np.zeros([batch, 1])
@@ -43,7 +43,7 @@ def beam_search(
     for _ in range(steps):
         log_probs, state = step(tf.reshape(tokens, [-1]), state)
         log_probs = log_probs.numpy().astype(float).reshape(batch, beams, -1)
-        log_probs[:, :, list(never)] = -np.inf
+        log_probs[:, :, list(masked_ids)] = -np.inf
         totals = (scores[:, :, None] + log_probs).reshape(batch, -1)
         candidates = np.argsort(-totals, axis=1, kind="stable")[:, : 2 * beams]
         parents = np.zeros([batch, beams], int)

@@ -13,7 +13,7 @@ from ecm_tf.text.vocabulary import EOS
 
 EXAMPLES = list(range(6))
 WIDE = 16
-"""More beams than a reply of four words has prefixes."""
+"""More beams than there are prefixes of replies with four words."""
 
 
 def _search(examples=EXAMPLES, max_length=4, beams=WIDE, **settings):
@@ -29,15 +29,15 @@ def _assert_equal(replies, row, expected):
 
 
 @pytest.mark.parametrize("replies", [1, 5])
-def test_wide_enough_is_exhaustive(replies):
+def test_a_wide_beam_finds_all_replies(replies):
     found = _search(replies=replies)
     assert found.ids.shape == (len(EXAMPLES), replies, 4)
     for row, example in enumerate(EXAMPLES):
         _assert_equal(found, row, toy_search.Exhaustive(example, 4).finished[:replies])
 
 
-def test_beginnings_fill_what_is_missing():
-    """Of two words at most there are three replies that end, and four that do not."""
+def test_unfinished_hypotheses_complete_the_number_of_replies():
+    """With a maximum length of 2, three replies have an end token and four do not."""
     found = _search(max_length=2, beams=8)
     for row, example in enumerate(EXAMPLES):
         every = toy_search.Exhaustive(example, 2)
@@ -48,20 +48,19 @@ def test_beginnings_fill_what_is_missing():
         np.testing.assert_allclose(
             found.scores[row, :7], [score for score, _ in expected], rtol=1e-4
         )
-        # There is no eighth.
-        assert ids[7] == ()
+        assert ids[7] == ()  # there is no eighth hypothesis
         assert found.scores[row, 7] < -1e29
 
 
 def _reference(example, max_length, beams):
-    """The search as it is described, one example at a time."""
+    """Returns the result of beam search for one example, in plain Python."""
     alive, done = [(0.0, ())], []
     for _ in range(max_length):
         candidates = sorted(
             (
                 (score + float(toy_search.log_probs(example, words)[word]), words, word)
                 for score, words in alive
-                for word in (toy_search.END, *toy_search.SAYABLE)
+                for word in (toy_search.END, *toy_search.ALLOWED)
             ),
             reverse=True,
         )[: 2 * beams]
@@ -73,28 +72,28 @@ def _reference(example, max_length, beams):
 
 
 @pytest.mark.parametrize("beams", [1, 2, 3])
-def test_narrow_keeps_the_most_probable_beginnings(beams):
+def test_a_narrow_beam_keeps_the_most_probable_prefixes(beams):
     found = _search(beams=beams, max_length=5)
     for row, example in enumerate(EXAMPLES):
         _assert_equal(found, row, _reference(example, 5, beams)[:beams])
 
 
-def test_one_beam_is_greedy():
-    """A reply more probable than all others together is found by both."""
+def test_one_beam_equals_greedy_search():
+    """Both find a reply whose probability exceeds 0.5."""
 
-    def surer(words, state):
+    def sharpened(words, state):
         log_probs, state = toy_search.step(words, state)
         return tf.nn.log_softmax(20 * log_probs), state
 
     state = toy_search.start(range(40))
-    greedy, beam = greedy_search(surer, state, 4), beam_search(surer, state, 4, beams=1)
+    greedy, beam = greedy_search(sharpened, state, 4), beam_search(sharpened, state, 4, beams=1)
     sure = (greedy.scores > np.log(0.5)) & (greedy.lengths < 4)
     assert np.count_nonzero(sure) > 10
     for entry, expected in zip(beam, greedy, strict=True):
         np.testing.assert_allclose(entry[:, 0][sure], expected[sure], rtol=1e-4)
 
 
-def test_rows_do_not_depend_on_their_neighbours():
+def test_examples_are_independent():
     together = _search(beams=3, max_length=5, replies=2)
     for row, example in enumerate(EXAMPLES):
         alone = _search([example], beams=3, max_length=5, replies=2)
@@ -114,20 +113,20 @@ def test_length_penalty_ranks_by_score_per_word(penalty):
     assert changed
 
 
-def test_length_penalty_waits_for_a_longer_reply_that_can_still_win():
-    """Going on costs more at first than ending; what follows is certain, and makes it up."""
+def test_length_penalty_continues_while_a_longer_reply_can_win():
+    """The first word is less probable than the end token; later words have probability 1."""
     ends = np.log([0.6, 0.5, 1e-20, 1e-20, 1.0] + [1.0] * 5).astype("float32")
-    speaks = np.log([0.4, 0.5, 1.0, 1.0, 1e-20] + [1e-20] * 5).astype("float32")
+    goes_on = np.log([0.4, 0.5, 1.0, 1.0, 1e-20] + [1e-20] * 5).astype("float32")
 
     def step(words, state):
         (t,) = state
         now = tf.cast(t, tf.int32)
-        end, speak, never = (
+        end, word, impossible = (
             tf.gather(ends, now),
-            tf.gather(speaks, now),
+            tf.gather(goes_on, now),
             tf.fill(tf.shape(t), -80.0),
         )
-        logits = tf.concat([never, never, end, never, speak, never], 1)
+        logits = tf.concat([impossible, impossible, end, impossible, word, impossible], 1)
         return tf.nn.log_softmax(logits), [t + 1]
 
     found = beam_search(step, [tf.zeros([2, 1])], 9, beams=2, replies=1, length_penalty=1.0)
@@ -156,7 +155,7 @@ def _counting(steps, end_probability):
 
 
 @pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
-def test_stops_when_nothing_can_still_win(graph):
+def test_stops_when_no_hypothesis_can_improve_the_result(graph):
     steps = tf.Variable(0)
     search = tf.function(beam_search) if graph else beam_search
     found = search(_counting(steps, 0.9), [tf.zeros([4, 1])], 50, beams=2, replies=1)
@@ -164,16 +163,16 @@ def test_stops_when_nothing_can_still_win(graph):
     np.testing.assert_array_equal(found.lengths, [[0], [0]])
 
 
-def test_never_says_specials():
+def test_masked_ids_and_end_token():
     def step(words, state):
         logits = tf.constant([[9.0, 9.0, 0.0, 9.0, 1.0, 1.0]])
         return tf.tile(tf.nn.log_softmax(logits), [tf.shape(words)[0], 1]), state
 
     found = beam_search(step, [tf.zeros([8, 1])], 3, beams=8)
-    said = found.ids[found.ids != 0]
-    assert np.isin(said, [4, 5]).all()
-    assert len(said)
-    chosen = beam_search(step, [tf.zeros([2, 1])], 2, beams=2, never=(0, 1, 2), end=4)
+    words = found.ids[found.ids != 0]
+    assert np.isin(words, [4, 5]).all()
+    assert len(words)
+    chosen = beam_search(step, [tf.zeros([2, 1])], 2, beams=2, masked_ids=(0, 1, 2), end=4)
     assert 3 in chosen.ids.numpy()
 
 
@@ -206,8 +205,8 @@ def test_any_batch_size_in_one_graph():
 
 
 @pytest.mark.parametrize("num_layers", [1, 2])
-def test_everything_in_the_state_of_an_ecm_follows_its_beam(num_layers):
-    """A beam that lost its internal memory, context or state would have other probabilities."""
+def test_the_whole_state_of_an_ecm_follows_its_beam(num_layers):
+    """With another beam's memory, context or state, log-probabilities would differ."""
     config = ModelConfig(
         **{"post_vocabulary_size": 8, "response_vocabulary_size": 6, "categories": 2},
         **{"size": 5, "embedding_size": 4, "emotion_size": 3, "imemory_size": 4},
@@ -216,10 +215,10 @@ def test_everything_in_the_state_of_an_ecm_follows_its_beam(num_layers):
     model = randomize(ECM(config), scale=1.5)
     model.set_emotion_words(np.array([[0] * 6, [0, 0, 0, 0, 0, 1]]))
     posts, emotions = tf.constant([[4, 5, 6], [7, 0, 0]]), tf.constant([1, 0])
-    step, state = model.begin(posts, emotions, beams=WIDE)
+    step, state = model.prepare_decoding(posts, emotions, beams=WIDE)
     found = beam_search(step, state, 4, beams=WIDE)
     for row in range(2):
-        every = [words for n in range(4) for words in product(toy_search.SAYABLE, repeat=n)]
+        every = [words for n in range(4) for words in product(toy_search.ALLOWED, repeat=n)]
         response = [[*words, EOS] + [0] * (3 - len(words)) for words in every]
         nll, _ = model.reply_nll(
             {

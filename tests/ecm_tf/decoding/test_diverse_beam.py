@@ -1,26 +1,25 @@
 from collections import Counter
-from functools import cache
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import toy_search
 
-from ecm_tf.decoding import beam_search, without_repeats
-from ecm_tf.decoding.replies import IMPOSSIBLE
+from ecm_tf.decoding import beam_search, block_repeated_ngrams
+from ecm_tf.layers.losses import IMPOSSIBLE
 from ecm_tf.text.vocabulary import EOS, GO
 
 EXAMPLES = list(range(6))
-NEVER = (0,)
-"""Leaves four words to say: more than any group below has beams."""
-SAYABLE = (1, 3, 4, 5)
-
-_log_probs = cache(toy_search.log_probs)
+MASKED = (0,)
+"""Leaves four words, more than the beams of any group below."""
+ALLOWED = (1, 3, 4, 5)
 
 
-def _search(examples=EXAMPLES, max_length=4, *, beams, never=NEVER, **settings):
+def _search(examples=EXAMPLES, max_length=4, *, beams, masked_ids=MASKED, **settings):
     state = toy_search.start(examples, beams)
-    return beam_search(toy_search.step, state, max_length, beams=beams, never=never, **settings)
+    return beam_search(
+        toy_search.step, state, max_length, beams=beams, masked_ids=masked_ids, **settings
+    )
 
 
 def _reference(
@@ -32,14 +31,14 @@ def _reference(
     diversity=1.0,
     replies=None,
     length_penalty=0.0,
-    sayable=SAYABLE,
+    allowed=ALLOWED,
     no_repeat=None,
 ):
-    """The search as it is described, one example at a time: score and words of each reply."""
+    """Returns score and words of each reply to one example, in plain Python."""
 
     def repeats(words):
-        runs = [words[t : t + no_repeat] for t in range(len(words) - no_repeat + 1)]
-        return len(runs) > len(set(runs))
+        ngrams = [words[t : t + no_repeat] for t in range(len(words) - no_repeat + 1)]
+        return len(ngrams) > len(set(ngrams))
 
     replies = replies or beams
     width, share = beams // groups, int(np.ceil(replies / groups))
@@ -49,10 +48,10 @@ def _reference(
         for group in range(groups):
             continuations = []
             for score, words in alive[group]:
-                for word in (toy_search.END, *sayable):
+                for word in (toy_search.END, *allowed):
                     if no_repeat and word != toy_search.END and repeats((*words, word)):
                         continue
-                    total = score + float(_log_probs(example, words)[word])
+                    total = score + float(toy_search.log_probs(example, words)[word])
                     continuations.append((total - cost[word], total, words, word))
             best = sorted(continuations, reverse=True)[: 2 * width]
             done[group] += [
@@ -73,9 +72,9 @@ def _reference(
 
 
 def _assert_equal(found, row, expected):
-    replies = found.ids.shape[1]
-    there = [toy_search.words_of(found, row, n) for n in range(replies)]
-    assert there == [words for _, words in expected] + [()] * (replies - len(expected))
+    count = found.ids.shape[1]
+    replies = [toy_search.words_of(found, row, n) for n in range(count)]
+    assert replies == [words for _, words in expected] + [()] * (count - len(expected))
     scores = found.scores[row].numpy()
     np.testing.assert_allclose(scores[: len(expected)], [s for s, _ in expected], rtol=1e-4)
     assert (scores[len(expected) :] < -1e29).all()
@@ -93,13 +92,13 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_is_the_search_that_is_described(settings):
+def test_equals_the_plain_python_search(settings):
     found = _search(**settings)
     changed = False
     for row, example in enumerate(EXAMPLES):
         expected = _reference(example, **settings)
         _assert_equal(found, row, expected)
-        # Example by example: none waits for another.
+        # Examples are independent.
         _assert_equal(_search([example], **settings), 0, expected)
         changed |= expected != _reference(example, **settings | {"groups": 1})
     assert changed
@@ -107,13 +106,13 @@ def test_is_the_search_that_is_described(settings):
 
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("no_repeat", [1, 2, 3])
-def test_what_was_said_follows_its_beam(no_repeat, groups):
-    """A beam that took another's words for its own would keep from saying others."""
+def test_the_history_of_ngram_blocking_follows_its_beam(no_repeat, groups):
+    """A beam with the history of another would have other words masked."""
     settings = {"beams": 4, "groups": groups, "diversity": 1.5, "length_penalty": 1.0}
     state = toy_search.start(EXAMPLES, 4)
-    step, state = without_repeats(toy_search.step, state, 6, no_repeat)
-    found = beam_search(step, state, 6, never=(0, GO), **settings)
-    settings["sayable"] = (1, 4, 5)
+    step, state = block_repeated_ngrams(toy_search.step, state, 6, no_repeat)
+    found = beam_search(step, state, 6, masked_ids=(0, GO), **settings)
+    settings["allowed"] = (1, 4, 5)
     changed = False
     for row, example in enumerate(EXAMPLES):
         expected = _reference(example, 6, no_repeat=no_repeat, **settings)
@@ -123,7 +122,7 @@ def test_what_was_said_follows_its_beam(no_repeat, groups):
 
 
 @pytest.mark.parametrize("diversity", [0.0, 7.0])
-def test_one_group_is_plain_beam_search(diversity):
+def test_one_group_equals_beam_search(diversity):
     found = _search(beams=3, groups=1, diversity=diversity)
     plain = _search(beams=3)
     for entry, value in zip(found, plain, strict=True):
@@ -132,7 +131,7 @@ def test_one_group_is_plain_beam_search(diversity):
         _assert_equal(found, row, _reference(example, beams=3, diversity=0.0))
 
 
-def test_groups_without_diversity_find_the_same():
+def test_groups_without_diversity_find_the_same_replies():
     found = _search(beams=6, groups=3, diversity=0.0)
     narrow = _search(beams=2)
     for entry, value in zip(found, narrow, strict=True):
@@ -140,7 +139,7 @@ def test_groups_without_diversity_find_the_same():
 
 
 def _favourites(words, state):
-    """Prefers 4 to 5 to 6 to 7, by a nat each, whatever was said; hardly ever ends."""
+    """A step with constant log-probabilities -1 to -4 for the words 4 to 7."""
     return tf.tile([[-99.0, -99, -60, -99, -1, -2, -3, -4]], [tf.shape(words)[0], 1]), state
 
 
@@ -148,36 +147,36 @@ def _favourites(words, state):
     ("diversity", "expected"),
     [(0.0, [4, 4, 4, 4]), (0.6, [4, 4, 4, 5]), (1.5, [4, 4, 5, 6]), (9.0, [4, 5, 6, 7])],
 )
-def test_more_diversity_makes_more_different_first_words(diversity, expected):
+def test_diversity_increases_the_number_of_different_first_words(diversity, expected):
     settings = {"beams": 4, "groups": 4, "diversity": diversity}
     found = beam_search(_favourites, [tf.zeros([8, 1])], 1, **settings)
     np.testing.assert_array_equal(found.ids[..., 0], [expected] * 2)
-    # What the search was steered by is not in the scores.
+    # Scores do not contain the penalty.
     np.testing.assert_allclose(found.scores, 3.0 - found.ids[..., 0].numpy())
 
 
-def test_what_is_missing_is_filled_up_with_the_best_beginnings_of_all_groups():
+def test_unfinished_hypotheses_of_all_groups_complete_the_number_of_replies():
     settings = {"beams": 4, "groups": 2, "diversity": 0.8, "replies": 10}
     found = _search(max_length=2, **settings)
-    beginnings = set()
+    counts = set()
     for row, example in enumerate(EXAMPLES):
         expected = _reference(example, 2, **settings)
         _assert_equal(found, row, expected)
         lengths = [len(words) for _, words in expected]
         assert lengths[-4:] == [2] * 4 > lengths[:-4]
-        beginnings.add(len(lengths))
-    # Some examples have fewer replies and beginnings than asked for.
-    assert min(beginnings) < 10
+        counts.add(len(lengths))
+    # Some examples have fewer hypotheses than requested.
+    assert min(counts) < 10
 
 
 def _scripted(tables, rows):
-    """A step that says what the table of a beginning lists, and nothing else."""
-    vocabulary, beginnings = 8, [None, *tables]
-    log_probs = np.full([len(beginnings) + 1, vocabulary], IMPOSSIBLE, "float32")
-    following = np.full([len(beginnings) + 1, vocabulary], len(beginnings), "int32")
+    """Returns a step with the log-probabilities that `tables` lists for each prefix."""
+    vocabulary, prefixes = 8, [None, *tables]
+    log_probs = np.full([len(prefixes) + 1, vocabulary], IMPOSSIBLE, "float32")
+    following = np.full([len(prefixes) + 1, vocabulary], len(prefixes), "int32")
     for number, words in enumerate(tables, 1):
         before, last = (words[:-1], words[-1]) if words else (None, GO)
-        following[beginnings.index(before), last] = number
+        following[prefixes.index(before), last] = number
         for word, log_prob in tables[words].items():
             log_probs[number, word] = log_prob
 
@@ -188,8 +187,8 @@ def _scripted(tables, rows):
     return step, [tf.zeros([rows], tf.int32)]
 
 
-def test_waits_for_a_beam_behind_others_that_are_less_probable():
-    """Of the second group's beams, (6, 4) is the better one but says what the first group says."""
+def test_stopping_considers_scores_without_the_penalty():
+    """In the second group, (6, 4) has the best score but the lowest rank: it repeats a word."""
     step, state = _scripted(
         {
             (): {4: -1.0, 5: -1.2, 6: -1.5, 7: -1.6},
@@ -207,8 +206,8 @@ def test_waits_for_a_beam_behind_others_that_are_less_probable():
     np.testing.assert_allclose(found.scores, [[-1.1, -1.6]], rtol=1e-6)
 
 
-def test_a_beam_that_cannot_go_on_makes_nothing_dearer():
-    """After its reply the first group has nothing to say, not even the end."""
+def test_an_impossible_continuation_adds_no_penalty():
+    """After its reply the first group has no possible continuation, not even the end token."""
     step, state = _scripted(
         {
             (): {4: -1.0, 5: -1.2},
@@ -225,8 +224,8 @@ def test_a_beam_that_cannot_go_on_makes_nothing_dearer():
 
 
 @pytest.mark.parametrize(("second", "steps"), [(0.0, 1), (-3.0, 2)])
-def test_stops_when_no_group_can_still_win(second, steps):
-    """Both say the end at once, which costs less than anything else, or wait for it."""
+def test_stops_when_no_group_can_improve_the_result(second, steps):
+    """Both groups end at the first step if the end token is the most probable, else later."""
     taken = tf.Variable(0)
 
     def step(words, state):
@@ -234,15 +233,15 @@ def test_stops_when_no_group_can_still_win(second, steps):
         (t,) = state
         end = tf.where(t == 0.0, -0.1 if second == 0.0 else second, -0.1)
         low = tf.fill(tf.shape(t), -60.0)
-        speak = tf.fill(tf.shape(t), -2.5)
-        return tf.concat([low, low, end, low, speak, speak - 0.1], 1), [t + 1]
+        word = tf.fill(tf.shape(t), -2.5)
+        return tf.concat([low, low, end, low, word, word - 0.1], 1), [t + 1]
 
     found = beam_search(step, [tf.zeros([4, 1])], 50, beams=2, groups=2, diversity=1.0)
     assert int(taken) == steps
     np.testing.assert_array_equal(found.lengths, [[steps - 1] * 2] * 2)
 
 
-def test_rows_do_not_depend_on_their_neighbours():
+def test_examples_are_independent():
     settings = {"beams": 6, "groups": 3, "diversity": 1.0, "replies": 3}
     together = _search(max_length=5, **settings)
     for row, example in enumerate(EXAMPLES):
@@ -256,7 +255,7 @@ def test_any_batch_size_in_one_graph():
 
     @tf.function(input_signature=[tf.TensorSpec([None, 1])] * 2)
     def search(history, example):
-        return beam_search(toy_search.step, [history, example], 4, never=NEVER, **settings)
+        return beam_search(toy_search.step, [history, example], 4, masked_ids=MASKED, **settings)
 
     for examples in ([3], EXAMPLES, []):
         found = search(*toy_search.start(examples, 4))

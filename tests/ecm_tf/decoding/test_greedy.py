@@ -8,7 +8,7 @@ from ecm_tf.decoding import greedy_search
 EXAMPLES = list(range(12))
 
 
-def test_says_the_most_probable_word_again_and_again():
+def test_chooses_the_most_probable_word_at_every_step():
     replies = greedy_search(toy_search.step, toy_search.start(EXAMPLES), 4)
     lengths = set()
     for example in EXAMPLES:
@@ -16,7 +16,7 @@ def test_says_the_most_probable_word_again_and_again():
         assert toy_search.words_of(replies, example) == words
         assert float(replies.scores[example]) == pytest.approx(score, rel=1e-4)
         lengths.add(len(words))
-    assert {0, 4} < lengths  # some say nothing, some do not end
+    assert {0, 4} < lengths  # some replies are empty, some have no end token
 
 
 def test_types_and_shapes():
@@ -25,7 +25,7 @@ def test_types_and_shapes():
     assert [entry.shape for entry in replies] == [(2, 5), (2,), (2,)]
 
 
-def test_rows_do_not_depend_on_their_neighbours():
+def test_rows_are_independent():
     together = greedy_search(toy_search.step, toy_search.start(EXAMPLES), 4)
     for example in EXAMPLES:
         alone = greedy_search(toy_search.step, toy_search.start([example]), 4)
@@ -34,7 +34,7 @@ def test_rows_do_not_depend_on_their_neighbours():
 
 
 def _favourite(*favourites):
-    """A step whose most probable words come in the given order, whatever was said."""
+    """Returns a step with constant probabilities, highest for the given words in their order."""
     logits = np.full([6], -20.0, "float32")
     for rank, word in enumerate(favourites):
         logits[word] = -rank
@@ -45,23 +45,23 @@ def _favourite(*favourites):
     return step
 
 
-def test_never_says_specials():
+def test_special_tokens_are_masked():
     replies = greedy_search(_favourite(3, 1, 0, 5), [tf.zeros([2, 1])], 3)
     np.testing.assert_array_equal(replies.ids, [[5, 5, 5]] * 2)
 
 
-def test_never_can_be_chosen():
-    replies = greedy_search(_favourite(5, 4, 3), [tf.zeros([1, 1])], 2, never=(5,))
+def test_masked_ids_can_be_set():
+    replies = greedy_search(_favourite(5, 4, 3), [tf.zeros([1, 1])], 2, masked_ids=(5,))
     np.testing.assert_array_equal(replies.ids, [[4, 4]])
 
 
-def test_end_can_be_chosen():
+def test_end_token_can_be_set():
     replies = greedy_search(_favourite(5, 2), [tf.zeros([1, 1])], 2, end=5)
     np.testing.assert_array_equal(replies.lengths, [0])
 
 
 def _counting(last_step, steps):
-    """Row `i` ends after `last_step[i]` words; counts steps."""
+    """Returns a step that counts its calls; row `i` ends after `last_step[i]` words."""
 
     def step(words, state):
         (t,) = state
@@ -84,7 +84,7 @@ def test_stops_when_every_row_has_ended(graph):
 
 
 @pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
-def test_never_longer_than_allowed(graph):
+def test_stops_at_the_maximum_length(graph):
     steps = tf.Variable(0)
     search = tf.function(greedy_search) if graph else greedy_search
     replies = search(_counting([99, 1], steps), [tf.zeros([2, 1])], 7)

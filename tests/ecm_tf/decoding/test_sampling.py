@@ -8,7 +8,7 @@ from ecm_tf.decoding.sampling import keep_top_p
 
 EXAMPLES = list(range(8))
 PROBS = np.array([0.1, 0.1, 0.25, 0.05, 0.3, 0.2], "float32")
-"""PAD, UNK, EOS, GO and two words; 0.75 of it may be said."""
+"""Of PAD, UNK, EOS, GO and two words; those not masked have 0.75 in total."""
 
 
 def _sample(examples=EXAMPLES, **settings):
@@ -20,33 +20,33 @@ def _one_word(words, state):
 
 
 def _frequencies(draws=4000, **settings):
-    """How often each id is drawn as the first word."""
+    """Returns the relative frequency of each id as the first word."""
     replies = sample(_one_word, [tf.zeros([draws, 1])], 1, seed=1, **settings)
     first = np.where(replies.lengths.numpy() == 0, 2, replies.ids.numpy()[:, 0])
     return np.bincount(first, minlength=6) / draws
 
 
-def test_a_seed_makes_it_reproducible():
-    first, again, other = _sample(seed=5), _sample(seed=5), _sample(seed=6)
-    for entry, expected in zip(again, first, strict=True):
+def test_a_seed_makes_samples_reproducible():
+    first, second, other = _sample(seed=5), _sample(seed=5), _sample(seed=6)
+    for entry, expected in zip(second, first, strict=True):
         np.testing.assert_array_equal(entry, expected)
     assert not np.array_equal(first.ids, other.ids)
 
 
 @pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
-def test_without_a_seed_every_call_draws_anew(graph):
+def test_without_a_seed_every_call_differs(graph):
     draw = tf.function(_sample) if graph else _sample
     examples = [0] * 40
     assert not np.array_equal(draw(examples).ids, draw(examples).ids)
 
 
-def test_every_step_draws_anew():
-    replies = sample(_one_word, [tf.zeros([200, 1])], 2, seed=3, never=(0, 1, 2, 3))
+def test_steps_are_independent():
+    replies = sample(_one_word, [tf.zeros([200, 1])], 2, seed=3, masked_ids=(0, 1, 2, 3))
     first, second = replies.ids.numpy().T
     assert 0.2 < np.mean(first == second) < 0.8
 
 
-def test_a_row_with_a_key_draws_the_same_beside_any_others():
+def test_samples_of_a_row_depend_on_its_key_only():
     keys = tf.constant([f"post {row}" for row in EXAMPLES])
     together = _sample(seed=1, keys=keys)
     backwards = _sample(EXAMPLES[::-1], seed=1, keys=keys[::-1])
@@ -56,22 +56,22 @@ def test_a_row_with_a_key_draws_the_same_beside_any_others():
 
 
 @pytest.mark.parametrize("settings", [{"top_k": 1}, {"top_p": 1e-6}, {"temperature": 1e-3}])
-def test_without_a_choice_it_is_greedy(settings):
+def test_equals_greedy_search_if_one_word_is_left(settings):
     greedy = greedy_search(toy_search.step, toy_search.start(EXAMPLES), 4)
     for entry, expected in zip(_sample(seed=1, **settings), greedy, strict=True):
         np.testing.assert_allclose(entry, expected, rtol=1e-5)
 
 
-def test_scores_are_the_model_s_whatever_the_settings():
+def test_scores_are_log_probabilities_of_the_model():
     replies = _sample(seed=2, temperature=3.0, top_k=2)
     for row, example in enumerate(EXAMPLES):
         words = toy_search.words_of(replies, row)
-        said = words if len(words) == 4 else (*words, toy_search.END)
-        score = sum(toy_search.log_probs(example, said[:t])[word] for t, word in enumerate(said))
+        reply = words if len(words) == 4 else (*words, toy_search.END)
+        score = sum(toy_search.log_probs(example, reply[:t])[word] for t, word in enumerate(reply))
         assert float(replies.scores[row]) == pytest.approx(score, rel=1e-4)
 
 
-def test_frequencies_are_the_probabilities_without_the_specials():
+def test_frequencies_equal_the_probabilities_without_special_tokens():
     expected = np.where(np.isin(np.arange(6), [0, 1, 3]), 0, PROBS) / 0.75
     np.testing.assert_allclose(_frequencies(), expected, atol=0.04)
 
@@ -91,14 +91,14 @@ def test_temperature(temperature):
         ({"top_p": 0.39}, [4]),  # 0.3 of 0.75 is 0.4
         ({"top_p": 0.41}, [2, 4]),
         ({"top_p": 1.0}, [2, 4, 5]),
-        ({"top_k": 2, "top_p": 0.5}, [4]),  # of two: 0.3 of 0.55
+        ({"top_k": 2, "top_p": 0.5}, [4]),  # 0.3 of the 0.55 of two words
     ],
 )
-def test_what_may_be_drawn(settings, kept):
+def test_top_k_and_top_p_restrict_the_words(settings, kept):
     assert np.flatnonzero(_frequencies(1000, **settings)).tolist() == kept
 
 
-def test_keep_top_p_takes_the_fewest_that_reach_it():
+def test_keep_top_p_keeps_the_fewest_words_that_reach_p():
     logits = tf.math.log([[0.5, 0.25, 0.15, 0.1], [0.7, 0.1, 0.1, 0.1]])
     np.testing.assert_array_equal(keep_top_p(logits, 0.6) > -1e20, [[1, 1, 0, 0], [1, 0, 0, 0]])
     np.testing.assert_array_equal(keep_top_p(logits, 1.0)[0], logits[0])
@@ -128,4 +128,4 @@ def test_any_batch_size_in_one_graph():
         replies = search(*toy_search.start(examples))
         assert replies.ids.shape == (len(examples), 4)
         assert np.isfinite(replies.scores).all()
-        assert np.isin(replies.ids, [0, *toy_search.SAYABLE]).all()
+        assert np.isin(replies.ids, [0, *toy_search.ALLOWED]).all()

@@ -18,7 +18,7 @@ def layer():
     return randomize(layer)
 
 
-def test_golden(layer):
+def test_equals_numpy(layer):
     context, weights = layer(QUERY, VALUES)
     for row in range(3):
         expected, expected_weights = numpy_ecm.attention(layer, QUERY[row], VALUES[row])
@@ -26,13 +26,13 @@ def test_golden(layer):
         np.testing.assert_allclose(weights[row], expected_weights, atol=1e-6)
 
 
-def test_keys_may_be_projected_beforehand(layer):
+def test_projected_keys_give_the_same_result(layer):
     keys = layer.project_keys(VALUES)
-    for given, own in zip(layer(QUERY, VALUES, keys), layer(QUERY, VALUES), strict=True):
-        np.testing.assert_array_equal(given, own)
+    for given, computed in zip(layer(QUERY, VALUES, keys), layer(QUERY, VALUES), strict=True):
+        np.testing.assert_array_equal(given, computed)
 
 
-def test_mask_equals_cutting(layer):
+def test_masking_equals_truncating(layer):
     lengths = [5, 2, 1]
     mask = np.arange(5) < np.array(lengths)[:, None]
     context, weights = layer(QUERY, VALUES, mask=mask)
@@ -44,7 +44,7 @@ def test_mask_equals_cutting(layer):
         np.testing.assert_array_equal(weights[row, length:], np.zeros(5 - length))
 
 
-def test_what_is_masked_does_not_matter(layer):
+def test_masked_values_have_no_effect(layer):
     mask = np.array([[True, False, True, False, False]] * 3)
     other = np.where(mask[:, :, None], VALUES, 100.0).astype("float32")
     np.testing.assert_allclose(
@@ -52,13 +52,13 @@ def test_what_is_masked_does_not_matter(layer):
     )
 
 
-def test_nothing_to_see_reads_the_mean(layer):
+def test_context_of_a_masked_row_is_the_mean(layer):
     context, weights = layer(QUERY, VALUES, mask=np.zeros([3, 5], bool))
     np.testing.assert_allclose(weights, np.full([3, 5], 0.2), atol=1e-6)
     np.testing.assert_allclose(context, VALUES.mean(1), atol=1e-5)
 
 
-def test_half_precision_softmax_is_float32(layer):
+def test_weights_are_float32_in_half_precision(layer):
     low = AdditiveAttention(7, dtype="mixed_float16")
     low.build(QUERY.shape, VALUES.shape)
     low.set_weights(layer.get_weights())

@@ -4,7 +4,7 @@ import pytest
 from ecm_tf.layers import EmotionEmbedding
 
 
-def test_looks_up_each_row():
+def test_looks_up_the_vector_of_each_row():
     layer = EmotionEmbedding(4, 3)
     layer.build((None,))
     table = np.arange(12, dtype="float32").reshape(4, 3)
@@ -13,7 +13,7 @@ def test_looks_up_each_row():
 
 
 @pytest.mark.parametrize("dtype", ["int32", "int64", "uint8"])
-def test_any_integers(dtype):
+def test_integer_dtypes(dtype):
     layer = EmotionEmbedding(2, 3)
     assert layer(np.array([1, 0, 1], dtype)).shape == (3, 3)
 

@@ -17,7 +17,7 @@ LEXICON = np.zeros([4, 11], "float32")
 LEXICON[1, [4, 5, 6]] = 1
 LEXICON[2, 10] = 1
 LEXICON[3] = 1
-"""No emotion words, three, one, and nothing but emotion words."""
+"""Categories with no emotion words, three, one, and only emotion words."""
 
 
 @pytest.fixture
@@ -28,13 +28,13 @@ def layer():
     return randomize(layer)
 
 
-def _push_gate(layer, logit):
+def _set_gate(layer, logit):
     layer.gate_kernel.assign(tf.zeros_like(layer.gate_kernel))
     layer.gate_bias.assign([logit])
 
 
 def _naive(layer, features, emotion, targets):
-    """Log-probability of the targets and -log of the right gate, by plain TensorFlow."""
+    """Returns log-probabilities of the targets and the gate's loss, in plain TensorFlow."""
     features = tf.convert_to_tensor(features)
     probs = tf.nn.softmax(features @ layer.kernel + layer.bias)
     alpha = tf.sigmoid(features @ layer.gate_kernel + layer.gate_bias)
@@ -46,14 +46,14 @@ def _naive(layer, features, emotion, targets):
     of_generic /= tf.where(rest > 0, rest, 1.0)
     mixed = alpha * of_emotional + (1 - alpha) * of_generic
     mixed = has * mixed + (1 - has) * probs
-    said = tf.math.log(tf.gather(mixed, targets, batch_dims=1))
+    log_probs = tf.math.log(tf.gather(mixed, targets, batch_dims=1))
     is_emotional = tf.gather(emotional, targets, batch_dims=1)
     gate = is_emotional * tf.math.log(alpha[:, 0])
     gate += (1 - is_emotional) * tf.math.log(1 - alpha[:, 0])
-    return said, -gate * has[:, 0]
+    return log_probs, -gate * has[:, 0]
 
 
-def test_golden(layer):
+def test_equals_numpy(layer):
     log_probs = layer(FEATURES, EMOTION).numpy()
     for row in [0, 1, 2, 4, 5, 7]:
         expected = numpy_ecm.external_memory_log_probs(layer, FEATURES[row], EMOTION[row])
@@ -66,7 +66,7 @@ def test_probabilities_sum_to_one(layer):
     np.testing.assert_allclose(total[some_generic], np.ones(some_generic.sum()), atol=1e-5)
 
 
-def test_each_class_gets_what_the_gate_gives(layer):
+def test_emotion_words_have_the_probability_of_the_gate(layer):
     probs = np.exp(layer(FEATURES, EMOTION))
     for row in np.flatnonzero((EMOTION == 1) | (EMOTION == 2)):
         alpha = numpy_ecm.emotion_gate(layer, FEATURES[row])
@@ -74,7 +74,7 @@ def test_each_class_gets_what_the_gate_gives(layer):
         np.testing.assert_allclose(probs[row, emotional].sum(), alpha, atol=1e-5)
 
 
-def test_category_without_words_is_a_plain_softmax(layer):
+def test_category_without_emotion_words_is_one_softmax(layer):
     rows = EMOTION == 0
     expected = numpy_ecm.vocabulary_log_probs(layer, FEATURES[rows])
     np.testing.assert_allclose(layer(FEATURES, EMOTION)[rows], expected, atol=1e-5)
@@ -82,21 +82,21 @@ def test_category_without_words_is_a_plain_softmax(layer):
     assert terms["gate"] == 0
 
 
-def test_rows_do_not_see_each_other(layer):
+def test_rows_are_independent(layer):
     together = layer(FEATURES, EMOTION)
     for row in range(8):
         alone = layer(FEATURES[row : row + 1], EMOTION[row : row + 1])
         np.testing.assert_allclose(together[row], alone[0], atol=1e-5)
 
 
-def test_nll_is_the_target_s_share_of_the_distribution(layer, monkeypatch):
+def test_nll_of_the_target(layer, monkeypatch):
     monkeypatch.setattr(losses, "CHUNK", 3)
     expected = -layer(FEATURES, EMOTION).numpy()[np.arange(8), TARGETS]
     np.testing.assert_allclose(layer.nll(FEATURES, EMOTION, TARGETS), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 8])
-def test_training_losses_and_their_gradients_equal_the_naive_ones(layer, chunk, monkeypatch):
+def test_training_losses_and_gradients_equal_plain_tensorflow(layer, chunk, monkeypatch):
     monkeypatch.setattr(losses, "CHUNK", chunk)
     features = tf.Variable(FEATURES)
     watched = [features, *(weight.value for weight in layer.trainable_weights)]
@@ -104,12 +104,14 @@ def test_training_losses_and_their_gradients_equal_the_naive_ones(layer, chunk, 
         terms, nll = layer.training_losses(features, EMOTION, TARGETS, WEIGHTS)
         total = tf.add_n([*terms.values()])
     with tf.GradientTape() as naive_tape:
-        said, gate = _naive(layer, features, EMOTION, TARGETS)
-        naive = tf.reduce_sum(WEIGHTS * (gate - said))
+        log_probs, gate = _naive(layer, features, EMOTION, TARGETS)
+        naive = tf.reduce_sum(WEIGHTS * (gate - log_probs))
     assert set(terms) == {"cross_entropy", "gate"}
-    np.testing.assert_allclose(terms["cross_entropy"], -tf.reduce_sum(WEIGHTS * said), rtol=1e-5)
+    np.testing.assert_allclose(
+        terms["cross_entropy"], -tf.reduce_sum(WEIGHTS * log_probs), rtol=1e-5
+    )
     np.testing.assert_allclose(terms["gate"], tf.reduce_sum(WEIGHTS * gate), rtol=1e-5)
-    np.testing.assert_allclose(nll, -said, atol=1e-5)
+    np.testing.assert_allclose(nll, -log_probs, atol=1e-5)
     for got, expected in zip(
         tape.gradient(total, watched), naive_tape.gradient(naive, watched), strict=True
     ):
@@ -117,8 +119,8 @@ def test_training_losses_and_their_gradients_equal_the_naive_ones(layer, chunk, 
 
 
 @pytest.mark.parametrize("logit", [1e4, -1e4])
-def test_a_gate_at_its_end_gives_finite_numbers(layer, logit):
-    _push_gate(layer, logit)
+def test_a_gate_at_0_or_1_gives_finite_losses_and_gradients(layer, logit):
+    _set_gate(layer, logit)
     features = tf.Variable(FEATURES)
     with tf.GradientTape() as tape:
         terms, nll = layer.training_losses(features, EMOTION, TARGETS, WEIGHTS)
@@ -126,11 +128,11 @@ def test_a_gate_at_its_end_gives_finite_numbers(layer, logit):
     watched = [features, *(weight.value for weight in layer.trainable_weights)]
     for array in [total, nll, *tape.gradient(total, watched)]:
         assert np.isfinite(array).all()
-    assert terms["gate"] > 1000  # some target stands on the shut side
+    assert terms["gate"] > 1000  # the gate excludes some target
 
 
 @pytest.mark.parametrize("size", [1e4, -1e4])
-def test_extreme_logits_give_finite_numbers(layer, size):
+def test_extreme_logits_give_finite_losses_and_gradients(layer, size):
     layer.bias.assign(np.where(np.arange(11) % 2, size, -size))
     features = tf.Variable(FEATURES)
     with tf.GradientTape() as tape:
@@ -140,18 +142,18 @@ def test_extreme_logits_give_finite_numbers(layer, size):
         assert np.isfinite(array).all()
 
 
-def test_the_lexicon_is_saved_and_not_trained(layer, tmp_path):
+def test_emotion_words_are_saved_and_not_trained(layer, tmp_path):
     assert all(weight is not layer.emotion_words for weight in layer.trainable_weights)
     inputs = keras.Input([5]), keras.Input([], dtype="int32")
     model = keras.Model(inputs, layer(*inputs))
     model.save(tmp_path / "output.keras")
-    again = keras.models.load_model(tmp_path / "output.keras")
-    loaded = next(w for w in again.weights if w.path.endswith("emotion_words"))
-    np.testing.assert_array_equal(loaded, LEXICON)
-    np.testing.assert_array_equal(again([FEATURES, EMOTION]), layer(FEATURES, EMOTION))
+    restored = keras.models.load_model(tmp_path / "output.keras")
+    emotion_words = next(w for w in restored.weights if w.path.endswith("emotion_words"))
+    np.testing.assert_array_equal(emotion_words, LEXICON)
+    np.testing.assert_array_equal(restored([FEATURES, EMOTION]), layer(FEATURES, EMOTION))
 
 
-def test_no_lexicon_until_one_is_given():
+def test_no_emotion_words_until_assigned():
     layer = ExternalMemoryOutput(11, 4)
     expected = numpy_ecm.vocabulary_log_probs
     log_probs = layer(FEATURES, EMOTION)

@@ -12,7 +12,7 @@ INPUTS = RANDOM.normal(size=[3, 5]).astype("float32")
 STATES = [RANDOM.normal(size=[3, 4]).astype("float32") for _ in range(3)]
 
 
-def test_golden():
+def test_equals_numpy():
     cell = GRUCell(4)
     cell.build((None, 5))
     randomize(cell)
@@ -22,7 +22,7 @@ def test_golden():
     np.testing.assert_array_equal(output, state)
 
 
-def test_written_out_by_hand():
+def test_equals_the_equations_for_one_unit():
     cell = GRUCell(1)
     cell.build((None, 1))
     cell.kernel.assign([[0.5, -0.25, 2.0]])
@@ -43,31 +43,31 @@ def test_gate_biases_start_at_one():
     np.testing.assert_array_equal(cell.bias, [1.0] * 8 + [0.0] * 4)
 
 
-def test_projecting_beforehand_changes_nothing():
+def test_projected_inputs_give_the_same_result():
     cell = GRUCell(4)
     cell.build((None, 5))
     randomize(cell)
     sequence = RANDOM.normal(size=[3, 6, 5]).astype("float32")
-    projected = cell.project(sequence)
+    projected = cell.project_inputs(sequence)
     assert projected.shape == (3, 6, 12)
     for t in range(6):
         np.testing.assert_allclose(
-            cell.recur(projected[:, t], STATES[:1])[0],
+            cell.step(projected[:, t], STATES[:1])[0],
             cell(sequence[:, t], STATES[:1])[0],
             atol=1e-6,
         )
 
 
 @pytest.mark.parametrize("num_layers", [1, 3])
-def test_stack_golden(num_layers):
+def test_stack_equals_numpy(num_layers):
     stack = StackedGRUCell(4, num_layers)
     stack.build((None, 5))
     randomize(stack)
     output, new = stack(INPUTS, STATES[:num_layers])
-    below = INPUTS
+    inputs = INPUTS
     for cell, state, got in zip(stack.cells, STATES, new, strict=False):
-        below = numpy_ecm.GRU.of(cell).step(below, state)
-        np.testing.assert_allclose(got, below, atol=1e-6)
+        inputs = numpy_ecm.GRU.of(cell).step(inputs, state)
+        np.testing.assert_allclose(got, inputs, atol=1e-6)
     assert len(new) == num_layers
     np.testing.assert_array_equal(output, new[-1])
 

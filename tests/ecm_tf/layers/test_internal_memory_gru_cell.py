@@ -21,15 +21,15 @@ def _states(num_layers, rows=2):
 
 
 @pytest.mark.parametrize("num_layers", [1, 2, 3])
-def test_golden(num_layers):
+def test_equals_numpy(num_layers):
     cell, states = _cell(num_layers), _states(num_layers)
     inputs = RANDOM.normal(size=[2, 5]).astype("float32")
     output, new = cell(inputs, states)
     *hidden, memory = states
-    expected, left = numpy_ecm.internal_memory_step(cell, inputs, hidden, memory)
+    expected, new_memory = numpy_ecm.internal_memory_step(cell, inputs, hidden, memory)
     assert len(new) == num_layers + 1
-    for got, wanted in zip(new, [*expected, left], strict=True):
-        np.testing.assert_allclose(got, wanted, atol=1e-6)
+    for got, expected_state in zip(new, [*expected, new_memory], strict=True):
+        np.testing.assert_allclose(got, expected_state, atol=1e-6)
     np.testing.assert_array_equal(output, new[-2])
 
 
@@ -42,12 +42,12 @@ def test_memory_never_grows():
     assert (np.abs(states[-1]) < np.abs(before)).any()
 
 
-def test_an_empty_memory_is_no_memory():
+def test_a_zero_memory_has_no_effect():
     cell, states = _cell(1), _states(1)
     inputs = RANDOM.normal(size=[2, 5]).astype("float32")
     without, _ = cell.gru(inputs, states[:1])
-    nothing, new = cell(inputs, [states[0], np.zeros([2, 3], "float32")])
-    np.testing.assert_allclose(nothing, without, atol=1e-6)
+    with_zeros, new = cell(inputs, [states[0], np.zeros([2, 3], "float32")])
+    np.testing.assert_allclose(with_zeros, without, atol=1e-6)
     np.testing.assert_array_equal(new[-1], np.zeros([2, 3]))
     assert np.abs(cell(inputs, states)[0] - without).max() > 1e-3
 
@@ -59,14 +59,14 @@ def test_gate_biases_start_at_one():
     np.testing.assert_array_equal(cell.write_gate.bias, np.ones(3))
 
 
-def test_starts_with_a_full_memory():
+def test_initial_memory_is_all_ones():
     hidden, memory = InternalMemoryGRUCell(4, 3).get_initial_state(2)
     np.testing.assert_array_equal(hidden, np.zeros([2, 4]))
     np.testing.assert_array_equal(memory, np.ones([2, 3]))
 
 
-def test_in_a_model_of_ones_own(tmp_path):
-    """A tagger with an emotional state, made of Keras' own layers and this cell."""
+def test_in_another_keras_model(tmp_path):
+    """A tagger with an internal memory, made of Keras layers and this cell."""
     words, emotion = keras.Input([None], dtype="int32"), keras.Input([], dtype="int32")
     embed, start, tag = keras.layers.Embedding(10, 5), keras.layers.Dense(4), keras.layers.Dense(2)
     memories = EmotionEmbedding(6, 3)
@@ -91,5 +91,5 @@ def test_in_a_model_of_ones_own(tmp_path):
         np.testing.assert_allclose(tag(output), outputs[:, t], atol=1e-5)
 
     model.save(tmp_path / "tagger.keras")
-    again = keras.models.load_model(tmp_path / "tagger.keras")
-    np.testing.assert_array_equal(again(inputs), outputs)
+    loaded = keras.models.load_model(tmp_path / "tagger.keras")
+    np.testing.assert_array_equal(loaded(inputs), outputs)

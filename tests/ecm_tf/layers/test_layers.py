@@ -1,4 +1,4 @@
-"""What every public layer must be able to do. A new layer without a case here fails."""
+"""Requirements of all public layers. A new layer needs a case here."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ def _emotion():
     return np.array([2, 0], "int32")
 
 
-def _words(layer):
+def _set_emotion_words(layer):
     mask = np.zeros([CATEGORIES, WORDS], "float32")
     mask[:, 4:7] = 1
     layer.emotion_words.assign(mask)
@@ -45,7 +45,7 @@ CASES = {
         "config": {"vocabulary_size": WORDS, "categories": CATEGORIES},
         "inputs": lambda: (_floats(SIZE), _emotion()),
         "dtypes": ["float32"],
-        "prepare": _words,
+        "prepare": _set_emotion_words,
         "wrong": [
             ({"vocabulary_size": 0, "categories": 1}, "Received: vocabulary_size=0"),
             (
@@ -99,7 +99,7 @@ def _make(case, **kwargs):
 
 
 def _inputs(name, dtype="float32"):
-    """The case's inputs, floats in the given dtype."""
+    """Returns the inputs of the case, with floats in the given dtype."""
     return tf.nest.map_structure(
         lambda x: tf.cast(x, dtype) if x.dtype == np.float32 else tf.constant(x),
         CASES[name]["inputs"](),
@@ -127,11 +127,11 @@ def test_every_public_layer_has_a_case():
 @every_layer
 def test_config_round_trip(name):
     layer = _make(name, name="mine", dtype="mixed_bfloat16")
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
-    assert type(again) is type(layer)
-    assert again.get_config() == layer.get_config()
-    assert again.name == "mine"
-    assert again.dtype_policy.name == "mixed_bfloat16"
+    restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert type(restored) is type(layer)
+    assert restored.get_config() == layer.get_config()
+    assert restored.name == "mine"
+    assert restored.dtype_policy.name == "mixed_bfloat16"
     assert CASES[name]["config"].items() <= layer.get_config().items()
 
 
@@ -143,7 +143,7 @@ def test_every_constructor_argument_is_in_the_config(name):
 
 
 @every_layer
-def test_constructor_errors_say_what_was_expected_and_what_came(name):
+def test_constructor_errors_name_the_argument_and_its_value(name):
     for arguments, message in CASES[name]["wrong"]:
         with pytest.raises(ValueError, match="must be positive") as error:
             getattr(layers, name)(**arguments)
@@ -151,7 +151,7 @@ def test_constructor_errors_say_what_was_expected_and_what_came(name):
 
 
 @every_layer
-def test_building_by_shape_gives_the_weights_that_calling_gives(name):
+def test_build_creates_the_same_weights_as_call(name):
     called, by_shape = _built(name), _make(name)
     shapes = tf.nest.map_structure(lambda x: tuple(x.shape), CASES[name]["inputs"]())
     by_shape.build(*shapes)
@@ -190,7 +190,7 @@ def test_functional_model(name, dtype):
 
 
 @every_layer
-def test_a_step_moves_every_weight(name):
+def test_a_gradient_step_changes_every_weight_and_lowers_the_loss(name):
     layer, inputs = _built(name), _inputs(name)
 
     def loss():
@@ -223,15 +223,15 @@ def test_precision_policies(name, policy):
 
 
 @every_layer
-def test_weights_survive_saving(name, tmp_path):
+def test_weights_round_trip(name, tmp_path):
     layer, inputs = _built(name), _inputs(name)
     path = tmp_path / "layer.weights.h5"
     _holder(layer, inputs).save_weights(path)
-    again = _make(name)
-    again(*inputs)
-    _holder(again, inputs).load_weights(path)
-    for saved, loaded in zip(layer.weights, again.weights, strict=True):
-        np.testing.assert_array_equal(saved.numpy(), loaded.numpy(), err_msg=saved.path)
+    loaded = _make(name)
+    loaded(*inputs)
+    _holder(loaded, inputs).load_weights(path)
+    for ours, theirs in zip(layer.weights, loaded.weights, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy(), err_msg=ours.path)
 
 
 class _Holder(keras.Model):

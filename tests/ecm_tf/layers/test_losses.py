@@ -13,30 +13,30 @@ TARGETS = RANDOM.integers(0, WORDS, [TOKENS]).astype("int32")
 WEIGHTS = RANDOM.uniform(0.01, 1, size=[TOKENS]).astype("float32")
 ALLOWED = RANDOM.uniform(size=[TOKENS, WORDS]) < 0.5
 ALLOWED[np.arange(TOKENS), TARGETS] = True
-ALLOWED[2] = np.arange(WORDS) == TARGETS[2]  # no competitor
+ALLOWED[2] = np.arange(WORDS) == TARGETS[2]  # all other words are masked
 
 
-def _naive_nll(features, kernel, bias, allowed):
+def _naive_nll(features, kernel, bias, masked):
     logits = tf.matmul(features, kernel) + bias
-    if allowed:
+    if masked:
         logits = tf.where(ALLOWED, logits, -np.inf)
     return tf.reduce_logsumexp(logits, 1) - tf.gather(logits, TARGETS, batch_dims=1)
 
 
-BARRED = losses.Barred(tf.range(TOKENS), tf.constant(~ALLOWED))
-"""Every token is a class of its own."""
+MASK = losses.MaskedWords(tf.range(TOKENS), tf.constant(~ALLOWED))
+"""Each token has its own class."""
 
 
-@pytest.mark.parametrize("allowed", [False, True], ids=["all", "some"])
+@pytest.mark.parametrize("masked", [False, True], ids=["unmasked", "masked"])
 @pytest.mark.parametrize("chunk", [1, 3, 7, 640])
-def test_weighted_nll_equals_naive_autodiff(chunk, allowed, monkeypatch):
+def test_weighted_nll_equals_naive_autodiff(chunk, masked, monkeypatch):
     monkeypatch.setattr(losses, "CHUNK", chunk)
     variables = [tf.Variable(x) for x in (FEATURES, KERNEL, BIAS)]
     with tf.GradientTape() as tape:
-        total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, BARRED if allowed else None)
+        total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, MASK if masked else None)
         scaled = 3.0 * total
     with tf.GradientTape() as naive_tape:
-        naive = _naive_nll(*variables, allowed)
+        naive = _naive_nll(*variables, masked)
         naive_total = tf.reduce_sum(naive * WEIGHTS)
         naive_scaled = 3.0 * naive_total
     np.testing.assert_allclose(nll, naive, atol=1e-5)
@@ -48,7 +48,7 @@ def test_weighted_nll_equals_naive_autodiff(chunk, allowed, monkeypatch):
 
 
 @pytest.mark.parametrize("chunk", [3, 7])
-def test_in_a_graph_that_knows_no_length(chunk, monkeypatch):
+def test_in_a_graph_with_unknown_length(chunk, monkeypatch):
     monkeypatch.setattr(losses, "CHUNK", chunk)
 
     @tf.function(
@@ -71,7 +71,7 @@ def test_in_a_graph_that_knows_no_length(chunk, monkeypatch):
         assert d_features.shape == (tokens, SIZE)
 
 
-def test_nll_itself_has_no_gradient():
+def test_nll_has_no_gradient():
     features = tf.Variable(FEATURES)
     with tf.GradientTape(persistent=True) as tape:
         _, nll = losses.weighted_nll(features, KERNEL, BIAS, TARGETS, WEIGHTS)
@@ -80,19 +80,19 @@ def test_nll_itself_has_no_gradient():
     assert tape.gradient(projected, features) is None
 
 
-@pytest.mark.parametrize("allowed", [False, True], ids=["all", "some"])
+@pytest.mark.parametrize("masked", [False, True], ids=["unmasked", "masked"])
 @pytest.mark.parametrize("chunk", [2, 7])
-def test_projected_nll(chunk, allowed, monkeypatch):
+def test_projected_nll(chunk, masked, monkeypatch):
     monkeypatch.setattr(losses, "CHUNK", chunk)
-    nll = losses.projected_nll(FEATURES, KERNEL, BIAS, TARGETS, BARRED if allowed else None)
-    np.testing.assert_allclose(nll, _naive_nll(FEATURES, KERNEL, BIAS, allowed), atol=1e-5)
-    if allowed:
+    nll = losses.projected_nll(FEATURES, KERNEL, BIAS, TARGETS, MASK if masked else None)
+    np.testing.assert_allclose(nll, _naive_nll(FEATURES, KERNEL, BIAS, masked), atol=1e-5)
+    if masked:
         np.testing.assert_allclose(nll[2], 0, atol=1e-6)
 
 
 def test_no_tokens():
-    nothing = [np.zeros([0, SIZE], "float32"), KERNEL, BIAS]
-    variables = [tf.Variable(x) for x in nothing]
+    empty = [np.zeros([0, SIZE], "float32"), KERNEL, BIAS]
+    variables = [tf.Variable(x) for x in empty]
     with tf.GradientTape() as tape:
         total, nll = losses.weighted_nll(
             *variables, np.zeros([0], "int32"), np.zeros([0], "float32")
@@ -100,7 +100,7 @@ def test_no_tokens():
     assert (float(total), nll.shape) == (0.0, (0,))
     for variable, gradient in zip(variables, tape.gradient(total, variables), strict=True):
         np.testing.assert_array_equal(gradient, tf.zeros_like(variable))
-    assert losses.projected_nll(*nothing, np.zeros([0], "int32")).shape == (0,)
+    assert losses.projected_nll(*empty, np.zeros([0], "int32")).shape == (0,)
 
 
 def test_zero_weights():
@@ -114,22 +114,22 @@ def test_zero_weights():
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("logit", [1e4, -1e4])
-def test_extreme_logits_give_finite_numbers(logit, dtype):
+def test_extreme_logits_give_finite_losses_and_gradients(logit, dtype):
     bias = np.zeros(WORDS, "float32")
     bias[TARGETS[0]] = logit
     variables = [tf.Variable(tf.cast(FEATURES, dtype)), tf.Variable(KERNEL), tf.Variable(bias)]
-    for barred in (None, BARRED):
+    for masked_words in (None, MASK):
         with tf.GradientTape() as tape:
-            total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, barred)
+            total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, masked_words)
         for array in [total, nll, *tape.gradient(total, variables)]:
             assert np.isfinite(tf.cast(array, tf.float32)).all()
     assert np.max(losses.projected_nll(*variables, TARGETS)) > 5000
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("bfloat16", 0.05), ("float16", 0.005)])
-@pytest.mark.parametrize("weight", [1.0, 1e-6], ids=["heavy", "light"])
+@pytest.mark.parametrize("weight", [1.0, 1e-6], ids=["large", "small"])
 def test_half_precision_is_close_to_float32(dtype, tolerance, weight):
-    """Weights of a large batch are too small for float16; the gradient must not vanish."""
+    """The weights of a large batch underflow in float16; the gradient must not vanish."""
     exact, gradients = None, None
     for precision in ("float32", dtype):
         variables = [
@@ -151,7 +151,7 @@ def test_half_precision_is_close_to_float32(dtype, tolerance, weight):
         np.testing.assert_allclose(low, high, atol=tolerance * np.abs(high).max() * 3)
 
 
-def test_token_weights_average_over_tokens_then_over_the_batch():
+def test_token_weights():
     np.testing.assert_allclose(
         losses.token_weights(tf.constant([4, 1, 0, 2])), [1 / 16, 1 / 4, 1 / 4, 1 / 8]
     )
@@ -160,12 +160,12 @@ def test_token_weights_average_over_tokens_then_over_the_batch():
 def test_memory_loss():
     memory = np.array([[1.0, -2.0], [0.5, 0.0]], "float32")
     np.testing.assert_allclose(losses.memory_loss(memory), (1 + 4 + 0.25) / 2)
-    half = losses.memory_loss(tf.constant(memory * 200, tf.float16))  # squares beyond float16
+    half = losses.memory_loss(tf.constant(memory * 200, tf.float16))  # squares overflow float16
     assert half.dtype == tf.float32
     np.testing.assert_allclose(half, 5.25 / 2 * 40000)
 
 
-def test_log_partition_is_the_log_of_the_sum_of_exponentials():
+def test_log_partition_equals_logsumexp():
     random = np.random.default_rng(3)
     logits = random.normal(size=[6, 50]) * [[1], [30], [300], [1e4], [0], [1e-6]]
     got = losses.log_partition(tf.constant(logits, tf.float32))
@@ -174,9 +174,9 @@ def test_log_partition_is_the_log_of_the_sum_of_exponentials():
     np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-6)
 
 
-def test_what_is_barred_does_not_count_and_all_barred_is_finite():
+def test_masked_words_do_not_count_and_a_row_without_words_is_finite():
     logits = np.array([[1.0, 2.0, 3.0], [1e4, -1e4, 0.0]], "float32")
-    bars = losses.barring(tf.constant([[False, True, False], [True, True, True]]))
-    some, nothing = losses.log_partition(logits + bars)
+    mask = losses.additive_mask(tf.constant([[False, True, False], [True, True, True]]))
+    some, none = losses.log_partition(logits + mask)
     np.testing.assert_allclose(some, np.log(np.exp(1) + np.exp(3)), rtol=1e-6)
-    assert np.isfinite(nothing) and nothing < -1e29
+    assert np.isfinite(none) and none < -1e29

@@ -19,14 +19,14 @@ def layer():
     return randomize(layer)
 
 
-def test_golden(layer):
+def test_equals_numpy(layer):
     expected = numpy_ecm.vocabulary_log_probs(layer, FEATURES)
     np.testing.assert_allclose(layer(FEATURES), expected, atol=1e-5)
     np.testing.assert_allclose(layer(FEATURES, EMOTION), expected, atol=1e-5)
     np.testing.assert_allclose(tf.reduce_sum(tf.exp(layer(FEATURES)), 1), np.ones(7), atol=1e-5)
 
 
-def test_nll_picks_the_target(layer, monkeypatch):
+def test_nll_of_the_target(layer, monkeypatch):
     monkeypatch.setattr(losses, "CHUNK", 3)
     expected = -numpy_ecm.vocabulary_log_probs(layer, FEATURES)[np.arange(7), TARGETS]
     np.testing.assert_allclose(layer.nll(FEATURES, EMOTION, TARGETS), expected, atol=1e-5)

@@ -1,4 +1,4 @@
-"""Model directories."""
+"""Saving and loading model directories."""
 
 import dataclasses
 import json
@@ -41,7 +41,7 @@ def saved(tmp_path):
     return tmp_path / "model", model
 
 
-def test_a_new_model_knows_the_emotion_words():
+def test_a_new_model_has_the_emotion_words():
     model = new_model(config(use_ememory=True), ASSETS)
     np.testing.assert_array_equal(
         model.vocabulary_output.emotion_words,
@@ -69,7 +69,7 @@ def test_round_trip(tmp_path, modules, dtype):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_the_manifest(saved):
+def test_manifest(saved):
     directory, _ = saved
     manifest = read_manifest(directory, "model")
     assert (manifest["settings"], manifest["counts"]) == ({"a": 1}, {"step": 3})
@@ -78,18 +78,18 @@ def test_the_manifest(saved):
     assert names == {*manifest["files"], "manifest.json"}
 
 
-def test_saving_again_replaces_the_model_and_leaves_other_files(saved):
+def test_saving_again_replaces_the_model_and_keeps_other_files(saved):
     directory, _ = saved
-    (directory / "run.json").write_text("mine")
-    better = ECM(config())
-    save(directory, better)
+    (directory / "run.json").write_text("run")
+    other = ECM(config())
+    save(directory, other)
     loaded, _ = load_model(directory)
-    np.testing.assert_array_equal(loaded.get_weights()[0], better.get_weights()[0])
+    np.testing.assert_array_equal(loaded.get_weights()[0], other.get_weights()[0])
     assert loaded.config.variant == "Seq2Seq"
-    assert (directory / "run.json").read_text() == "mine"
+    assert (directory / "run.json").read_text() == "run"
 
 
-def test_while_it_is_written_the_directory_is_unfinished(saved, monkeypatch):
+def test_an_interrupted_save_leaves_an_incomplete_directory(saved, monkeypatch):
     directory, model = saved
 
     def fail(*_, **__):
@@ -102,12 +102,12 @@ def test_while_it_is_written_the_directory_is_unfinished(saved, monkeypatch):
         load_model(directory)
 
 
-def test_no_such_directory(tmp_path):
+def test_a_missing_directory_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such directory"):
         load_model(tmp_path / "nothing")
 
 
-def test_a_dataset_is_no_model(dataset):
+def test_a_dataset_directory_is_refused(dataset):
     with pytest.raises(InputError, match="expected kind 'model'"):
         load_model(dataset)
 
@@ -129,9 +129,9 @@ def test_a_damaged_file_is_named(saved, name, damage):
     assert str(directory) in str(caught.value)
 
 
-@pytest.mark.parametrize("content", ["other sizes", b"no HDF5"])
+@pytest.mark.parametrize("content", ["other sizes", b"not HDF5"])
 def test_weights_of_another_model_are_refused(saved, tmp_path, content):
-    """Even if the manifest says that they belong here."""
+    """Even if the manifest lists their hash."""
     directory, _ = saved
     weights = directory / "model.weights.h5"
     if isinstance(content, bytes):

@@ -15,7 +15,7 @@ def test_token_and_sentence_perplexity():
     assert perplexity.sentence == pytest.approx(math.exp((2 + 2 + 0.5) / 3))
 
 
-def test_batching_does_not_matter():
+def test_batching_has_no_effect():
     random = np.random.default_rng(1)
     nll, tokens = random.uniform(1, 9, [12]).astype("float32"), random.integers(1, 7, [12])
     whole, parts = Perplexity(), Perplexity()
@@ -26,7 +26,7 @@ def test_batching_does_not_matter():
     assert parts.sentence == pytest.approx(whole.sentence)
 
 
-def test_a_uniform_guess_over_n_words_has_perplexity_n():
+def test_perplexity_of_a_uniform_distribution_is_the_number_of_words():
     perplexity = Perplexity()
     tokens = tf.constant([2, 5])
     perplexity.update(tf.cast(tokens, tf.float32) * math.log(40), tokens)
@@ -34,18 +34,18 @@ def test_a_uniform_guess_over_n_words_has_perplexity_n():
     assert perplexity.sentence == pytest.approx(40)
 
 
-def test_nothing_measured_is_nan():
+def test_nan_before_the_first_update():
     assert math.isnan(Perplexity().token)
     assert math.isnan(Perplexity().sentence)
 
 
-def test_very_bad_stays_finite():
+def test_very_large_nll_gives_a_finite_perplexity():
     perplexity = Perplexity()
     perplexity.update(tf.constant([1e6]), tf.constant([1]))
     assert math.isfinite(perplexity.token)
 
 
-def test_many_tokens_do_not_lose_the_small_ones():
+def test_small_updates_after_a_large_one_are_not_lost():
     perplexity = Perplexity()
     perplexity.update(tf.constant([1e8]), tf.constant([100_000_000]))
     for _ in range(100):

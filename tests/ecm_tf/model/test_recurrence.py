@@ -1,4 +1,4 @@
-"""The loop over time, and its twin for TensorFlow Lite."""
+"""The loop over time, and its variant for TensorFlow Lite."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,7 +6,7 @@ import tensorflow as tf
 from ecm_tf.model.recurrence import scan, scan_without_arrays
 
 
-def test_both_loops_compute_the_same():
+def test_both_loops_give_the_same_result():
     random = np.random.default_rng(0)
     inputs = tf.constant(random.normal(size=[5, 3, 2]), tf.float32)
     state = [tf.constant(random.normal(size=[3, 2]), tf.float32)]

@@ -123,7 +123,7 @@ def test_training_with_fit(recorded):
 
 
 def test_greedy_search(recorded, model):
-    step, state = model.begin(*recorded.decode_inputs)
+    step, state = model.prepare_decoding(*recorded.decode_inputs)
     length = recorded.meta["decoder_len"]
     tokens, probabilities = [], []
     token = tf.fill([len(recorded.decodes)], 3)
@@ -137,20 +137,20 @@ def test_greedy_search(recorded, model):
     difference = np.abs(np.transpose(probabilities) - expected).max()
     report(recorded, "greedy probabilities", difference, 1e-5)
 
-    step, state = model.begin(*recorded.decode_inputs)
+    step, state = model.prepare_decoding(*recorded.decode_inputs)
     # The original does not stop at EOS. The port does not either if the end is an id that no word
     # has.
-    replies = decoding.greedy_search(step, state, length, never=MASKED, end=-1)
+    replies = decoding.greedy_search(step, state, length, masked_ids=MASKED, end=-1)
     assert replies.ids.numpy().tolist() == np.transpose(tokens).tolist()
 
 
 def port_beam_search(recorded, model, count):
     """Score and ids of the finished hypotheses of each decode, best first."""
     beams = recorded.meta["beam_size"]
-    step, state = model.begin(*recorded.decode_inputs, beams=beams)
+    step, state = model.prepare_decoding(*recorded.decode_inputs, beams=beams)
     # The original does not expand the distribution of the last step.
     length = recorded.meta["decoder_len"] - 1
-    replies = decoding.beam_search(step, state, length, beams=beams, replies=count, never=MASKED)
+    replies = decoding.beam_search(step, state, length, beams=beams, replies=count, masked_ids=MASKED)
     return [
         [
             (float(score), row[:words].tolist())
@@ -182,7 +182,7 @@ def test_beam_search(recorded, model):
     settings = {
         "steps": recorded.meta["decoder_len"] - 1,
         "beams": recorded.meta["beam_size"],
-        "never": MASKED,
+        "masked_ids": MASKED,
     }
     expected = [decode["beam_finished"] for decode in recorded.decodes]
     with_fault, without_fault = (
@@ -247,7 +247,7 @@ def test_beam_search_with_internal_memory_is_exhaustive(use_emb, use_ememory):
     )
     scores = -nll.numpy().reshape(2, 7)
 
-    step, state = model.begin(post, emotion, beams=8)
+    step, state = model.prepare_decoding(post, emotion, beams=8)
     replies = decoding.beam_search(step, state, length, beams=8, replies=7)
     for row in range(2):
         ranked = sorted(zip(scores[row], every_reply, strict=True), reverse=True)
