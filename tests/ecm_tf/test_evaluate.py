@@ -112,7 +112,7 @@ def test_searches_side_by_side(model_dir, dataset, tmp_path, capsys):
         ("beam = 3", "searches.toml: expected tables, got beam = 3"),
         ("[a]\nbeams = 3", r"searches.toml: a: unknown settings \['beams'\]"),
         ("[a]\ntop_k = 0", "searches.toml: a: top_k: expected an integer of at least 1, got 0"),
-        ("[a]\ntop_k = 'b'", "searches.toml: a: Expected `int | null`, got `str`"),
+        ("[a]\ntop_k = 'b'", "searches.toml: a: top_k: expected an integer of at least 1, got 'b'"),
     ],
 )
 def test_a_file_of_searches_that_is_none(model_dir, dataset, tmp_path, text, message):
