@@ -14,7 +14,7 @@ from benchmarks.report import run
 from benchmarks.timing import measure
 from benchmarks.training_step import step_of
 from data_prep.build import pipeline as building
-from data_prep.build.pipeline import BuildSettings, Sources
+from data_prep.build.pipeline import BuildSettings, DatasetSources
 from ecm_tf.data.batches import training_batches
 
 PAIRS = 200_000
@@ -41,7 +41,7 @@ def rows(arguments):
         building.learn_tokenizer = timed
         start = time.perf_counter()
         try:
-            building.build(Sources({"train": [corpus]}), BuildSettings(), output)
+            building.build_dataset(DatasetSources({"train": [corpus]}), BuildSettings(), output)
         finally:
             building.learn_tokenizer = learn
         whole = time.perf_counter() - start

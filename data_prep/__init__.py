@@ -1,1 +1,1 @@
-"""Data preparation: a corpus of post-response pairs in, a dataset directory out."""
+"""Data preparation: makes dataset directories from corpora of post-response pairs."""

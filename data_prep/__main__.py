@@ -1,10 +1,11 @@
-"""The commands of data preparation: `python -m data_prep COMMAND …`."""
+"""Command line of data preparation: `python -m data_prep COMMAND …`."""
 
 import argparse
 from collections.abc import Sequence
 
 from data_prep.commands import build, classifier, label, lexicon, report, sample
 from ecm_tf.core.command import run
+from ecm_tf.core.logging import configure_logging
 
 COMMANDS = (sample, classifier, label, lexicon, build, report)
 
@@ -15,7 +16,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
     result = argparse.ArgumentParser(
         prog=prog,
-        description="Prepares data: from a corpus of posts and responses to a training dataset.",
+        description="Makes a training dataset from a corpus of posts and responses.",
     )
     commands = result.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
@@ -24,8 +25,9 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
-    """The command; see `--help`."""
+    """Runs a command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
+    configure_logging(name="data_prep")
     arguments.run(arguments)
 
 

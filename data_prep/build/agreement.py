@@ -1,4 +1,4 @@
-"""How far the in-graph tokenizer agrees with jieba, whose words it was made from."""
+"""Agreement of the in-graph tokenizer with jieba, from whose words it was made."""
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
@@ -7,16 +7,17 @@ from typing import Any
 from data_prep.build.segmentation import segment
 
 
-def agreement(texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Compares tokens with what jieba makes of the same texts.
+def compare_with_jieba(texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Compares the tokenizer's tokens with jieba's segmentation of the same texts.
 
     Args:
-        texts: normalised texts.
-        tokens: the tokenizer's tokens of each.
+        texts: normalized texts, at least one.
+        tokens: the tokenizer's tokens of each text.
 
     Returns:
-        `texts`, their number, and for jieba without and with its model for new words (`hmm_off`,
-        `hmm_on`) the share of `identical` texts and the F1 of token boundaries (`boundary_f1`).
+        `texts`, the number of texts; and for jieba without and with its hidden Markov model for
+        unknown words (`hmm_off`, `hmm_on`) the fraction of texts with identical tokens
+        (`identical`) and the F1 of token boundaries (`boundary_f1`).
     """
     return {
         "texts": len(texts),
@@ -37,5 +38,5 @@ def _compare(ours: Sequence[Sequence[str]], theirs: Sequence[Sequence[str]]) -> 
 
 
 def _boundaries(tokens: Iterable[str]) -> set[int]:
-    """Character positions inside a text at which one token ends and the next begins."""
+    """Returns the character positions within a text at which a token ends and the next begins."""
     return set(list(accumulate(map(len, tokens)))[:-1])

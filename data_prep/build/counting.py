@@ -7,15 +7,20 @@ from typing import TypeVar
 Word = TypeVar("Word", bound=Hashable)
 
 MAX_ENTRIES = 2_000_000
-"""A counter that passes this many words forgets its rarest; about 0.4 GB."""
+"""Maximum number of entries of a counter, about 0.4 GB; then the rarest are removed."""
 
 
-def add(total: Counter[Word], words: Iterable[Word], max_entries: int = MAX_ENTRIES) -> None:
-    """Counts `words` (or adds a counter) into `total`, which stays bounded.
+def add_counts(total: Counter[Word], words: Iterable[Word], max_entries: int = MAX_ENTRIES) -> None:
+    """Adds words, or the counts of another counter, to `total` in bounded memory.
 
-    Past `max_entries` the words seen once are forgotten, then those seen twice and so on, until
-    half the entries are left. A vocabulary takes a few ten thousand of the most frequent words,
-    which are far from that edge. The result depends on nothing but the order of calls.
+    When `total` exceeds `max_entries`, words of count 1 are removed, then those of count 2 and so
+    on, until at most half of `max_entries` are left. A vocabulary keeps some ten thousand of the
+    most frequent words, which this does not affect. The result depends only on the order of calls.
+
+    Args:
+        total: the counter to change.
+        words: words, each counted once per occurrence, or a counter.
+        max_entries: maximum number of entries after the call.
     """
     total.update(words)
     if len(total) <= max_entries:

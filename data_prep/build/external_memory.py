@@ -1,4 +1,4 @@
-"""Emotion lexicon → external memory: the words of each category that a response may use."""
+"""The external memory: the emotion words of each category that are in the response vocabulary."""
 
 import re
 from dataclasses import dataclass
@@ -8,30 +8,30 @@ from ecm_tf.text.vocabulary import SPECIALS
 
 @dataclass(frozen=True)
 class ExternalMemory:
-    """What a lexicon becomes.
+    """The emotion words of a dataset.
 
     Attributes:
-        words: the words of each category that the vocabulary has, in the lexicon's order.
-        given: how many distinct words the lexicon gives each category.
+        words: the words of each category that are in the vocabulary, in the lexicon's order.
+        given: number of distinct words of each category in the lexicon.
     """
 
     words: list[list[str]]
     given: list[int]
 
 
-def restrict(
+def restrict_to_vocabulary(
     lexicon: list[list[str]], response_words: list[str], *, normalize_digits: bool
 ) -> ExternalMemory:
-    """Keeps the words that the response vocabulary has, each once.
+    """Removes duplicates and the words that are not in the response vocabulary.
 
     Args:
         lexicon: the words of each category.
-        response_words: the response vocabulary; its specials are no words.
-        normalize_digits: whether the vocabulary has 0 for every digit.
+        response_words: the response vocabulary; special tokens do not count as words.
+        normalize_digits: whether every digit is 0 in the vocabulary.
     """
     known = frozenset(response_words) - frozenset(SPECIALS)
     words = [
-        list(dict.fromkeys(_normal(word, digits=normalize_digits) for word in category))
+        list(dict.fromkeys(_normalize(word, digits=normalize_digits) for word in category))
         for category in lexicon
     ]
     return ExternalMemory(
@@ -40,5 +40,5 @@ def restrict(
     )
 
 
-def _normal(word: str, *, digits: bool) -> str:
+def _normalize(word: str, *, digits: bool) -> str:
     return re.sub("[0-9]", "0", word.strip()) if digits else word.strip()

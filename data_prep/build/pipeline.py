@@ -1,7 +1,7 @@
-"""The `build` command: corpus files in, a finished dataset directory out.
+"""The `build` command: makes a dataset directory from corpus files.
 
-Passes stream over the pairs: sources → spools → words (jieba) → token counts → records. Nothing
-that grows with the number of pairs stays in memory.
+The passes stream over the pairs: sources → staging files → word counts (jieba) → token counts →
+records. Memory does not grow with the number of pairs.
 """
 
 import shutil
@@ -13,14 +13,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from data_prep.build.agreement import agreement
-from data_prep.build.external_memory import ExternalMemory, restrict
+from data_prep.build.agreement import compare_with_jieba
+from data_prep.build.external_memory import ExternalMemory, restrict_to_vocabulary
 from data_prep.build.record_writer import SplitCounts, write_split
 from data_prep.build.settings import BuildSettings
 from data_prep.build.token_counts import count_tokens, learn_tokenizer
 from data_prep.corpus.files import BadRecord, source_digests
-from data_prep.corpus.readers import Labelling, Pair, read_pairs
-from data_prep.corpus.staging import SPLITS, Rejections, Spools, stop
+from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
+from data_prep.corpus.staging import SPLITS, RejectedRecords, StagingFiles, raise_bad_record
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import write_manifest
 from ecm_tf.core.output import check_output, finished_directory
@@ -34,17 +34,18 @@ from ecm_tf.text.tokenizers import UnigramTokenizer, WhitespaceTokenizer
 from ecm_tf.text.vocabulary import build_vocabulary
 
 AGREEMENT_TEXTS = 2000
-REJECTED, SPOOL = "rejected.jsonl", "spool"
+"""Number of training texts on which the tokenizer is compared with jieba."""
+REJECTED, STAGING = "rejected.jsonl", "staging"
 
 
 @dataclass(frozen=True)
-class Sources:
-    """The files that a dataset is made from.
+class DatasetSources:
+    """The files from which a dataset is made.
 
     Attributes:
-        corpus: the files given for `train`, and for `dev` and `test` if those are given.
-        ememory: the external memory, in the original's format.
-        emotions: a file with the categories; `None` means the paper's six.
+        corpus: corpus files by split; `train` is required, `dev` and `test` are optional.
+        ememory: the emotion words, in the format of the original program.
+        emotions: a file with the categories; `None` means the six of the paper.
     """
 
     corpus: Mapping[str, Sequence[Path]]
@@ -52,22 +53,22 @@ class Sources:
     emotions: Path | None = None
 
     def categories(self) -> Emotions:
-        """Reads the categories.
+        """Returns the categories.
 
         Raises:
-            InputError: `emotions` is not a file of categories.
+            InputError: `emotions` is not a valid file of categories.
         """
         return Emotions.load(self.emotions) if self.emotions else DEFAULT
 
     @property
     def paths(self) -> list[Path]:
-        """All files."""
+        """Paths of all files."""
         corpus = [path for paths in self.corpus.values() for path in paths]
         return corpus + [path for path in (self.ememory, self.emotions) if path]
 
 
-def build(
-    sources: Sources,
+def build_dataset(
+    sources: DatasetSources,
     settings: BuildSettings,
     output: Path,
     *,
@@ -77,43 +78,43 @@ def build(
     """Makes a dataset directory.
 
     Args:
-        sources: the files to make it from.
-        settings: how.
-        output: the directory; it appears when everything is done.
-        overwrite: whether a finished dataset in `output` may be replaced.
-        workers: processes that segment; the dataset does not depend on it.
+        sources: the files from which to make it.
+        settings: the settings.
+        output: the directory to make; it appears only when it is complete.
+        overwrite: whether to replace a finished dataset in `output`.
+        workers: number of segmentation processes; the dataset does not depend on it.
 
     Returns:
         The manifest's `counts`.
 
     Raises:
-        InputError: a source, a setting or the output is at fault; `output` is as it was.
+        InputError: a source, a setting or the output is invalid; `output` is unchanged.
     """
     if workers < 1:
         raise InputError(f"--workers: expected at least 1, got {workers}.")
     check_output(output, "dataset", overwrite=overwrite)
     digests = source_digests(sources.paths, output)
     categories = sources.categories()
-    words = (
+    emotion_words = (
         read_emotion_words(sources.ememory, categories)
         if sources.ememory
         else [[] for _ in categories]
     )
     with finished_directory(output) as directory:
-        spools, rejected = _spool(sources, settings, categories, directory)
-        assets, memory = _learn(spools, settings, categories, words, workers)
+        staging, rejected = _write_staging_files(sources, settings, categories, directory)
+        assets, memory = _learn_assets(staging, settings, categories, emotion_words, workers)
         files = [f"{ASSETS}/{name}" for name in assets.save(directory / ASSETS)]
         processor = TextProcessor(assets)
         splits = {}
         for split in SPLITS:
             splits[split], shards = write_split(
-                spools, split, directory, processor, settings.pairs_per_shard
+                staging, split, directory, processor, settings.pairs_per_shard
             )
             files += shards
-        counts = _counts(spools, splits, assets, memory, rejected)
+        counts = _counts(staging, splits, assets, memory, rejected)
         if settings.segmenter == "jieba":
-            counts["tokenizer_agreement"] = _agreement(spools, processor)
-        shutil.rmtree(directory / SPOOL)
+            counts["tokenizer_agreement"] = _tokenizer_agreement(staging, processor)
+        shutil.rmtree(directory / STAGING)
         if settings.skip_bad_records:
             files.append(REJECTED)
         write_manifest(
@@ -127,33 +128,35 @@ def build(
     return counts
 
 
-def _spool(
-    sources: Sources, settings: BuildSettings, emotions: Emotions, directory: Path
-) -> tuple[Spools, int]:
-    """Reads all sources; returns the spools and the number of bad records left out."""
-    labelling = Labelling(emotions, _default_emotion(settings, emotions))
+def _write_staging_files(
+    sources: DatasetSources, settings: BuildSettings, emotions: Emotions, directory: Path
+) -> tuple[StagingFiles, int]:
+    """Reads all sources; returns the staging files and the number of skipped records."""
+    labels = LabelOptions(emotions, _default_emotion(settings, emotions))
 
     def pairs(paths: Sequence[Path]) -> Iterator[Pair | BadRecord]:
         for path in paths:
-            yield from read_pairs(path, labelling, settings.format)
+            yield from read_pairs(path, labels, settings.format)
 
     fractions = {"dev": settings.dev_fraction, "test": settings.test_fraction}
-    drawn = {split: share for split, share in fractions.items() if split not in sources.corpus}
-    (directory / SPOOL).mkdir()
-    spools = Spools(directory / SPOOL)
+    sampled = {
+        split: fraction for split, fraction in fractions.items() if split not in sources.corpus
+    }
+    (directory / STAGING).mkdir()
+    staging = StagingFiles(directory / STAGING)
     given = {split: pairs(paths) for split, paths in sources.corpus.items()}
     with ExitStack() as stack:
         if not settings.skip_bad_records:
-            spools.fill(given, drawn, stop)
+            staging.fill(given, sampled, raise_bad_record)
             rejected, first = 0, None
         else:
-            rejections = stack.enter_context(Rejections(directory / REJECTED))
-            spools.fill(given, drawn, rejections)
-            rejected, first = rejections.count, rejections.first
-    if not spools.pairs["train"]:
-        reason = f"{rejected} bad records, the first: {first}" if first else "the files hold none."
+            rejected_records = stack.enter_context(RejectedRecords(directory / REJECTED))
+            staging.fill(given, sampled, rejected_records)
+            rejected, first = rejected_records.count, rejected_records.first
+    if not staging.pairs["train"]:
+        reason = f"{rejected} bad records, the first: {first}" if first else "the files are empty."
         raise InputError(f"--train: expected at least one training pair, got none; {reason}")
-    return spools, rejected
+    return staging, rejected
 
 
 def _default_emotion(settings: BuildSettings, emotions: Emotions) -> int | None:
@@ -165,24 +168,24 @@ def _default_emotion(settings: BuildSettings, emotions: Emotions) -> int | None:
         raise InputError(f"--default_emotion: {error}") from error
 
 
-def _learn(
-    spools: Spools,
+def _learn_assets(
+    staging: StagingFiles,
     settings: BuildSettings,
     emotions: Emotions,
     lexicon: list[list[str]],
     workers: int,
 ) -> tuple[TextAssets, ExternalMemory]:
-    """Tokenizer, vocabularies and external memory of the training texts."""
+    """Learns tokenizer, vocabularies and external memory from the training texts."""
     post_size, response_size = settings.post_vocabulary_size, settings.response_vocabulary_size
     digits = settings.normalize_digits
     model = None
     if settings.segmenter == "jieba":
         size = max(post_size, response_size)
-        model = learn_tokenizer(spools, size=size, normalize_digits=digits, workers=workers)
+        model = learn_tokenizer(staging, size=size, normalize_digits=digits, workers=workers)
     tokenizer = WhitespaceTokenizer() if model is None else UnigramTokenizer(model)
-    counts = count_tokens(spools, tokenizer, normalize_digits=digits)
+    counts = count_tokens(staging, tokenizer, normalize_digits=digits)
     response_words = build_vocabulary(counts["response"], response_size)
-    memory = restrict(lexicon, response_words, normalize_digits=digits)
+    memory = restrict_to_vocabulary(lexicon, response_words, normalize_digits=digits)
     assets = TextAssets(
         post_words=build_vocabulary(counts["post"], post_size),
         response_words=response_words,
@@ -195,14 +198,14 @@ def _learn(
 
 
 def _counts(
-    spools: Spools,
+    staging: StagingFiles,
     splits: Mapping[str, SplitCounts],
     assets: TextAssets,
     memory: ExternalMemory,
     rejected: int,
 ) -> dict[str, Any]:
     return {
-        "pairs": spools.pairs,
+        "pairs": staging.pairs,
         "emotions": {split: counts.emotions.tolist() for split, counts in splits.items()},
         "rejected": rejected,
         "tokens": {split: counts.tokens for split, counts in splits.items()},
@@ -215,10 +218,11 @@ def _counts(
     }
 
 
-def _agreement(spools: Spools, processor: TextProcessor) -> dict[str, Any]:
-    texts = tf.constant(spools.texts("train", AGREEMENT_TEXTS))
+def _tokenizer_agreement(staging: StagingFiles, processor: TextProcessor) -> dict[str, Any]:
+    texts = tf.constant(staging.texts("train", AGREEMENT_TEXTS))
     tokens = processor.tokenize(texts).to_list()
-    normal = normalize(texts, digits=processor.assets.normalize_digits).numpy().tolist()
-    return agreement(
-        [text.decode() for text in normal], [[token.decode() for token in row] for row in tokens]
+    normalized = normalize(texts, digits=processor.assets.normalize_digits).numpy().tolist()
+    return compare_with_jieba(
+        [text.decode() for text in normalized],
+        [[token.decode() for token in row] for row in tokens],
     )

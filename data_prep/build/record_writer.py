@@ -1,4 +1,4 @@
-"""Pass 3: spools → sharded TFRecords, counted while they are written."""
+"""Writes staging files as sharded TFRecords and counts what they contain."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from data_prep.corpus.staging import Spools
+from data_prep.corpus.staging import StagingFiles
 from ecm_tf.data.records import serialize_pair
 from ecm_tf.text.processor import TextProcessor
 from ecm_tf.text.vocabulary import UNK
@@ -15,12 +15,12 @@ SIDES = ("post", "response")
 
 
 class SplitCounts:
-    """What a split holds.
+    """Counts of a split.
 
     Attributes:
-        emotions: pairs of each category.
-        tokens: tokens of posts and of responses.
-        unknown: how many of them are UNK.
+        emotions: int64 `(categories,)`, pairs per category of the response.
+        tokens: number of tokens by side, `post` and `response`.
+        unknown: number of UNK tokens by side.
     """
 
     def __init__(self, categories: int) -> None:
@@ -37,7 +37,7 @@ class SplitCounts:
 
     @property
     def coverage(self) -> dict[str, float | None]:
-        """The share of tokens that the vocabulary has, per side; `None` without tokens."""
+        """Fraction of tokens that are in the vocabulary, by side; `None` without tokens."""
         return {
             side: round(1 - self.unknown[side] / self.tokens[side], 6)
             if self.tokens[side]
@@ -47,16 +47,27 @@ class SplitCounts:
 
 
 def write_split(
-    spools: Spools, split: str, directory: Path, processor: TextProcessor, pairs_per_shard: int
+    staging: StagingFiles,
+    split: str,
+    directory: Path,
+    processor: TextProcessor,
+    pairs_per_shard: int,
 ) -> tuple[SplitCounts, list[str]]:
-    """Writes `directory/SPLIT-00000.tfrecord`, `-00001`, …; the first exists even if empty.
+    """Writes `SPLIT-00000.tfrecord`, `-00001`, …; the first file is written even if it is empty.
+
+    Args:
+        staging: the staging files.
+        split: name of the split.
+        directory: where to write the files.
+        processor: converts texts to token ids.
+        pairs_per_shard: maximum number of pairs per file.
 
     Returns:
-        What the split holds, and the names of the files.
+        The counts of the split, and the names of the files.
     """
     counts = SplitCounts(len(processor.assets.emotions))
     with ShardWriter(directory, split, pairs_per_shard) as writer:
-        for batch in spools.batches(split, f"writing {split}", lambda row: _ids(row, processor)):
+        for batch in staging.batches(split, f"writing {split}", lambda row: _ids(row, processor)):
             counts.add(batch)
             for record in _records(batch):
                 writer.write(record)
@@ -64,12 +75,15 @@ def write_split(
 
 
 class ShardWriter:
-    """Writes records into files of a fixed number each.
+    """Writes records to numbered files with a fixed maximum number of records each.
 
     Args:
-        directory: where.
-        split: how file names begin.
+        directory: where to write the files.
+        split: prefix of the file names.
         size: records per file, at least 1.
+
+    Attributes:
+        names: names of the files so far.
     """
 
     def __init__(self, directory: Path, split: str, size: int) -> None:
@@ -78,17 +92,17 @@ class ShardWriter:
         self._open_next()
 
     def write(self, record: bytes) -> None:
-        """Appends a record."""
-        if self._room == 0:
+        """Writes a serialized record."""
+        if self._remaining == 0:
             self._file.close()
             self._open_next()
         self._file.write(record)
-        self._room -= 1
+        self._remaining -= 1
 
     def _open_next(self) -> None:
         self.names.append(f"{self._split}-{len(self.names):05d}.tfrecord")
         self._file = tf.io.TFRecordWriter(str(self._directory / self.names[-1]))
-        self._room = self._size
+        self._remaining = self._size
 
     def __enter__(self) -> "ShardWriter":
         return self
@@ -98,7 +112,7 @@ class ShardWriter:
 
 
 def _ids(row: dict[str, tf.Tensor], processor: TextProcessor) -> dict[str, tf.Tensor]:
-    """Spool columns → ids, all examples' in one vector beside their lengths."""
+    """Converts a batch of texts to token ids: flat vectors with row splits."""
     post, response = processor.post_ids(row["post"]), processor.response_ids(row["response"])
     return {
         "post": post.values,
@@ -113,8 +127,8 @@ def _ids(row: dict[str, tf.Tensor], processor: TextProcessor) -> dict[str, tf.Te
 
 
 def _records(batch: dict[str, np.ndarray]) -> Iterator[bytes]:
-    """Serializes a batch of `_ids`."""
-    # Lists, because their elements are plain Python objects: far faster than NumPy scalars.
+    """Serializes the pairs of a batch of `_ids`."""
+    # Plain Python objects are much faster to serialize than NumPy scalars.
     columns = {name: column.tolist() for name, column in batch.items()}
     post, response = columns["post"], columns["response"]
     post_splits, response_splits = columns["post_splits"], columns["response_splits"]

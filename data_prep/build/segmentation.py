@@ -1,6 +1,6 @@
-"""jieba proposes words; their counts become the unigram model of the in-graph tokenizer.
+"""Segments texts with jieba; the word counts become the in-graph tokenizer's unigram model.
 
-This module runs in worker processes, which must start fast: it imports no TensorFlow.
+Worker processes import this module. It does not import TensorFlow, so that they start quickly.
 """
 
 import heapq
@@ -11,36 +11,33 @@ import re
 import signal
 import string
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import TypeVar
 
 import jieba
 from sentencepiece import sentencepiece_model_pb2
 
-from data_prep.build import counting
+from data_prep.build.counting import add_counts
 from ecm_tf.text.spacing import ASCII_WORD, remove_meaningless_spaces
 
-# jieba announces on stderr that it reads its dictionary.
+# jieba otherwise reports on stderr that it loads its dictionary.
 jieba.setLogLevel(logging.WARNING)
-
-Chunk = TypeVar("Chunk")
-Result = TypeVar("Result")
 
 
 def segment(text: str, *, new_words: bool = True) -> list[str]:
-    """Splits a normalised text as jieba does, leaving out spaces.
+    """Segments a normalized text with jieba and drops spaces.
 
     Args:
-        text: raw or pre-split, with single spaces.
-        new_words: whether jieba's hidden Markov model may find words that its dictionary lacks.
+        text: raw text, or text split by single spaces.
+        new_words: whether to use jieba's hidden Markov model, which finds words outside its
+            dictionary.
     """
     text = remove_meaningless_spaces(text)
     return [word for word in jieba.cut(text, HMM=new_words) if word != " "]
 
 
 def count_words(texts: Iterable[bytes]) -> Counter[str]:
-    """Counts the words of normalised UTF-8 texts."""
+    """Counts the words of normalized UTF-8 texts."""
     words: Counter[str] = Counter()
     for text in texts:
         words.update(segment(text.decode()))
@@ -50,47 +47,46 @@ def count_words(texts: Iterable[bytes]) -> Counter[str]:
 def count_corpus(
     chunks: Iterable[Sequence[bytes]], *, workers: int
 ) -> tuple[Counter[str], set[str]]:
-    """Counts words in worker processes.
+    """Counts the words of a corpus, in worker processes if there are several.
 
     Args:
-        chunks: normalised UTF-8 texts, some thousand a chunk; taken as workers get free.
-        workers: number of processes; the result does not depend on it.
+        chunks: normalized UTF-8 texts, some thousand per chunk; read lazily.
+        workers: number of processes, of which 1 is this one; the result does not depend on it.
 
     Returns:
         The words with their counts, and every character that occurs (even if its word was
-        forgotten, see `counting.add`).
+        removed, see `counting.add_counts`).
     """
     total: Counter[str] = Counter()
     characters: set[str] = set()
-    for counts in _in_processes(count_words, chunks, workers):
+    results = map(count_words, chunks) if workers == 1 else _map_in_processes(chunks, workers)
+    for counts in results:
         characters.update("".join(counts))
-        counting.add(total, counts)
+        add_counts(total, counts)
     return total, characters
 
 
-def _in_processes(
-    function: Callable[[Chunk], Result], chunks: Iterable[Chunk], workers: int
-) -> Iterator[Result]:
-    """Results in the order of `chunks`, of which only a few are in memory at a time."""
-    # "spawn", because a forked copy of a process with TensorFlow's threads may deadlock.
+def _map_in_processes(chunks: Iterable[Sequence[bytes]], workers: int) -> Iterator[Counter[str]]:
+    """Yields the counts of each chunk in order; only a few chunks are in memory at a time."""
+    # "spawn", because a fork of a process with TensorFlow's threads may deadlock.
     context = multiprocessing.get_context("spawn")
-    waiting: deque[Future[Result]] = deque()
-    # Ctrl-C is the parent's to handle; workers would only print tracebacks.
+    pending: deque[Future[Counter[str]]] = deque()
+    # The parent process handles Ctrl-C; workers would only print tracebacks.
     with ProcessPoolExecutor(
         workers, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
     ) as pool:
         for chunk in chunks:
-            waiting.append(pool.submit(function, chunk))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            pending.append(pool.submit(count_words, chunk))
+            if len(pending) > 2 * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
 def choose_pieces(counts: Mapping[str, int], characters: set[str], size: int) -> dict[str, int]:
-    """The words that the tokenizer may know: the `size` most frequent, and single characters.
+    """Returns the words of the tokenizer: the `size` most frequent words, and single characters.
 
-    Runs of ASCII letters and digits need no piece: the tokenizer keeps them together anyway.
+    Runs of ASCII letters and digits need no piece, because the tokenizer never splits them.
     """
     words = (item for item in counts.items() if not re.fullmatch(ASCII_WORD, item[0]))
     pieces = dict(heapq.nsmallest(size, words, key=lambda item: (-item[1], item[0])))
@@ -98,14 +94,14 @@ def choose_pieces(counts: Mapping[str, int], characters: set[str], size: int) ->
 
 
 def unigram_model(counts: Mapping[str, int], characters: Iterable[str]) -> bytes:
-    """A serialized SentencePiece `UNIGRAM` model.
+    """Returns a serialized SentencePiece `UNIGRAM` model.
 
-    A word's score is the logarithm of its share. Every character that may occur gets a piece,
-    printable ASCII always, because the tokenizer would join neighbouring unknown characters. A
-    character that is no word of its own scores below every word.
+    The score of a word is its log-probability, `log(count / total)`. Every character of the corpus
+    and of printable ASCII gets a piece, because the tokenizer merges adjacent unknown characters. A
+    character that is not a word itself has a lower score than every word.
 
     Args:
-        counts: words and how often they occur.
+        counts: number of occurrences of each word.
         characters: every character of the corpus.
     """
     model = sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]

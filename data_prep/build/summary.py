@@ -1,4 +1,4 @@
-"""What a finished dataset holds, for people to read."""
+"""Text summary of a finished dataset."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from ecm_tf.text.emotions import Emotions
 
 
 def summary(counts: Mapping[str, Any], emotions: Emotions) -> str:
-    """The `counts` of a dataset's manifest as a few tables."""
+    """Returns the `counts` of a dataset's manifest as a table and a few lines."""
     splits = list(counts["pairs"])
     rows: list[Sequence[object]] = [("", *splits), ("pairs", *counts["pairs"].values())]
     for id_, emotion in enumerate(emotions):
@@ -23,7 +23,7 @@ def summary(counts: Mapping[str, Any], emotions: Emotions) -> str:
         *aligned(rows),
         f"vocabulary: {words['post']} post words, {words['response']} response words",
         f"external memory: {_external_memory(counts['external_memory'], emotions)}",
-        f"bad records left out: {counts['rejected']}",
+        f"bad records skipped: {counts['rejected']}",
     ]
     if "tokenizer_agreement" in counts:
         lines.append(_agreement(counts["tokenizer_agreement"]))
@@ -46,4 +46,4 @@ def _agreement(agreement: Mapping[str, Any]) -> str:
         f"identical {percent(mode['identical'])}, boundary F1 {percent(mode['boundary_f1'])}"
         for mode in (agreement["hmm_on"], agreement["hmm_off"])
     )
-    return f"tokenizer against jieba, {agreement['texts']} texts: {on}; without new words: {off}"
+    return f"tokenizer against jieba, {agreement['texts']} texts: {on}; without HMM: {off}"

@@ -1,4 +1,4 @@
-"""Corpus → tokenizer and token counts: what words there are."""
+"""The tokenizer of a corpus, and the token counts from which vocabularies are made."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,26 +6,31 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from data_prep.build import counting, segmentation
-from data_prep.corpus.staging import Spools
+from data_prep.corpus.staging import StagingFiles
 from ecm_tf.text.normalization import normalize
 from ecm_tf.text.tokenizers import Tokenizer
 
 
-def learn_tokenizer(spools: Spools, *, size: int, normalize_digits: bool, workers: int) -> bytes:
-    """A unigram model of the words that jieba finds in the training texts.
+def learn_tokenizer(
+    staging: StagingFiles, *, size: int, normalize_digits: bool, workers: int
+) -> bytes:
+    """Learns a unigram model of the words into which jieba segments the training texts.
 
     Args:
-        spools: where the texts are.
-        size: how many words it shall know, beside single characters.
-        normalize_digits: whether every digit is 0.
-        workers: processes that run jieba.
+        staging: the staging files.
+        size: number of words in the model, besides single characters.
+        normalize_digits: whether to replace every digit by 0.
+        workers: number of processes that run jieba.
+
+    Returns:
+        A serialized SentencePiece model.
     """
 
     def texts(row: dict[str, tf.Tensor]) -> tf.Tensor:
         return normalize(tf.concat([row["post"], row["response"]], 0), digits=normalize_digits)
 
     def chunks() -> Iterator[list[bytes]]:
-        for batch in spools.batches("train", "segmenting", texts):
+        for batch in staging.batches("train", "segmenting", texts):
             yield batch.tolist()
 
     counts, characters = segmentation.count_corpus(chunks(), workers=workers)
@@ -34,12 +39,12 @@ def learn_tokenizer(spools: Spools, *, size: int, normalize_digits: bool, worker
 
 
 def count_tokens(
-    spools: Spools, tokenizer: Tokenizer, *, normalize_digits: bool
+    staging: StagingFiles, tokenizer: Tokenizer, *, normalize_digits: bool
 ) -> dict[str, Counter[str]]:
     """Counts the tokens of the training texts.
 
     Returns:
-        The counts of `post` and of `response`.
+        The counts by side, `post` and `response`.
     """
 
     def tokens(row: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -49,9 +54,9 @@ def count_tokens(
         }
 
     counts: dict[str, Counter[bytes]] = {"post": Counter(), "response": Counter()}
-    for batch in spools.batches("train", "counting", tokens):
+    for batch in staging.batches("train", "counting", tokens):
         for side, words in batch.items():
-            counting.add(counts[side], words.tolist())
+            counting.add_counts(counts[side], words.tolist())
     return {
         side: Counter({word.decode(): count for word, count in words.items()})
         for side, words in counts.items()

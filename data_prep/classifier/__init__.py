@@ -1,1 +1,1 @@
-"""The emotion classifier: train it, measure it, save it."""
+"""Emotion classifiers: reading labelled sentences, training, evaluation and saving."""

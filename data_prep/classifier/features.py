@@ -1,4 +1,4 @@
-"""Texts to what a classifier looks at, in the graph: characters, with their bigrams and words."""
+"""The features of a classifier, computed in the graph: characters, character bigrams and words."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,33 +6,35 @@ from itertools import islice
 
 import tensorflow as tf
 
-from data_prep.build import counting, segmentation
+from data_prep.build import segmentation
+from data_prep.build.counting import add_counts
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.normalization import normalize
 from ecm_tf.text.tokenizers import Tokenizer, UnigramTokenizer, WhitespaceTokenizer
 
 PADDING, UNKNOWN = 0, 1
 CHARACTERS, BIGRAMS, WORDS, STARTS = range(4)
-"""Channels of a character: its id, its bigram's, its word's; 1 where a word starts, else 0."""
+"""Channels of a position: ids of character, bigram and word; 1 if a word starts there, else 0."""
 MIN_COUNTS = (2, 3, 3)
-"""How often a character, a bigram and a word must occur to be known."""
+"""Minimum numbers of occurrences of a character, a bigram and a word in the vocabularies."""
 MAX_LENGTH = 200
-"""Characters of a text that are looked at."""
+"""Characters of a text that are used; the rest is cut off."""
 TEXTS_PER_BATCH = 4096
 
 
 class Features(tf.Module):
-    """Reads texts as sequences of characters, each with its bigram and its word.
+    """Converts texts to sequences of characters, each with its bigram and its word.
 
-    Spaces and upper case make no difference to Chinese; digits are all 0. A bigram is a character
-    and the next (or the text's end); a word stands at each of its characters.
+    Texts are lower-cased, spaces are dropped, and every digit becomes 0. The bigram of a character
+    is the character and its successor (at the end of the text, the character alone). The word of a
+    character is the word that contains it.
 
     Args:
-        vocabularies: the characters, the bigrams and the words that have an id, from 2 upwards.
-        tokenizer: finds the words.
+        vocabularies: the characters, the bigrams and the words with ids, from 2 upwards.
+        tokenizer: segments the texts.
 
     Attributes:
-        sizes: how many ids each of the three channels has.
+        sizes: number of ids of each of the three vocabularies, with padding and unknown.
     """
 
     def __init__(self, vocabularies: Sequence[Sequence[str]], tokenizer: Tokenizer) -> None:
@@ -50,32 +52,32 @@ class Features(tf.Module):
         ]
 
     def __call__(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """String `(batch,)`, any bytes → int32 `(batch, None, 4)`: the channels."""
-        *pieces, starts = split(texts, self._tokenizer)
+        """Converts string `(batch,)`, any bytes, to int32 `(batch, None, 4)`: the channels."""
+        *pieces, starts = split_characters(texts, self._tokenizer)
         ids = [table.lookup(flat.values) for table, flat in zip(self._tables, pieces, strict=True)]
         return starts.with_values(tf.stack([*ids, starts.values], axis=-1))
 
 
-def split(texts: tf.Tensor, tokenizer: Tokenizer) -> list[tf.RaggedTensor]:
-    """Splits texts into characters.
+def split_characters(texts: tf.Tensor, tokenizer: Tokenizer) -> list[tf.RaggedTensor]:
+    """Splits texts into characters with their bigrams and words.
 
     Args:
         texts: string `(batch,)`, any bytes.
-        tokenizer: finds the words.
+        tokenizer: segments the texts.
 
     Returns:
-        the characters, the bigrams that begin at them and the words that they are in, string
-        `(batch, None)`; and where words start, int32 likewise.
+        The characters, the bigrams that begin at them and the words that contain them, string
+        `(batch, None)`; and int32 `(batch, None)`, 1 where a word starts, else 0.
     """
-    tokens = tokenizer.tokenize(_normal(texts))
-    in_words = tf.strings.unicode_split(tokens.values, "UTF-8")
-    words = tf.repeat(tokens.values, in_words.row_lengths())
-    rows = tf.repeat(tokens.value_rowids(), in_words.row_lengths())
-    characters = tf.RaggedTensor.from_value_rowids(in_words.values, rows, tokens.nrows())
+    tokens = tokenizer.tokenize(_normalize(texts))
+    word_characters = tf.strings.unicode_split(tokens.values, "UTF-8")
+    words = tf.repeat(tokens.values, word_characters.row_lengths())
+    rows = tf.repeat(tokens.value_rowids(), word_characters.row_lengths())
+    characters = tf.RaggedTensor.from_value_rowids(word_characters.values, rows, tokens.nrows())
     words = characters.with_values(words)[:, :MAX_LENGTH]
-    starts = characters.with_values(_ones_at(in_words.row_starts(), in_words.values))[
-        :, :MAX_LENGTH
-    ]
+    starts = characters.with_values(
+        _indicator(word_characters.row_starts(), word_characters.values)
+    )[:, :MAX_LENGTH]
     characters = characters[:, :MAX_LENGTH]
     flat, rows = characters.values, characters.value_rowids()
     following = tf.where(rows[1:] == rows[:-1], flat[1:], "")
@@ -83,55 +85,57 @@ def split(texts: tf.Tensor, tokenizer: Tokenizer) -> list[tf.RaggedTensor]:
     return [characters, characters.with_values(bigrams), words, starts]
 
 
-def _ones_at(places: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-    ones = tf.ones_like(places, tf.int32)
-    return tf.scatter_nd(places[:, tf.newaxis], ones, [tf.size(values, tf.int64)])
+def _indicator(positions: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    ones = tf.ones_like(positions, tf.int32)
+    return tf.scatter_nd(positions[:, tf.newaxis], ones, [tf.size(values, tf.int64)])
 
 
-def learn(texts: Sequence[str], segmenter: str, workers: int) -> Features:
-    """The features that texts have.
+def learn_features(texts: Sequence[str], segmenter: str, workers: int) -> Features:
+    """Learns a tokenizer and the vocabularies of characters, bigrams and words.
 
     Args:
-        texts: what to learn from, in any order.
+        texts: the training texts, in any order.
         segmenter: `"jieba"` or `"whitespace"`, as in `data_prep build`.
-        workers: processes that run jieba.
+        workers: number of processes that run jieba.
 
     Raises:
-        InputError: no character, bigram or word is frequent enough to be known.
+        InputError: no character, no bigram or no word reaches its minimum count.
     """
     model = None
     if segmenter == "jieba":
-        normal = (batch.numpy().tolist() for batch in map(_normal, batches(texts)))
-        words, characters = segmentation.count_corpus(normal, workers=workers)
+        normalized = (_normalize(batch).numpy().tolist() for batch in text_batches(texts))
+        words, characters = segmentation.count_corpus(normalized, workers=workers)
         pieces = segmentation.choose_pieces(words, characters, len(words))
         model = segmentation.unigram_model(pieces, characters)
     tokenizer = WhitespaceTokenizer() if model is None else UnigramTokenizer(model)
-    found: list[Counter[bytes]] = [Counter(), Counter(), Counter()]
-    for batch in batches(texts):
-        characters, bigrams, words, starts = (flat.values for flat in split(batch, tokenizer))
-        # A word stands at each of its characters, and yet occurs once.
+    all_counts: list[Counter[bytes]] = [Counter(), Counter(), Counter()]
+    for batch in text_batches(texts):
+        characters, bigrams, words, starts = (
+            flat.values for flat in split_characters(batch, tokenizer)
+        )
+        # A word is repeated at each of its characters, but it must be counted once.
         words = tf.boolean_mask(words, starts == 1)
-        for counts, pieces in zip(found, (characters, bigrams, words), strict=True):
-            counting.add(counts, pieces.numpy().tolist())
+        for counts, pieces in zip(all_counts, (characters, bigrams, words), strict=True):
+            add_counts(counts, pieces.numpy().tolist())
     vocabularies = [
-        [piece.decode() for piece, count in counts.most_common() if count >= least]
-        for counts, least in zip(found, MIN_COUNTS, strict=True)
+        [piece.decode() for piece, count in counts.most_common() if count >= min_count]
+        for counts, min_count in zip(all_counts, MIN_COUNTS, strict=True)
     ]
     if not all(vocabularies):
         raise InputError(
-            "--sentences: expected texts that have characters, bigrams and words in common; these "
-            "are too few or of too different kinds."
+            "--sentences: expected texts with repeated characters, bigrams and words, got too few "
+            "or too different texts."
         )
     return Features(vocabularies, tokenizer)
 
 
-def batches(texts: Sequence[str]) -> Iterator[tf.Tensor]:
-    """String `(TEXTS_PER_BATCH,)` each, the last one smaller."""
+def text_batches(texts: Sequence[str]) -> Iterator[tf.Tensor]:
+    """Yields string tensors `(TEXTS_PER_BATCH,)`; the last one may be smaller."""
     remaining = iter(texts)
     while batch := list(islice(remaining, TEXTS_PER_BATCH)):
         yield tf.constant(batch)
 
 
-def _normal(texts: tf.Tensor) -> tf.Tensor:
-    """As `ecm_tf.text.normalize`, in lower case."""
+def _normalize(texts: tf.Tensor) -> tf.Tensor:
+    """Normalizes texts with digits as 0, and lower-cases them."""
     return tf.strings.lower(normalize(texts, digits=True), encoding="utf-8")

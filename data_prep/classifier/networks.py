@@ -1,7 +1,7 @@
-"""What tells the emotion of a text: Keras models from features to logits.
+"""Networks of the emotion classifier: Keras models from features to logits.
 
-All take int32 `(batch, length, 4)` (`features.CHARACTERS`, …; zero is padding) and return float32
-`(batch, categories)`. A text without characters is answered too.
+All take int32 `(batch, length, 4)` (channels `features.CHARACTERS`, …; 0 is padding) and return
+float32 `(batch, categories)`, also for a text without characters.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ import tensorflow as tf
 
 from data_prep.classifier.features import BIGRAMS, CHARACTERS, PADDING, STARTS, WORDS
 
-EMBEDDING, WIDTH = 64, 96
-DROPOUT, FORGOTTEN = 0.5, 0.2
-IMPOSSIBLE = -1e9
+EMBEDDING_SIZE, FILTERS = 64, 96
+DROPOUT, FEATURE_DROPOUT = 0.5, 0.2
+MASKED = -1e9
 
 
-class ForgetFeatures(keras.layers.Layer):
-    """In training, makes a share of the features unknown, each by itself.
+class FeatureDropout(keras.layers.Layer):
+    """Replaces random ids by the unknown id during training, independently per channel.
 
     Args:
-        rate: the share, from 0 to 1.
+        rate: fraction of ids to replace, from 0 to 1.
     """
 
     def __init__(self, rate: float) -> None:
@@ -29,7 +29,7 @@ class ForgetFeatures(keras.layers.Layer):
         self._random = keras.random.SeedGenerator()
 
     def call(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Int32 ids in and out; padding stays."""
+        """Returns int32 ids of the shape of `ids`; padding is never replaced."""
         if not training:
             return ids
         draws = keras.random.uniform(tf.shape(ids), seed=self._random)
@@ -37,20 +37,22 @@ class ForgetFeatures(keras.layers.Layer):
 
 
 class NGramConvolution(keras.Model):
-    """Embeddings of character, bigram and word, convolved, pooled by attention and by maximum.
+    """A CNN over summed embeddings of characters, bigrams and words, with two kinds of pooling.
+
+    The outputs of the convolutions are pooled by attention and by maximum.
 
     Args:
-        sizes: ids of each channel.
+        sizes: number of ids of each channel.
         categories: number of categories.
     """
 
     def __init__(self, sizes: Sequence[int], categories: int) -> None:
         super().__init__()
-        self._forget = ForgetFeatures(FORGOTTEN)
-        self._embeddings = [keras.layers.Embedding(size, EMBEDDING) for size in sizes]
+        self._feature_dropout = FeatureDropout(FEATURE_DROPOUT)
+        self._embeddings = [keras.layers.Embedding(size, EMBEDDING_SIZE) for size in sizes]
         self._embedding_dropout = keras.layers.SpatialDropout1D(0.2)
         self._convolutions = [
-            keras.layers.Conv1D(WIDTH, width, padding="same", activation="relu")
+            keras.layers.Conv1D(FILTERS, width, padding="same", activation="relu")
             for width in (2, 3, 4)
         ]
         self._attention = keras.layers.Dense(1)
@@ -58,55 +60,55 @@ class NGramConvolution(keras.Model):
         self._logits = keras.layers.Dense(categories, dtype="float32")
 
     def call(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Int32 `(batch, length, 4)` → float32 logits `(batch, categories)`."""
-        # One position of padding stands for a text without characters.
+        """Returns float32 logits `(batch, categories)` for int32 `(batch, length, 4)`."""
+        # One padding position, so that a text without characters has a position to pool over.
         features = tf.pad(features, [[0, 0], [0, 1], [0, 0]])
         real = tf.cast(features[..., CHARACTERS, tf.newaxis] != PADDING, tf.float32)
-        ids = self._forget(features[..., :STARTS], training=training)
+        ids = self._feature_dropout(features[..., :STARTS], training=training)
         embedded = sum(
             embedding(ids[..., channel]) for channel, embedding in enumerate(self._embeddings)
         )
         embedded = real * self._embedding_dropout(embedded, training=training)
         hidden = tf.concat([embedded, *(c(embedded) for c in self._convolutions)], -1)
-        shut = IMPOSSIBLE * (1 - real)
-        weights = tf.nn.softmax(self._attention(hidden) + shut, axis=1)
-        pooled = [tf.reduce_sum(weights * hidden, 1), tf.reduce_max(real * hidden + shut, 1)]
+        mask = MASKED * (1 - real)
+        weights = tf.nn.softmax(self._attention(hidden) + mask, axis=1)
+        pooled = [tf.reduce_sum(weights * hidden, 1), tf.reduce_max(real * hidden + mask, 1)]
         any_real = tf.reduce_max(real, 1)
         return self._logits(self._dropout(any_real * tf.concat(pooled, -1), training=training))
 
 
 class BiLSTM(keras.Model):
-    """The paper's classifier: a bidirectional LSTM over words (ECM, "Data Preparation").
+    """The classifier of the paper: a bidirectional LSTM over words (ECM, "Data Preparation").
 
     Args:
-        sizes: ids of each channel.
+        sizes: number of ids of each channel.
         categories: number of categories.
     """
 
     def __init__(self, sizes: Sequence[int], categories: int) -> None:
         super().__init__()
-        self._forget = ForgetFeatures(FORGOTTEN)
-        self._embedding = keras.layers.Embedding(sizes[WORDS], 2 * EMBEDDING)
-        self._lstm = keras.layers.Bidirectional(keras.layers.LSTM(2 * EMBEDDING))
+        self._feature_dropout = FeatureDropout(FEATURE_DROPOUT)
+        self._embedding = keras.layers.Embedding(sizes[WORDS], 2 * EMBEDDING_SIZE)
+        self._lstm = keras.layers.Bidirectional(keras.layers.LSTM(2 * EMBEDDING_SIZE))
         self._dropout = keras.layers.Dropout(DROPOUT)
         self._logits = keras.layers.Dense(categories, dtype="float32")
 
     def call(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Int32 `(batch, length, 4)` → float32 logits `(batch, categories)`."""
+        """Returns float32 logits `(batch, categories)` for int32 `(batch, length, 4)`."""
         words = tf.ragged.boolean_mask(features[..., WORDS], features[..., STARTS] == 1).to_tensor()
-        # At least one position, so that a text without words has a first and a last one.
+        # One padding position, so that a text without words is not an empty sequence.
         words = tf.pad(words, [[0, 0], [0, 1]])
         mask = words != PADDING
-        embedded = self._embedding(self._forget(words, training=training))
+        embedded = self._embedding(self._feature_dropout(words, training=training))
         state = self._lstm(embedded, mask=mask, training=training)
         return self._logits(self._dropout(state, training=training))
 
 
 class NaiveBayes(keras.Model):
-    """Multinomial naive Bayes over character bigrams: the floor that others are compared with.
+    """Multinomial naive Bayes over character bigrams, a baseline.
 
     Args:
-        sizes: ids of each channel.
+        sizes: number of ids of each channel.
         categories: number of categories.
     """
 
@@ -117,13 +119,13 @@ class NaiveBayes(keras.Model):
         )
         self._log_priors = self.add_weight(shape=[categories], initializer="zeros")
 
-    def estimate(self, log_probabilities: tf.Tensor, log_priors: tf.Tensor) -> None:
-        """Sets what is known: float `(bigrams, categories)` and `(categories,)`, logarithms."""
+    def set_parameters(self, log_probabilities: tf.Tensor, log_priors: tf.Tensor) -> None:
+        """Sets the log-probabilities, float `(bigrams, categories)` and `(categories,)`."""
         self._log_probabilities.assign(log_probabilities)
         self._log_priors.assign(log_priors)
 
     def call(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Int32 `(batch, length, 4)` → float32 logits `(batch, categories)`."""
+        """Returns float32 logits `(batch, categories)` for int32 `(batch, length, 4)`."""
         bigrams = tf.cast(features[..., BIGRAMS], tf.int32)
         real = tf.cast(bigrams != PADDING, tf.float32)[..., tf.newaxis]
         return self._log_priors + tf.reduce_sum(

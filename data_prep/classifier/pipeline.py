@@ -1,4 +1,4 @@
-"""The `classifier train` command: labelled sentences in, a classifier directory out."""
+"""The `classifier` command: trains a classifier on labelled sentences, or evaluates one."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,12 +8,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from data_prep.classifier.features import learn
+from data_prep.classifier.features import learn_features
 from data_prep.classifier.saving import TextClassifier, save_classifier
-from data_prep.classifier.scores import Scores, score
+from data_prep.classifier.scores import Scores, compute_scores
 from data_prep.classifier.settings import ClassifierSettings
-from data_prep.classifier.splits import Agreement, Part, Sentences, agreement
-from data_prep.classifier.training import fit, ids_of, labelled
+from data_prep.classifier.splits import LabelAgreement, LabelledSentences, Split, label_agreement
+from data_prep.classifier.training import feature_ids, make_examples, train_network
 from data_prep.corpus.files import source_digests
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.output import check_output, finished_directory
@@ -22,25 +22,25 @@ from ecm_tf.text.emotions import Emotions
 
 
 @dataclass(frozen=True)
-class Made:
-    """What came out.
+class TrainingResult:
+    """Numbers of sentences and the scores; the manifest records them under the same names.
 
     Attributes:
-        sentences: how many each part has.
-        left_out: sentences whose emotion is no category, by emotion.
-        bad: records left out.
-        agreement: how far the labels agree with one another.
-        scores: on the test part.
+        sentences: number of sentences per split.
+        left_out: number of sentences whose emotion is not one of the categories, by emotion.
+        bad: number of bad records skipped.
+        agreement: agreement of the labels of repeated texts.
+        scores: scores on the test split.
     """
 
     sentences: dict[str, int]
     left_out: dict[str, int]
     bad: int
-    agreement: Agreement
+    agreement: LabelAgreement
     scores: Scores
 
 
-def make_classifier(
+def train_classifier(
     sources: Sequence[Path],
     emotions: Emotions,
     settings: ClassifierSettings,
@@ -49,55 +49,55 @@ def make_classifier(
     skip_bad_records: bool = False,
     overwrite: bool = False,
     workers: int = 2,
-) -> Made:
-    """Trains, measures and saves a classifier.
+) -> TrainingResult:
+    """Trains, evaluates and saves a classifier.
 
     Args:
         sources: files of labelled sentences.
         emotions: the categories.
-        settings: how.
-        output: the directory to make; it appears when everything is done.
-        skip_bad_records: whether bad records are left out, instead of stopping.
-        overwrite: whether a finished classifier in `output` may be replaced.
-        workers: processes that segment.
+        settings: the training settings.
+        output: the directory to make; it appears only when it is complete.
+        skip_bad_records: whether to skip bad records instead of stopping at the first.
+        overwrite: whether to replace a finished classifier in `output`.
+        workers: number of segmentation processes.
 
     Raises:
-        InputError: a source, a setting or the output is at fault; `output` is as it was.
+        InputError: a source, a setting or the output is invalid; `output` is unchanged.
     """
     check_output(output, "classifier", overwrite=overwrite)
     if workers < 1:
         raise InputError(f"--workers: expected at least 1, got {workers}.")
     digests = source_digests(sources, output)
-    sentences = Sentences.read(sources, emotions, skip_bad_records=skip_bad_records)
-    parts = {name: sentences.part(name) for name in sentences.parts}
-    everything = sentences.part("all")
-    # Before the tokenizer is made: setting TensorFlow's seed drops the tokenizers that exist.
+    sentences = LabelledSentences.read(sources, emotions, skip_bad_records=skip_bad_records)
+    splits = {name: sentences.split(name) for name in sentences.splits}
+    all_sentences = sentences.split("all")
+    # Before the tokenizer is created, because setting the seed invalidates existing tokenizers.
     keras.utils.set_random_seed(settings.seed)
-    features = learn(parts["train"].texts, settings.segmenter, workers)
+    features = learn_features(splits["train"].texts, settings.segmenter, workers)
     train, dev = (
-        labelled(ids_of(features, part.texts), part.labels, len(emotions))
-        for part in (parts["train"], parts["dev"])
+        make_examples(feature_ids(features, split.texts), split.labels, len(emotions))
+        for split in (splits["train"], splits["dev"])
     )
-    network = fit(features.sizes, train, dev, settings)
+    network = train_network(features.sizes, train, dev, settings)
     classifier = TextClassifier(features, network)
     with finished_directory(output) as directory:
-        made = Made(
-            sentences={name: len(part.texts) for name, part in parts.items()},
-            left_out=dict(sentences.left_out),
-            bad=sentences.bad,
-            agreement=agreement(everything.texts, everything.emotions),
-            scores=_test(classifier, parts["test"]),
+        result = TrainingResult(
+            sentences={name: len(split.texts) for name, split in splits.items()},
+            left_out=dict(sentences.unmapped),
+            bad=sentences.skipped,
+            agreement=label_agreement(all_sentences.texts, all_sentences.emotions),
+            scores=_scores(classifier, splits["test"]),
         )
-        save_classifier(directory, classifier, emotions, settings, asdict(made), digests)
-    return made
+        save_classifier(directory, classifier, emotions, settings, asdict(result), digests)
+    return result
 
 
-def _test(classifier: TextClassifier, part: Part) -> Scores:
-    batches = (tf.constant(part.texts[i : i + 256]) for i in range(0, len(part.texts), 256))
+def _scores(classifier: TextClassifier, split: Split) -> Scores:
+    batches = (tf.constant(split.texts[i : i + 256]) for i in range(0, len(split.texts), 256))
     probabilities = [classifier(batch)["probabilities"].numpy() for batch in batches]
-    return score(part.labels, np.concatenate(probabilities))
+    return compute_scores(split.labels, np.concatenate(probabilities))
 
 
-def measure(classifier: EmotionClassifier, part: Part) -> Scores:
-    """The scores of a finished classifier."""
-    return score(part.labels, classifier.probabilities(part.texts))
+def evaluate_classifier(classifier: EmotionClassifier, split: Split) -> Scores:
+    """Returns the scores of a finished classifier on a split."""
+    return compute_scores(split.labels, classifier.probabilities(split.texts))

@@ -1,4 +1,4 @@
-"""A trained network → a classifier directory, as `ecm_tf.emotion_classifier` reads it."""
+"""Saving a trained network as a classifier directory, which `ecm_tf.text` reads."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -15,11 +15,11 @@ from ecm_tf.text.emotions import Emotions
 
 
 class TextClassifier(tf.Module):
-    """Raw texts in, probabilities out.
+    """A classifier of raw texts.
 
     Args:
-        features: reads the texts.
-        network: features → logits.
+        features: converts texts to features.
+        network: converts features to logits.
     """
 
     def __init__(self, features: Features, network: keras.Model) -> None:
@@ -28,7 +28,7 @@ class TextClassifier(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
     def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        """String `(batch,)` → `probabilities` float32 `(batch, categories)`."""
+        """Returns `probabilities` float32 `(batch, categories)` for string `(batch,)`."""
         logits = self._network(self._features(text).to_tensor(), training=False)
         return {"probabilities": tf.nn.softmax(logits)}
 
@@ -44,12 +44,12 @@ def save_classifier(
     """Writes a classifier directory: `saved_model/`, `emotions.json`, `manifest.json`.
 
     Args:
-        directory: an existing, empty one.
-        classifier: what to save.
+        directory: an existing, empty directory.
+        classifier: the classifier to save.
         emotions: its categories.
-        settings: how it was made.
-        counts: what it was made from, and its scores.
-        sources: name and sha256 of the files of sentences.
+        settings: its training settings, for the manifest.
+        counts: numbers of sentences, and the scores, for the manifest.
+        sources: names and sha256 of the source files, for the manifest.
     """
     saved_model = directory / SAVED_MODEL
     tf.saved_model.save(

@@ -1,4 +1,4 @@
-"""How well a classifier does on labelled sentences: figures, tables, a picture."""
+"""Evaluation of a classifier on labelled sentences: scores, tables and a confusion matrix."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ CALIBRATION_BINS = 15
 
 @dataclass(frozen=True)
 class Scores:
-    """What a classifier achieves on labelled sentences.
+    """Scores of a classifier on labelled sentences.
 
     Attributes:
-        sentences: how many.
-        accuracy: share that it labels as the data does.
-        macro_f1: mean of the categories' F1.
-        calibration_error: expected calibration error: how far the probability of the chosen
-            category is from how often it is right, on average over 15 bins of equal width.
-        precision, recall, f1: of each category, in id order; 0 where undefined.
-        support: sentences of each category.
-        confusion: `[categories][categories]`, sentences by the data's category and the
-            classifier's.
+        sentences: number of sentences.
+        accuracy: fraction of correct predictions.
+        macro_f1: unweighted mean of the categories' F1.
+        calibration_error: expected calibration error: the mean difference between confidence and
+            accuracy, over 15 bins of equal width.
+        precision, recall, f1: per category, in id order; 0 where undefined.
+        support: number of sentences per category.
+        confusion: `[categories][categories]`, numbers of sentences by labelled and by predicted
+            category.
     """
 
     sentences: int
@@ -41,46 +41,46 @@ class Scores:
     confusion: list[list[int]]
 
 
-def score(labels: np.ndarray, probabilities: np.ndarray) -> Scores:
-    """Compares a classifier with the data.
+def compute_scores(labels: np.ndarray, probabilities: np.ndarray) -> Scores:
+    """Computes the scores of predictions.
 
     Args:
-        labels: int `(sentences,)`, at least one sentence.
-        probabilities: float `(sentences, categories)`, rows sum to 1.
+        labels: int `(sentences,)`, category ids of at least one sentence.
+        probabilities: float `(sentences, categories)`; rows sum to 1.
     """
     categories = range(probabilities.shape[1])
-    chosen = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1)
     precision, recall, f1, support = precision_recall_fscore_support(
-        labels, chosen, labels=categories, zero_division=0.0
+        labels, predicted, labels=categories, zero_division=0.0
     )
     return Scores(
         sentences=len(labels),
-        accuracy=float(accuracy_score(labels, chosen)),
+        accuracy=float(accuracy_score(labels, predicted)),
         macro_f1=float(f1.mean()),
         calibration_error=calibration_error(labels, probabilities),
         precision=precision.tolist(),
         recall=recall.tolist(),
         f1=f1.tolist(),
         support=support.tolist(),
-        confusion=confusion_matrix(labels, chosen, labels=categories).tolist(),
+        confusion=confusion_matrix(labels, predicted, labels=categories).tolist(),
     )
 
 
 def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Expected calibration error (Guo et al. 2017, equation 3) of the chosen categories.
+    """Returns the expected calibration error (Guo et al. 2017, equation 3).
 
     Args:
         labels: int `(sentences,)`.
         probabilities: float `(sentences, categories)`.
     """
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
+    correct = probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, weights=right - confidence, minlength=CALIBRATION_BINS)
+    gaps = np.bincount(bins, weights=correct - confidence, minlength=CALIBRATION_BINS)
     return float(np.abs(gaps).sum() / len(labels))
 
 
-def table(scores: dict[str, Scores]) -> str:
+def score_table(scores: dict[str, Scores]) -> str:
     """Returns the overall scores of classifiers as a Markdown table, one row per classifier."""
     return markdown_table(
         ["classifier", "accuracy", "macro-F1", "calibration error"],
@@ -103,12 +103,12 @@ def category_table(scores: Scores, names: Sequence[str]) -> str:
 
 
 def confusion_picture(scores: Scores, emotions: Emotions, name: str) -> Picture:
-    """The confusion matrix; `name` is its file's."""
+    """Returns a heat map of the confusion matrix; `name` is its file name."""
     return heat_map(
         name,
-        "Heat map: for sentences of each emotion, the share that the classifier gives each.",
+        "Heat map: for the sentences of each emotion, the fractions of predicted emotions.",
         np.array(scores.confusion),
         emotions,
-        rows="the data says (sentences)",
-        columns="the classifier says",
+        rows="labelled emotion (sentences)",
+        columns="predicted emotion",
     )

@@ -1,4 +1,4 @@
-"""Labelled sentences in three parts that share no text."""
+"""Labelled sentences in three splits that have no text in common."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.classifier.sentence_readers import LeftOut, read_sentences
+from data_prep.classifier.sentence_readers import UnmappedSentence, read_sentences
 from data_prep.corpus.files import BadRecord
-from data_prep.corpus.staging import SPLITS, split_of, stop
+from data_prep.corpus.staging import SPLITS, raise_bad_record, split_of
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import Emotions
 
@@ -17,91 +17,92 @@ FRACTIONS = {"dev": 0.1, "test": 0.1}
 
 
 @dataclass
-class Part:
-    """Texts and their categories' ids."""
+class Split:
+    """Texts and their category ids."""
 
     texts: list[str] = field(default_factory=list)
     emotions: list[int] = field(default_factory=list)
 
     @property
     def labels(self) -> np.ndarray:
-        """The ids as int32 `(sentences,)`."""
+        """The category ids as int32 `(sentences,)`."""
         return np.array(self.emotions, np.int32)
 
 
 @dataclass(frozen=True)
-class Sentences:
-    """Labelled sentences: 80 % `train`, 10 % `dev`, 10 % `test`.
+class LabelledSentences:
+    """Labelled sentences, 80 % in `train`, 10 % in `dev` and 10 % in `test`.
 
-    A text's part depends on its characters alone, so that the same text is always in the same part,
-    in whatever file, and spaces make no difference.
+    The split of a text depends only on its characters, not on spaces or on its file, so the same
+    text is always in the same split.
 
     Attributes:
-        parts: by name.
-        left_out: sentences whose emotion is no category, by emotion.
-        bad: records that were left out because nothing can be made of them.
+        splits: the splits by name.
+        unmapped: number of sentences whose emotion is not one of the categories, by emotion.
+        skipped: number of bad records skipped.
     """
 
-    parts: dict[str, Part]
-    left_out: Counter[str]
-    bad: int
+    splits: dict[str, Split]
+    unmapped: Counter[str]
+    skipped: int
 
     @classmethod
     def read(
         cls, paths: Iterable[Path], emotions: Emotions, *, skip_bad_records: bool = False
-    ) -> "Sentences":
-        """Reads files of any format that `data_prep.sentences` knows.
+    ) -> "LabelledSentences":
+        """Reads files in any format of `data_prep.classifier.sentence_readers`.
 
         Raises:
-            InputError: a file or, unless they are skipped, a record is bad.
+            InputError: a file is invalid, or a record is and `skip_bad_records` is false.
         """
-        parts = {split: Part() for split in SPLITS}
-        left_out: Counter[str] = Counter()
-        bad = 0
+        splits = {name: Split() for name in SPLITS}
+        unmapped: Counter[str] = Counter()
+        skipped = 0
         for path in paths:
             for item in read_sentences(path, emotions):
-                if isinstance(item, LeftOut):
-                    left_out[item.emotion] += 1
+                if isinstance(item, UnmappedSentence):
+                    unmapped[item.emotion] += 1
                 elif isinstance(item, BadRecord):
                     if not skip_bad_records:
-                        stop(item)
-                    bad += 1
+                        raise_bad_record(item)
+                    skipped += 1
                 else:
-                    part = parts[split_of(item.text, FRACTIONS)]
-                    part.texts.append(item.text)
-                    part.emotions.append(item.emotion)
-        return cls(parts, left_out, bad)
+                    split = splits[split_of(item.text, FRACTIONS)]
+                    split.texts.append(item.text)
+                    split.emotions.append(item.emotion)
+        return cls(splits, unmapped, skipped)
 
-    def part(self, name: str) -> Part:
-        """A part, or `all` of them together.
+    def split(self, name: str) -> Split:
+        """Returns a split by name; `all` is the union of the three.
 
         Raises:
-            InputError: there is no sentence in it.
+            InputError: the split is empty.
         """
-        parts = list(self.parts.values()) if name == "all" else [self.parts[name]]
-        texts = [text for part in parts for text in part.texts]
+        splits = list(self.splits.values()) if name == "all" else [self.splits[name]]
+        texts = [text for split in splits for text in split.texts]
         if not texts:
-            raise InputError(f"--sentences: expected sentences for the part {name}, got none.")
-        return Part(texts, [emotion for part in parts for emotion in part.emotions])
+            raise InputError(f"--sentences: expected sentences for the split {name}, got none.")
+        return Split(texts, [emotion for split in splits for emotion in split.emotions])
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """How far labels agree with one another where a text stands several times.
+class LabelAgreement:
+    """Agreement between the labels of texts that occur several times.
 
     Attributes:
-        texts: texts that stand several times.
-        share: how often two sentences of the same text have the same emotion, on average over
-            these texts. Who labels as these labellers do agrees with them as often; always naming
-            a text's most frequent emotion would agree somewhat more often.
+        texts: number of distinct texts that occur several times.
+        share: probability that two sentences with the same text have the same emotion, averaged
+            over these texts; `None` without such texts. It estimates the accuracy of one annotator
+            measured against another; a classifier that predicts each text's most frequent label
+            can be slightly more accurate.
     """
 
     texts: int
     share: float | None
 
 
-def agreement(texts: Sequence[str], emotions: Sequence[int]) -> Agreement:
-    """Measures the agreement of labels; spaces make no difference between texts."""
+def label_agreement(texts: Sequence[str], emotions: Sequence[int]) -> LabelAgreement:
+    """Measures the agreement of labels; texts that differ only in spaces count as equal."""
     labels: dict[str, Counter[int]] = defaultdict(Counter)
     for text, emotion in zip(texts, emotions, strict=True):
         labels["".join(text.split())][emotion] += 1
@@ -110,4 +111,4 @@ def agreement(texts: Sequence[str], emotions: Sequence[int]) -> Agreement:
         sum(n * (n - 1) for n in counts.values()) / (counts.total() * (counts.total() - 1))
         for counts in repeated
     ]
-    return Agreement(len(repeated), float(np.mean(shares)) if shares else None)
+    return LabelAgreement(len(repeated), float(np.mean(shares)) if shares else None)

@@ -1,5 +1,6 @@
-"""Examples in, a trained network out."""
+"""Training a network on labelled texts."""
 
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ import tensorflow as tf
 from scipy.sparse import csr_array
 from sklearn.naive_bayes import MultinomialNB
 
-from data_prep.classifier.features import BIGRAMS, Features, batches
+from data_prep.classifier.features import BIGRAMS, Features, text_batches
 from data_prep.classifier.networks import BiLSTM, NaiveBayes, NGramConvolution
 from data_prep.classifier.settings import ClassifierSettings
 
+logger = logging.getLogger(__name__)
+
 LENGTHS = (4, 8, 12, 16, 24, 32, 48, 64, 96)
-"""Texts of similar length, in characters, share a batch."""
+"""Boundaries of the buckets of text length, in characters; a batch comes from one bucket."""
 LABEL_SMOOTHING = 0.1
 PATIENCE = 2
 EMA_MOMENTUM = 0.998
@@ -23,10 +26,10 @@ EMA_MOMENTUM = 0.998
 
 @dataclass(frozen=True)
 class Examples:
-    """What a network learns from.
+    """Examples with their targets.
 
     Attributes:
-        ids: int32 `(texts, None, 4)`, as `features.Features` gives them.
+        ids: int32 `(texts, None, 4)`, the output of `features.Features`.
         targets: float32 `(texts, categories)`, rows sum to 1.
     """
 
@@ -34,38 +37,38 @@ class Examples:
     targets: np.ndarray
 
 
-def ids_of(features: Features, texts: Sequence[str]) -> tf.RaggedTensor:
-    """Int32 `(texts, None, 4)`."""
-    return tf.concat([features(batch) for batch in batches(texts)], axis=0)
+def feature_ids(features: Features, texts: Sequence[str]) -> tf.RaggedTensor:
+    """Returns the features of texts, int32 `(texts, None, 4)`."""
+    return tf.concat([features(batch) for batch in text_batches(texts)], axis=0)
 
 
-def labelled(ids: tf.RaggedTensor, labels: np.ndarray, categories: int) -> Examples:
-    """Examples with smoothed labels; `labels` are ids, int `(texts,)`."""
+def make_examples(ids: tf.RaggedTensor, labels: np.ndarray, categories: int) -> Examples:
+    """Returns examples with smoothed labels; `labels` are category ids, int `(texts,)`."""
     targets = np.eye(categories, dtype=np.float32)[labels]
     return Examples(ids, targets * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / categories)
 
 
-def fit(
+def train_network(
     sizes: Sequence[int], train: Examples, dev: Examples, settings: ClassifierSettings
 ) -> keras.Model:
     """Trains a network.
 
     Args:
-        sizes: ids of each channel of the features.
-        train: what it learns from.
-        dev: what tells when to stop.
-        settings: which network, and how.
+        sizes: number of ids of each channel of the features.
+        train: training examples.
+        dev: examples for early stopping.
+        settings: the kind of network and the training settings.
 
     Returns:
-        The network with the weights of the epoch that was most accurate on `dev`.
+        The network with the weights of the epoch with the highest accuracy on `dev`.
     """
     if settings.network == "naive_bayes":
-        return _naive_bayes(sizes, train)
+        return _train_naive_bayes(sizes, train)
     kind = BiLSTM if settings.network == "bilstm" else NGramConvolution
     model = kind(sizes, train.targets.shape[1])
     steps = -(-len(train.targets) // settings.batch_size)
-    # The mean of the latest weights is less shaken by noisy labels than the last ones. It reaches
-    # back one pass at most: over few sentences a longer one would be full of the first weights.
+    # An average of recent weights is more robust to noisy labels than the last weights. It covers
+    # at most one epoch, because with few sentences a longer one would include the initial weights.
     momentum = min(EMA_MOMENTUM, 1 - 1 / steps)
     model.compile(
         optimizer=keras.optimizers.Adam(
@@ -74,16 +77,16 @@ def fit(
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    dev_batches = _bucketed(_dataset(dev), settings.batch_size)
-    size = sum(1 for _ in dev_batches)
+    dev_batches = _batch_by_length(_dataset(dev), settings.batch_size)
+    dev_steps = sum(1 for _ in dev_batches)
     shuffled = _dataset(train).shuffle(len(train.targets), seed=settings.seed)
-    print(f"training {settings.network} on {len(train.targets):,} texts", flush=True)
+    logger.info("training %s on %s texts", settings.network, f"{len(train.targets):,}")
     model.fit(
-        _bucketed(shuffled, settings.batch_size).repeat(),
-        # Partial batches of the buckets make a pass a little longer than this.
+        _batch_by_length(shuffled, settings.batch_size).repeat(),
+        # A pass has a few more batches than this, because every bucket may end with a partial one.
         steps_per_epoch=steps,
         shuffle=False,
-        validation_data=dev_batches.apply(tf.data.experimental.assert_cardinality(size)),
+        validation_data=dev_batches.apply(tf.data.experimental.assert_cardinality(dev_steps)),
         epochs=settings.epochs,
         callbacks=[
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
@@ -93,26 +96,26 @@ def fit(
         ],
         verbose=1 if sys.stdout.isatty() else 2,
     )
-    # Without the optimizer, whose variables are three times the network's and would be saved.
-    network_alone = kind(sizes, train.targets.shape[1])
-    network_alone(tf.zeros([1, 1, 4], tf.int32))
-    network_alone.set_weights(model.get_weights())
-    return network_alone
+    # A copy without the optimizer, whose variables would triple the size of the saved classifier.
+    network = kind(sizes, train.targets.shape[1])
+    network(tf.zeros([1, 1, 4], tf.int32))
+    network.set_weights(model.get_weights())
+    return network
 
 
 def _dataset(examples: Examples) -> tf.data.Dataset:
     rows = tf.data.Dataset.from_tensor_slices((examples.ids, examples.targets))
-    # As tensors: a row of a ragged tensor counts as ragged until it went through a function.
+    # `map` converts each ragged row to a dense tensor.
     return rows.map(lambda ids, target: (tf.ensure_shape(ids, [None, 4]), target))
 
 
-def _bucketed(rows: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
+def _batch_by_length(rows: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
     return rows.bucket_by_sequence_length(
         lambda ids, target: tf.shape(ids)[0], LENGTHS, [batch_size] * (len(LENGTHS) + 1)
     ).prefetch(tf.data.AUTOTUNE)
 
 
-def _naive_bayes(sizes: Sequence[int], train: Examples) -> NaiveBayes:
+def _train_naive_bayes(sizes: Sequence[int], train: Examples) -> NaiveBayes:
     bigrams = train.ids.values[:, BIGRAMS].numpy()
     counts = csr_array(
         (np.ones(len(bigrams)), bigrams, train.ids.row_splits.numpy()),
@@ -121,7 +124,7 @@ def _naive_bayes(sizes: Sequence[int], train: Examples) -> NaiveBayes:
     model = MultinomialNB().fit(counts, train.targets.argmax(1))
     categories = train.targets.shape[1]
     network = NaiveBayes(sizes, categories)
-    # Categories without sentences are never chosen, and yet stay finite.
+    # A category without sentences is never predicted, but its logits must be finite.
     log_probabilities = np.zeros([sizes[BIGRAMS], categories], np.float32)
     log_priors = np.full([categories], -1e4, np.float32)
     log_probabilities[:, model.classes_] = model.feature_log_prob_.T

@@ -1,5 +1,5 @@
-"""The commands of data preparation, one a module.
+"""The commands of data preparation, one per module.
 
-Each has `add(commands)`, which adds its parser, and `run(arguments)`. What needs TensorFlow is
-imported when a command runs, so that `--help` is quick.
+Each module has `add(commands)`, which adds its parser, and `run(arguments)`. Modules that need
+TensorFlow are imported when a command runs, so that `--help` is fast.
 """

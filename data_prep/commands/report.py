@@ -1,4 +1,4 @@
-"""`report`: a page about a dataset directory."""
+"""`report`: makes a page about a dataset directory."""
 
 import argparse
 from pathlib import Path
@@ -11,10 +11,10 @@ def add(commands: Commands) -> None:
     """Adds the command's parser."""
     parser = commands.add_parser(
         "report",
-        help="show what a dataset holds, as a page",
-        description="Makes a page about a dataset directory, with its pictures: lengths, emotions, "
-        "which emotion answers which, words, external memory, repetition, examples. The page is "
-        "one HTML file that needs no other.",
+        help="make a page with the statistics of a dataset",
+        description="Makes a page about a dataset directory with tables and pictures: lengths, "
+        "emotions of posts and responses, words, external memory, repetition and examples. The "
+        "page is one self-contained HTML file.",
         epilog="Example: python -m data_prep report build/dataset",
     )
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="the dataset directory")
@@ -22,27 +22,25 @@ def add(commands: Commands) -> None:
         "--output",
         type=Path,
         metavar="DIRECTORY",
-        help="where to put the page (default: DATASET-report, beside the dataset)",
+        help="report directory to make (default: DATASET-report, beside the dataset)",
     )
     parser.add_argument(
         "--examples",
         type=int,
         default=5,
         metavar="N",
-        help="pairs to show of each emotion (default: 5)",
+        help="example pairs per emotion (default: 5)",
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace a report that the output has already"
-    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing report")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     with suppress_native_stderr():
-        from data_prep.report.pipeline import write_report
+        from data_prep.report.pipeline import make_report
 
     dataset = arguments.dataset
     output = arguments.output or dataset.resolve().with_name(f"{dataset.resolve().name}-report")
-    page = write_report(dataset, output, examples=arguments.examples, overwrite=arguments.overwrite)
+    page = make_report(dataset, output, examples=arguments.examples, overwrite=arguments.overwrite)
     print(f"report: {page}")

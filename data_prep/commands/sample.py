@@ -1,4 +1,4 @@
-"""`sample`: a small corpus to try things with."""
+"""`sample`: writes a small corpus for trying the program."""
 
 import argparse
 from pathlib import Path
@@ -10,13 +10,18 @@ def add(commands: Commands) -> None:
     """Adds the command's parser."""
     parser = commands.add_parser(
         "sample",
-        help="write a small Chinese sample corpus with its lexicon",
-        description="Writes a small Chinese sample corpus with its lexicon, to try things with.",
+        help="write a small Chinese sample corpus with its emotion words",
+        description="Writes a small Chinese sample corpus with its emotion words, for trying the "
+        "program.",
     )
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIRECTORY", help="where to write its files"
+        "--output",
+        type=Path,
+        required=True,
+        metavar="DIRECTORY",
+        help="directory to write the files to",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the generator (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default: 0)")
     parser.set_defaults(run=run)
 
 

@@ -1,17 +1,17 @@
-"""What every reader of a corpus needs: opening, decoding and cleaning, and bad records."""
+"""Shared by all corpus readers: opening, decoding and cleaning text, and bad records."""
 
 import gzip
 import json
 import unicodedata
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from data_prep.corpus.formats import ShapeError
+from data_prep.corpus.formats import RecordError
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import reading
 from ecm_tf.core.manifest import sha256
 from ecm_tf.text.normalization import MAX_CHARACTERS
 
@@ -20,13 +20,13 @@ BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class BadRecord:
-    """What stands in the place of a record that cannot be used.
+    """A record that cannot be used; readers yield it in place of the record.
 
     Attributes:
-        file: where it was read.
-        unit: `"line"` for line formats, else `"record"`.
+        file: path of the file.
+        unit: `"line"` for line formats, otherwise `"record"`.
         record: number of the record (or line) in its file, from 1.
-        problem: what was expected, and what came.
+        problem: what was expected and what was found.
         raw: the record, shortened.
     """
 
@@ -37,11 +37,11 @@ class BadRecord:
     raw: str
 
     def __str__(self) -> str:
-        """One sentence with file, record number and problem."""
+        """Returns one sentence with file, record number and problem."""
         return f"{self.file}: {self.unit} {self.record}: {self.problem}."
 
     def json_line(self) -> str:
-        """A line for a list of bad records: `file` (its name), `record`, `reason`, `raw`."""
+        """Returns a JSON line with `file` (its name), `record`, `reason` and `raw`."""
         row = {
             "file": self.file.name,
             "record": self.record,
@@ -52,113 +52,106 @@ class BadRecord:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a corpus file for reading; gzip is recognised by its first bytes.
+def open_corpus(path: Path) -> Iterator[IO[bytes]]:
+    """Opens a corpus file for reading; gzip is detected by its first two bytes.
 
     Raises:
-        InputError: it is missing, a directory or unreadable, or its gzip data is damaged.
+        InputError: the file is missing, a directory or unreadable, or its gzip data is damaged.
     """
-    try:
+    with reading(path, "a readable corpus file"):
         with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        with cast(IO[bytes], gzip.open(path) if zipped else path.open("rb")) as file:
+            is_gzip = file.read(2) == b"\x1f\x8b"
+        with cast(IO[bytes], gzip.open(path) if is_gzip else path.open("rb")) as file:
             yield file
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; expected a corpus.") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{path}: expected a corpus file, got a directory.") from error
-    except (EOFError, zlib.error, OSError) as error:
-        raise InputError(f"{path}: expected a readable file; {error}.") from error
 
 
-def head(path: Path) -> bytes:
-    """The first 64 KiB of a file, from its first visible byte on."""
-    with opened(path) as file:
+def read_head(path: Path) -> bytes:
+    """Returns the first 64 KiB of a file without leading white space."""
+    with open_corpus(path) as file:
         return file.read(1 << 16).removeprefix(BOM).lstrip()
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that have more than white space in them, numbered from 1."""
-    with opened(path) as file:
+    """Yields the lines of a file that are not blank with their numbers, from 1."""
+    with open_corpus(path) as file:
         for number, line in enumerate(file, start=1):
             line = line.removeprefix(BOM) if number == 1 else line
             if line.strip():
                 yield number, line.rstrip(b"\r\n")
 
 
-def decoded(line: bytes) -> str:
-    """A line as text.
+def decode_line(line: bytes) -> str:
+    """Decodes a UTF-8 line.
 
     Raises:
-        ShapeError: it is not UTF-8.
+        RecordError: the line is not UTF-8.
     """
     try:
         return line.decode()
     except UnicodeDecodeError as error:
-        raise ShapeError(f"expected UTF-8, got invalid UTF-8 at byte {error.start + 1}") from error
+        raise RecordError(f"expected UTF-8, got invalid UTF-8 at byte {error.start + 1}") from error
 
 
-def printable(raw: bytes) -> str:
-    """Bytes as text, whatever they are."""
+def to_printable(raw: bytes) -> str:
+    """Decodes bytes for messages; invalid UTF-8 is escaped."""
     return raw.decode("utf-8", "backslashreplace")
 
 
-def clean(name: str, text: str) -> str:
-    """A text with single spaces and at least one visible character.
+def clean_text(name: str, text: str) -> str:
+    """Replaces every run of white space by one space and checks that the text is visible.
 
     Args:
-        name: what it is, for messages: `"post"`, `"response"`, `"sentence"`.
-        text: as its file has it; bytes that are no UTF-8 stand in it as lone surrogates.
+        name: name of the field for messages: `"post"`, `"response"`, `"sentence"`.
+        text: the text as in its file; lone surrogates stand for bytes that are not UTF-8.
 
     Raises:
-        ShapeError: it is not UTF-8, or nothing in it can be seen.
+        RecordError: the text is not UTF-8, or it has no visible characters.
     """
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ShapeError(f"expected a {name} in UTF-8, got invalid UTF-8") from error
+        raise RecordError(f"expected a {name} in UTF-8, got invalid UTF-8") from error
     text = " ".join(text.split())
-    # What lies behind the cut is never seen, so that it cannot make a text of something invisible.
+    # Normalization truncates the text, so a visible character after that point does not count.
     if not any(map(_is_visible, text[:MAX_CHARACTERS])):
-        raise ShapeError(f"expected a {name} with visible characters, got {text!r}")
+        raise RecordError(f"expected a {name} with visible characters, got {text!r}")
     return text
 
 
 def _is_visible(character: str) -> bool:
-    """Whether `ecm_tf.text.normalize` keeps it: separators and control characters fall.
+    """Tells whether `normalize` keeps a character: it removes separators and control characters.
 
-    Python may not know the newest characters; those count as unassigned (`Cn`), and are kept.
+    Characters newer than Python's Unicode tables are unassigned (`Cn`); they are kept.
     """
     category = unicodedata.category(character)
     return category[0] not in "ZC" or category == "Cn"
 
 
 def source_digest(path: Path) -> str:
-    """The sha256 of a source.
+    """Returns the sha256 of a source file.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the file cannot be read.
     """
-    try:
+    with reading(path, "a readable source file"):
         return sha256(path)
-    except OSError as error:
-        raise InputError(f"{path}: expected a readable file; {error.strerror}.") from error
 
 
 def source_digests(paths: Iterable[Path], output: Path) -> dict[str, str]:
-    """The name and sha256 of every source, for the manifest of what is made from them.
+    """Returns the name and sha256 of every source file, for a manifest.
 
     Raises:
-        InputError: a source cannot be read, lies in the output, or has the name of another one.
+        InputError: a source cannot be read, lies inside the output, or two different sources have
+            the same name.
     """
     digests: dict[str, str] = {}
     for path in paths:
         if path.resolve().is_relative_to(output.resolve()):
-            raise InputError(f"{path}: expected a source outside the output, {output}.")
+            raise InputError(f"{path}: expected a source outside the output directory {output}.")
         digest = source_digest(path)
         if digests.setdefault(path.name, digest) != digest:
             raise InputError(
-                f"{path}: expected a name of its own, since the manifest tells sources by their "
-                "names; another source has the same."
+                f"{path}: expected source files with different names, because the manifest lists "
+                "sources by name; another source has the same name."
             )
     return digests

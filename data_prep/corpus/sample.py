@@ -1,7 +1,7 @@
-"""A small Chinese corpus of the project's own making, to try the program without any download.
+"""A small generated Chinese corpus, so that the program can be tried without a download.
 
-The phrases are in `sample_phrases.toml`. Every post is answered in each of the six emotions by a
-reply that its topic has for that emotion.
+The phrases are in `sample_phrases.toml`. Every post has one response in each of the six emotions,
+taken from the replies that its topic lists for that emotion.
 """
 
 import json
@@ -18,22 +18,22 @@ from typing import Any
 from ecm_tf.text.emotions import DEFAULT
 
 HELD_OUT_POST = "妹妹昨天抱回来一只小猫。"
-"""A post that is in `test` with any seed, in its first lines."""
+"""The first post of `test`, whatever the seed."""
 
 _POSTS_PER_PATTERN = 6
 _HELD_OUT_PER_TOPIC = 2
-"""Posts of each topic in dev, and as many in test: 5–6 % of a topic with six patterns."""
+"""Posts per topic in dev, and as many in test: 5–6 % of a topic with six patterns."""
 
 
 @dataclass(frozen=True)
 class Post:
-    """A post and what its replies depend on.
+    """A post with the data that its responses depend on.
 
     Attributes:
         text: the post.
-        emotion: English name of the post's own emotion.
-        noun: the topic noun it names.
-        replies: emotion name → reply patterns of its topic, with `{noun}` for the noun.
+        emotion: English name of the emotion of the post.
+        noun: the topic noun in the post.
+        replies: reply patterns of the topic by emotion name, with `{noun}` for the noun.
     """
 
     text: str
@@ -45,13 +45,13 @@ class Post:
 def write_sample(output: Path, seed: int = 0) -> None:
     """Writes the corpus: `train.jsonl`, `dev.jsonl`, `test.jsonl` and `ememory.json`.
 
-    A line is an object with `post`, `response`, `emotion` and `post_emotion`; texts are not split
-    into words. No post is in two splits, but each pattern and noun of dev and test is in train
-    too. `ememory.json` is a list of emotion words for each emotion id; "other" has none.
+    Each line is an object with `post`, `response`, `emotion` and `post_emotion`; texts are not
+    segmented. No post is in two splits, but train contains every pattern and noun of dev and test.
+    `ememory.json` has a list of emotion words for each emotion id; the list of "other" is empty.
 
     Args:
-        output: directory, made if missing; files of these names are replaced.
-        seed: the same seed gives the same bytes.
+        output: directory, created if missing; existing files are replaced.
+        seed: random seed; the same seed gives the same bytes.
     """
     phrases = load_phrases()
     rng = random.Random(seed)
@@ -74,7 +74,7 @@ def write_sample(output: Path, seed: int = 0) -> None:
 
 
 def load_phrases() -> dict[str, Any]:
-    """The phrase file: `slots`, `lexicon` and `topic`, which the file itself explains."""
+    """Returns the content of the phrase file, which documents its keys."""
     file = resources.files("data_prep.corpus").joinpath("sample_phrases.toml")
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
@@ -82,9 +82,9 @@ def load_phrases() -> dict[str, Any]:
 def _topic_posts(
     topic: Mapping[str, Any], slots: Mapping[str, Sequence[str]], rng: random.Random
 ) -> list[Post]:
-    """Posts of a topic, such that the first posts are of different patterns.
+    """Returns the posts of a topic, ordered so that the first posts have different patterns.
 
-    Held-out posts come off the front; so no pattern loses all of its posts to dev and test.
+    The first posts go to dev and test, so no pattern loses all its posts to them.
     """
     columns = []
     for emotion, pattern in topic["posts"]:
@@ -102,19 +102,19 @@ def _topic_posts(
 
 
 def _is_not_held_out_post(post: Post) -> bool:
-    """Sort key that puts `HELD_OUT_POST` first and leaves the rest in order."""
+    """Returns a sort key that puts `HELD_OUT_POST` first and keeps the order of the others."""
     return post.text != HELD_OUT_POST
 
 
 def _fill(pattern: str, fillers: Mapping[str, Sequence[str]]) -> list[str]:
-    """Every text that a pattern gives with the fillers of its slots."""
+    """Returns the texts of a pattern with every combination of slot fillers."""
     names = [name for _, name, _, _ in Formatter().parse(pattern) if name]
     choices = product(*(fillers[name] for name in names))
     return [pattern.format(**dict(zip(names, choice, strict=True))) for choice in choices]
 
 
 def _records(post: Post, rng: random.Random) -> list[dict[str, str]]:
-    """The post with one reply in each emotion."""
+    """Returns the post with one response in each emotion."""
     return [
         {
             "post": post.text,
@@ -127,5 +127,5 @@ def _records(post: Post, rng: random.Random) -> list[dict[str, str]]:
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
-    """Writes UTF-8 with the same line ends on every platform."""
+    """Writes UTF-8 with the same line endings on every platform."""
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")

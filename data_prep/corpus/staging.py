@@ -1,8 +1,8 @@
-"""Pass 1: every source is read once into one plain file per split, the spool.
+"""Staging files: one plain text file per split, written once from all sources.
 
-Later passes read spools, so that formats and bad records concern nobody else. A spool has a pair a
-line: emotion, post's emotion (or nothing), post, response, separated by tabs. No text has a tab or
-line break, since `corpus.Pair` texts have single spaces.
+Later passes read the staging files, so only this module handles corpus formats and bad records.
+Each line holds one pair: emotion, emotion of the post (or nothing), post and response, separated by
+tabs. Texts contain neither tabs nor line breaks, because `readers.Pair` normalizes white space.
 """
 
 import os
@@ -23,42 +23,46 @@ from ecm_tf.core.errors import InputError
 
 SPLITS = ("train", "dev", "test")
 PAIRS_PER_BATCH = 4096
-"""Pairs that a later pass handles at a time."""
+"""Pairs per batch of `StagingFiles.batches`."""
 
 
 def split_of(post: str, fractions: Mapping[str, float]) -> str:
-    """The split in which a post stands, with all its responses.
+    """Returns the split of a post; all responses to the post go to the same split.
 
-    The choice depends on the post's characters alone, not on its spaces nor on its place in the
+    The choice depends only on the characters of the post, not on its spaces or its position in the
     corpus.
 
     Args:
         post: the text.
-        fractions: the shares of dev and test.
+        fractions: the fractions of posts that go to dev and test.
     """
     digest = blake2b("".join(post.split()).encode(), digest_size=8).digest()
-    place = int.from_bytes(digest, "big") / 2**64
+    position = int.from_bytes(digest, "big") / 2**64
     for split, fraction in fractions.items():
-        if place < fraction:
+        if position < fraction:
             return split
-        place -= fraction
+        position -= fraction
     return "train"
 
 
-def stop(bad: BadRecord) -> None:
-    """The policy that ends the run at the first bad record.
+def raise_bad_record(bad: BadRecord) -> None:
+    """Stops the run at the first bad record.
 
     Raises:
         InputError: always.
     """
-    raise InputError(f"{bad} (--skip_bad_records leaves such records out.)")
+    raise InputError(f"{bad} (Use --skip_bad_records to skip such records.)")
 
 
-class Rejections:
-    """The policy that lists bad records in a file and goes on.
+class RejectedRecords:
+    """Writes bad records to a file and lets the run continue.
 
     Args:
         path: JSON Lines file to write: `file` (its name), `record`, `reason`, `raw`.
+
+    Attributes:
+        count: number of bad records so far.
+        first: the first bad record, if any.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,12 +71,12 @@ class Rejections:
         self.first: BadRecord | None = None
 
     def __call__(self, bad: BadRecord) -> None:
-        """Lists a bad record."""
+        """Writes one bad record."""
         self.count += 1
         self.first = self.first or bad
         self._file.write(bad.json_line())
 
-    def __enter__(self) -> "Rejections":
+    def __enter__(self) -> "RejectedRecords":
         return self
 
     def __exit__(
@@ -84,11 +88,14 @@ class Rejections:
         self._file.close()
 
 
-class Spools:
-    """The spool files of one build.
+class StagingFiles:
+    """The staging files of one build.
 
     Args:
-        directory: an existing directory to write them in.
+        directory: an existing directory to write them to.
+
+    Attributes:
+        pairs: number of pairs per split.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -96,40 +103,42 @@ class Spools:
         self.pairs = dict.fromkeys(SPLITS, 0)
 
     def path(self, split: str) -> Path:
-        """The spool of a split."""
+        """Returns the path of a split's file."""
         return self._directory / f"{split}.tsv"
 
     def fill(
         self,
         sources: Mapping[str, Iterable[Pair | BadRecord]],
         fractions: Mapping[str, float],
-        on_bad: Callable[[BadRecord], None],
+        on_bad_record: Callable[[BadRecord], None],
     ) -> None:
-        """Writes every pair to its split and counts it in `pairs`.
+        """Writes every pair to the file of its split and counts it in `pairs`.
 
         Args:
-            sources: the pairs given for each split.
-            fractions: the shares of train's posts that go to the splits not given.
-            on_bad: what to do with a bad record.
+            sources: the records of each given split.
+            fractions: the fractions of training posts that go to the splits that are not given.
+            on_bad_record: called with every bad record.
         """
         with ExitStack() as stack:
-            bar = stack.enter_context(progress("reading"))
+            bar = stack.enter_context(progress_bar("reading"))
             files = {
                 split: stack.enter_context(self.path(split).open("w", encoding="utf-8"))
                 for split in SPLITS
             }
-            for given, items in sources.items():
-                for item in items:
+            for given_split, records in sources.items():
+                for record in records:
                     bar.update()
-                    if isinstance(item, BadRecord):
-                        on_bad(item)
+                    if isinstance(record, BadRecord):
+                        on_bad_record(record)
                         continue
-                    split = split_of(item.post, fractions) if given == "train" else given
-                    files[split].write(_line(item))
+                    split = given_split
+                    if given_split == "train":
+                        split = split_of(record.post, fractions)
+                    files[split].write(_line(record))
                     self.pairs[split] += 1
 
     def texts(self, split: str, limit: int) -> list[str]:
-        """At most `limit` posts and responses, taken at even distances over the split."""
+        """Returns at most `limit` posts and responses, taken at equal distances from the split."""
         stride = max(1, 2 * self.pairs[split] // limit)
         with self.path(split).open(encoding="utf-8", newline="\n") as file:
             lines = islice(file, 0, None, stride)
@@ -139,27 +148,28 @@ class Spools:
     def batches(
         self, split: str, title: str, function: Callable[[dict[str, tf.Tensor]], Any]
     ) -> Iterator[Any]:
-        """Applies an in-graph function to a split, `PAIRS_PER_BATCH` pairs at a time, on all cores.
+        """Applies an in-graph function to batches of a split on all cores.
 
         Args:
-            split: which.
-            title: what the progress bar says.
-            function: takes `emotion`, `post_emotion`, `post`, `response`, each string `(batch,)`.
+            split: name of the split.
+            title: title of the progress bar.
+            function: takes `emotion`, `post_emotion`, `post` and `response`, each string
+                `(batch,)` with at most `PAIRS_PER_BATCH` pairs.
 
         Yields:
-            what `function` returns, as NumPy arrays, in order.
+            The results of `function` as NumPy arrays, in order.
         """
         lines = tf.data.TextLineDataset(str(self.path(split))).batch(PAIRS_PER_BATCH)
-        # A fixed degree: an automatic one may buffer as much as the memory holds.
+        # AUTOTUNE could buffer batches until memory runs out; a fixed parallelism cannot.
         results = lines.map(lambda rows: function(_columns(rows)), os.cpu_count())
-        with progress(title, self.pairs[split]) as bar:
+        with progress_bar(title, self.pairs[split]) as bar:
             for result in results.prefetch(1).as_numpy_iterator():
                 yield result
                 bar.update(min(PAIRS_PER_BATCH, self.pairs[split] - bar.n))
 
 
-def progress(title: str, total: int | None = None) -> tqdm:
-    """A bar on stderr, if a terminal is there to show it."""
+def progress_bar(title: str, total: int | None = None) -> tqdm:
+    """Returns a progress bar on stderr, which is disabled if stderr is not a terminal."""
     return tqdm(desc=title, total=total, unit=" pairs", mininterval=1, disable=None)
 
 

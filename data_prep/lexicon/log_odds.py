@@ -1,20 +1,20 @@
-"""How much more often a category's responses use a word than all other responses do.
+"""The log-odds ratio of a word between the responses of a category and all other responses.
 
 The log-odds ratio with an informative Dirichlet prior of Monroe, Colaresi and Quinn, "Fightin'
-Words" (Political Analysis 16, 2008), equations 16 and 20. With `y` the count of a word in a
-category's responses and `n` the count of all words there, `y'` and `n'` the same for all other
-responses, and `a`, `a'` the word's prior counts on either side, `A`, `A'` their sums:
+Words" (Political Analysis 16, 2008), equations 16 and 20. `y` is the count of a word in the
+responses of a category and `n` the number of all tokens there; `y'` and `n'` are the same for all
+other responses; `a` and `a'` are the word's prior counts, `A` and `A'` their sums over all words:
 
     log_odds = log((y + a) / (n + A - y - a)) - log((y' + a') / (n' + A' - y' - a'))
     variance = 1 / (y + a) + 1 / (y' + a')
 
-The prior says that the word is equally frequent everywhere, and says it as loudly as a share of the
-data would: `a = prior * n * f` and `a' = prior * n' * f`, where `f` is the word's share of all
-tokens. A fixed number of prior tokens, as in the paper, would mean something else for each size of
-corpus and category: too few of them and a word that never occurs elsewhere is of boundless
-variance, so the surest words could not be told from chance; more than a small category has of its
-own and nothing in it stands out. As a share, the statistic keeps its meaning from 1e5 to 1e8
-tokens, and in a category with one response in a hundred.
+The prior states that the word is equally frequent everywhere. Its weight is a fraction of the data:
+`a = prior * n * f` and `a' = prior * n' * f`, where `f` is the word's relative frequency in all
+responses. The paper uses a fixed number of prior tokens instead, whose effect depends on the size
+of corpus and category. If it is too small, a word that occurs in one category only has a very large
+variance and cannot be distinguished from chance; if it exceeds the size of a small category, no
+word of that category can be characteristic. With a fraction, the statistic is comparable from 1e5
+to 1e8 tokens and for categories with one response in a hundred.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-CERTAINTY = 1.96
-"""Standard errors on either side of the log-odds ratio that leave 95 % between them."""
+CONFIDENCE_Z = 1.96
+"""Half-width of the 95 % confidence interval in standard errors."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,10 +34,10 @@ class LogOdds:
     """The statistic of every word in every category; all arrays are `(categories, words)`.
 
     Attributes:
-        counts: int64, how often a category's responses have a word.
-        ratio: float64, the log-odds ratio; 0 where nothing is known: a word that never occurs, a
-            category without responses.
-        error: float64, its standard error; infinite where nothing is known.
+        counts: int64, occurrences of a word in the responses of a category.
+        ratio: float64, the log-odds ratio; 0 where it is undefined, that is, for words that do not
+            occur and categories without responses.
+        error: float64, its standard error; infinite where the ratio is undefined.
     """
 
     counts: npt.NDArray[np.int64]
@@ -46,31 +46,31 @@ class LogOdds:
 
     @cached_property
     def elsewhere(self) -> npt.NDArray[np.int64]:
-        """How often all other responses have a word."""
+        """Occurrences of a word in all other responses."""
         return self.counts.sum(0) - self.counts
 
     @cached_property
     def z(self) -> Floats:
-        """The log-odds ratio in standard errors."""
+        """The z-score: the log-odds ratio divided by its standard error."""
         return self.ratio / self.error
 
     @cached_property
     def lower(self) -> Floats:
-        """What the log-odds ratio is at least, almost surely."""
-        return self.ratio - CERTAINTY * self.error
+        """The lower bound of the 95 % confidence interval."""
+        return self.ratio - CONFIDENCE_Z * self.error
 
     @cached_property
     def upper(self) -> Floats:
-        """What the log-odds ratio is at most, almost surely."""
-        return self.ratio + CERTAINTY * self.error
+        """The upper bound of the 95 % confidence interval."""
+        return self.ratio + CONFIDENCE_Z * self.error
 
 
 def log_odds(counts: npt.NDArray[np.int64], prior: float) -> LogOdds:
     """Computes the statistic.
 
     Args:
-        counts: int64 `(categories, words)`, how often a category's responses have a word.
-        prior: tokens of the prior for each token of the data, above 0.
+        counts: int64 `(categories, words)`, occurrences of a word in the responses of a category.
+        prior: weight of the prior as a fraction of the data, above 0.
     """
     inside = counts.astype(np.float64)
     everywhere = inside.sum(0)
@@ -85,7 +85,7 @@ def log_odds(counts: npt.NDArray[np.int64], prior: float) -> LogOdds:
 
 
 def _with_prior(counts: Floats, frequency: Floats, prior: float) -> tuple[Floats, Floats]:
-    """Counts of each word, and of all words but it, with the prior's added."""
+    """Returns the counts of each word, and of all other words, with the prior counts added."""
     totals = counts.sum(1, keepdims=True)
     posterior = counts + prior * totals * frequency
     return posterior, totals * (1 + prior) - posterior

@@ -1,37 +1,32 @@
-"""Which category each class of a lexicon belongs to: a TOML file `CLASS = "category"`."""
+"""The mapping from classes of a lexicon to categories, a TOML file `CLASS = "category"`."""
 
-import tomllib
 from collections.abc import Container, Mapping
 from importlib import resources
 from pathlib import Path
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import read_toml
 from ecm_tf.text.emotions import Emotions
 
 Classes = Mapping[str, int | None]
-"""Class → category; `None` where the words of a class belong to none."""
+"""Category id by class; `None` for classes whose words belong to no category."""
 
 DEFAULT = Path(str(resources.files("data_prep.lexicon") / "dutir_classes.toml"))
-"""The mapping of DUTIR's classes to the paper's categories."""
+"""The built-in mapping of DUTIR's classes to the categories of the paper."""
 
 
 def load_classes(path: Path, emotions: Emotions, neutral: Container[int]) -> Classes:
     """Reads a mapping.
 
     Args:
-        path: a TOML file; a class with an empty text has no category.
-        emotions: the categories there are.
-        neutral: categories that may have no words.
+        path: a TOML file; an empty string means that the class has no category.
+        emotions: the categories.
+        neutral: ids of categories that cannot have words.
 
     Raises:
-        InputError: no such file, not such a file, or a category that is unknown or neutral.
+        InputError: the file is missing or invalid, or a category is unknown or neutral.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f'{path}: no such file; expected lines CLASS = "category".') from error
-    except (ValueError, OSError) as error:
-        raise InputError(f'{path}: expected TOML lines CLASS = "category"; {error}.') from error
+    table = read_toml(path, 'TOML lines CLASS = "category"')
     classes: dict[str, int | None] = {}
     for name, category in table.items():
         where = f"{path}: class {name}"
@@ -42,10 +37,16 @@ def load_classes(path: Path, emotions: Emotions, neutral: Container[int]) -> Cla
 
 
 def word_category(where: str, name: str, emotions: Emotions, neutral: Container[int]) -> int:
-    """The category that a name means, if it may have words.
+    """Returns the id of a category that can have words.
+
+    Args:
+        where: where the name was given, for messages.
+        name: name, alias or id of the category.
+        emotions: the categories.
+        neutral: ids of categories that cannot have words.
 
     Raises:
-        InputError: the name, which stands at `where`, means no category or a neutral one.
+        InputError: the category is unknown or neutral.
     """
     try:
         category = emotions.id_of(name)
@@ -53,7 +54,7 @@ def word_category(where: str, name: str, emotions: Emotions, neutral: Container[
         raise InputError(f"{where}: {error}") from error
     if category in neutral:
         raise InputError(
-            f"{where}: expected a category that may have words, got {name!r}, which is neutral; "
-            "--neutral names the categories that are."
+            f"{where}: expected a category that can have words, got {name!r}, which is neutral; "
+            "--neutral sets the neutral categories."
         )
     return category

@@ -1,12 +1,12 @@
-"""Lexicons and a dataset in, the external memory of its categories out."""
+"""The `lexicon` command: selects the emotion words of a dataset's categories."""
 
 from dataclasses import dataclass, replace
 
-from data_prep.lexicon.candidates import Sources
+from data_prep.lexicon.candidates import LexiconSources
 from data_prep.lexicon.log_odds import LogOdds, log_odds
-from data_prep.lexicon.selection import Choice, memory_of, select
+from data_prep.lexicon.selection import Choice, kept_words, select_words
 from data_prep.lexicon.settings import LexiconSettings
-from data_prep.lexicon.usage import Ints, count_words, coverage, normal_words
+from data_prep.lexicon.usage import Ints, count_words, coverage, normalize_words
 from ecm_tf.core.errors import InputError
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.text.emotions import Emotions
@@ -14,16 +14,16 @@ from ecm_tf.text.emotions import Emotions
 
 @dataclass(frozen=True)
 class Lexicon:
-    """An external memory and how it came about.
+    """Emotion words, and the data on which their selection is based.
 
     Attributes:
         emotions: the categories.
-        memory: the words of each category, the surest first.
-        choices: every word that was proposed or learned, and what became of it.
-        statistic: the words' log-odds ratios; its columns are the choices' word ids.
-        responses: int64 `(categories,)`, training responses of each category.
-        reached: int64 `(categories of responses, categories of memory)`, how many of them have a
-            word of the memory.
+        memory: the words of each category by descending z-score.
+        choices: every candidate and learned word with the decision about it.
+        statistic: log-odds ratios; columns are word ids of the response vocabulary.
+        responses: int64 `(categories,)`, number of training responses per category.
+        reached: int64 `(categories of responses, categories of memory)`, number of training
+            responses that contain a word of the memory.
     """
 
     emotions: Emotions
@@ -34,16 +34,18 @@ class Lexicon:
     reached: Ints
 
 
-def make_lexicon(sources: Sources, dataset: DatasetDirectory, settings: LexiconSettings) -> Lexicon:
-    """Chooses the emotion words of a dataset's categories.
+def make_lexicon(
+    sources: LexiconSources, dataset: DatasetDirectory, settings: LexiconSettings
+) -> Lexicon:
+    """Selects the emotion words of a dataset's categories.
 
     Args:
-        sources: the lexicons that propose words.
-        dataset: its categories, vocabulary and training responses decide about them.
-        settings: how.
+        sources: the lexicons with the candidate words.
+        dataset: provides categories, response vocabulary and training responses.
+        settings: the settings.
 
     Raises:
-        InputError: a source or a setting is at fault, or nothing is to propose words.
+        InputError: a source or a setting is invalid, or there is no source of words at all.
     """
     if not sources and not settings.learn:
         raise InputError(
@@ -52,10 +54,10 @@ def make_lexicon(sources: Sources, dataset: DatasetDirectory, settings: LexiconS
     emotions, words = dataset.assets.emotions, dataset.assets.response_words
     neutral = settings.neutral_ids(emotions)
     candidates = sources.candidates(emotions, neutral)
-    texts = normal_words([candidate.word for candidate in candidates], dataset)
-    normal = [replace(c, word=text) for c, text in zip(candidates, texts, strict=True)]
+    texts = normalize_words([candidate.word for candidate in candidates], dataset)
+    normalized = [replace(c, word=text) for c, text in zip(candidates, texts, strict=True)]
     statistic = log_odds(count_words(dataset), settings.prior)
-    choices = select(normal, words, statistic, settings, neutral)
-    memory = memory_of(choices, len(emotions))
+    choices = select_words(normalized, words, statistic, settings, neutral)
+    memory = kept_words(choices, len(emotions))
     responses, reached = coverage(dataset, memory)
     return Lexicon(emotions, memory, choices, statistic, responses, reached)

@@ -1,10 +1,10 @@
-"""Readers of lexicon files: DUTIR in its two forms, and plain word lists.
+"""Readers of lexicon files: DUTIR as a table or as JSON, and word lists.
 
 DUTIR (大连理工大学情感词汇本体; Xu, Lin, Pan, Ren, Chen: 情感词汇本体的构造, 2008;
 https://ir.dlut.edu.cn/info/1013/1142.htm) is a spreadsheet. Saved as CSV or TSV, it has the columns
 词语, 词性种类, 词义数, 词义序号, 情感分类, 强度, 极性, 辅助情感分类, 强度, 极性: a word, its class
-with intensity and polarity, and for some words a second class with its own. Others pass the words
-on as a JSON object with a list for each class.
+with intensity and polarity, and for some words a second class with intensity and polarity. The
+words are also distributed as a JSON object with a list for each class.
 """
 
 import csv
@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import reading
 
 _WORD, _INTENSITY = "词语", "强度"
 _CLASSES = ("情感分类", "辅助情感分类")
@@ -23,12 +24,12 @@ _CLASSES = ("情感分类", "辅助情感分类")
 
 @dataclass(frozen=True)
 class Entry:
-    """A word of a class, as a lexicon has it.
+    """An entry of a lexicon.
 
     Attributes:
-        word: not empty, without spaces around it.
-        class_name: the lexicon's own name of the class, such as `PA` or `乐`.
-        intensity: above 0, in DUTIR 1, 3, 5, 7 or 9; `None` where the lexicon has none.
+        word: the word, not empty and without surrounding spaces.
+        class_name: the lexicon's name of its class, such as `PA` or `乐`.
+        intensity: a number above 0, in DUTIR 1, 3, 5, 7 or 9; `None` if the lexicon has none.
     """
 
     word: str
@@ -39,42 +40,40 @@ class Entry:
 def read_dutir(path: Path) -> list[Entry]:
     """Reads a DUTIR table (CSV or TSV) or a JSON object `{class: [words]}`, UTF-8 or GB18030.
 
-    A word with a second class gives two entries.
+    A word with a second class becomes two entries.
 
     Raises:
-        InputError: no such file, or a line or word in it that is neither.
+        InputError: the file is missing or invalid.
     """
     text = _text(path, "a DUTIR lexicon")
     return list(_json(path, text) if text.lstrip().startswith("{") else _table(path, text))
 
 
 def read_words(path: Path) -> list[str]:
-    """Reads a list of words, one a line, UTF-8 or GB18030; lines that start with # say nothing.
+    """Reads a list with one word per line, UTF-8 or GB18030; lines that start with # are comments.
 
     Raises:
-        InputError: no such file, or no word in it.
+        InputError: the file is missing or has no words.
     """
-    lines = (line.strip() for line in _text(path, "a word a line").splitlines())
+    lines = (line.strip() for line in _text(path, "one word per line").splitlines())
     words = [line for line in lines if line and not line.startswith("#")]
     if not words:
-        raise InputError(f"{path}: expected a word a line, got none.")
+        raise InputError(f"{path}: expected one word per line, got none.")
     return words
 
 
-def word_of(cell: str | int) -> str:
-    """The word in a cell; spreadsheets turn some, such as 848, into numbers."""
+def clean_word(cell: str | int) -> str:
+    """Returns the word in a cell; spreadsheets store some words, such as 848, as numbers."""
     return str(cell).strip()
 
 
 def _text(path: Path, expected: str) -> str:
-    try:
+    with reading(path, expected):
         content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: expected {expected}; {error.strerror}.") from error
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # Chinese Windows saves CSV so. What is UTF-8 by chance as well is UTF-8.
+        # Chinese Windows saves CSV in this encoding.
         try:
             return content.decode("gb18030")
         except UnicodeDecodeError as error:
@@ -88,9 +87,9 @@ def _json(path: Path, text: str) -> Iterator[Entry]:
         raise InputError(f"{path}: expected an object {{class: [words]}}; {error}.") from error
     for name, cells in classes.items():
         for number, cell in enumerate(cells, start=1):
-            if not word_of(cell):
+            if not clean_word(cell):
                 raise InputError(f"{path}: class {name}: word {number}: expected a word, got none.")
-            yield Entry(word_of(cell), name.strip())
+            yield Entry(clean_word(cell), name.strip())
 
 
 def _table(path: Path, text: str) -> Iterator[Entry]:
@@ -112,7 +111,7 @@ def _table(path: Path, text: str) -> Iterator[Entry]:
 
 
 def _class_columns(header: list[str], name: str) -> tuple[int, int | None]:
-    """Columns of a class and of its intensity, the first 强度 to its right: there are two."""
+    """Returns the columns of a class and of its intensity, the next 强度 column to its right."""
     start = header.index(name)
     for column in range(start + 1, len(header)):
         if header[column] in _CLASSES:
@@ -128,7 +127,7 @@ def _row(
     def cell(column: int | None) -> str:
         return row[column].strip() if column is not None and column < len(row) else ""
 
-    word = word_of(cell(word_column))
+    word = clean_word(cell(word_column))
     if not word:
         raise InputError(f"{where}: expected a word in {_WORD}, got none.")
     if not cell(columns[0][0]):

@@ -1,4 +1,4 @@
-"""What `data_prep lexicon` tells: a summary to print, and a table with a row for every word."""
+"""Output of `data_prep lexicon`: a text summary, and a table with one row per word."""
 
 import csv
 import io
@@ -9,8 +9,8 @@ from data_prep.lexicon.pipeline import Lexicon
 from data_prep.lexicon.selection import LEARNED, Choice, Decision
 from ecm_tf.report.tables import aligned, share
 
-NAMED_GENERIC, NAMED_BEST = 5, 10
-"""How many words of each category the summary names."""
+GENERIC_WORDS, BEST_WORDS = 5, 10
+"""Number of generic words and of selected words per category in the summary."""
 
 _COLUMNS = (
     "category", "given", "weak", "unknown", "generic", "ambiguous", "learned", "kept",
@@ -18,22 +18,23 @@ _COLUMNS = (
 )  # fmt: skip
 _NOTES = """\
 given: words of the lexicons; weak: below --min_intensity; unknown: not in the response vocabulary;
-generic: the corpus is sure that they do not stand out; ambiguous: given to another category;
+generic: not characteristic of the category in the corpus; ambiguous: assigned to another category;
 kept: given - weak - unknown - generic - ambiguous + learned;
-own responses: training responses of the category that have a kept word; others: all others"""
+own responses: fraction of the category's training responses that contain a kept word;
+others: the same fraction of all other training responses"""
 
 
 def summary(lexicon: Lexicon) -> str:
-    """Words and coverage of each category, for people to read."""
+    """Returns the numbers of words and the coverage of each category."""
     lines = aligned([_COLUMNS, *_rows(lexicon)])
-    homeless = sum(choice.decision is Decision.NO_CATEGORY for choice in lexicon.choices)
-    if homeless:
-        lines.append(f"words of classes without a category: {homeless}")
-    return "\n".join([*lines, _NOTES, *_named(lexicon)])
+    unmapped = sum(choice.decision is Decision.NO_CATEGORY for choice in lexicon.choices)
+    if unmapped:
+        lines.append(f"words of classes without a category: {unmapped}")
+    return "\n".join([*lines, _NOTES, *_examples(lexicon)])
 
 
 def table(lexicon: Lexicon) -> str:
-    """Every proposed and learned word with its numbers and what became of it, as TSV."""
+    """Returns all candidate and learned words with their statistics and decisions, as TSV."""
     text = io.StringIO()
     writer = csv.writer(text, "excel-tab", lineterminator="\n")
     writer.writerow(
@@ -48,22 +49,22 @@ def table(lexicon: Lexicon) -> str:
         writer.writerow(
             [
                 *(choice.word, category, choice.source, intensity),
-                *_numbers(lexicon, choice),
+                *_statistics(lexicon, choice),
                 choice.decision,
             ]
         )
     return text.getvalue()
 
 
-def _numbers(lexicon: Lexicon, choice: Choice) -> Sequence[object]:
+def _statistics(lexicon: Lexicon, choice: Choice) -> Sequence[object]:
     if choice.category is None or choice.word_id is None:
         return "", "", "", ""
-    at, statistic = (choice.category, choice.word_id), lexicon.statistic
+    index, statistic = (choice.category, choice.word_id), lexicon.statistic
     return (
-        statistic.counts[at],
-        statistic.elsewhere[at],
-        f"{statistic.ratio[at]:.4f}",
-        f"{statistic.error[at]:.4f}",
+        statistic.counts[index],
+        statistic.elsewhere[index],
+        f"{statistic.ratio[index]:.4f}",
+        f"{statistic.error[index]:.4f}",
     )
 
 
@@ -89,7 +90,7 @@ def _rows(lexicon: Lexicon) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _named(lexicon: Lexicon) -> Iterator[str]:
+def _examples(lexicon: Lexicon) -> Iterator[str]:
     frequency = lexicon.statistic.counts.sum(0)
     for category, emotion in enumerate(lexicon.emotions):
         generic = [
@@ -98,8 +99,8 @@ def _named(lexicon: Lexicon) -> Iterator[str]:
             if choice.category == category and choice.decision is Decision.GENERIC
         ]
         generic.sort(key=lambda choice: (-frequency[choice.word_id], choice.word))
-        if best := lexicon.memory[category][:NAMED_BEST]:
-            yield f"{emotion.name}: surest words: {' '.join(best)}"
+        if best := lexicon.memory[category][:BEST_WORDS]:
+            yield f"{emotion.name}: words with the highest z-scores: {' '.join(best)}"
         if generic:
-            often = " ".join(choice.word for choice in generic[:NAMED_GENERIC])
-            yield f"{emotion.name}: most frequent generic words: {often}"
+            frequent = " ".join(choice.word for choice in generic[:GENERIC_WORDS])
+            yield f"{emotion.name}: most frequent generic words: {frequent}"

@@ -1,4 +1,4 @@
-"""What the training responses of a dataset say: how they use words, how many a memory reaches."""
+"""Word counts of a dataset's training responses, and their coverage by emotion words."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,10 +13,10 @@ Ints = npt.NDArray[np.int64]
 
 
 def count_words(dataset: DatasetDirectory) -> Ints:
-    """How often the training responses of each category have each word.
+    """Counts the words in the training responses of each category.
 
     Returns:
-        int64 `(categories, response words)`; the unknown word counts as one.
+        int64 `(categories, response words)`; special tokens are counted like words.
     """
     shape = len(dataset.assets.emotions), len(dataset.assets.response_words)
     counts = np.zeros(shape[0] * shape[1], np.int64)
@@ -26,15 +26,16 @@ def count_words(dataset: DatasetDirectory) -> Ints:
 
 
 def coverage(dataset: DatasetDirectory, memory: Sequence[Sequence[str]]) -> tuple[Ints, Ints]:
-    """How many training responses of each category have a word of each category's memory.
+    """Counts the training responses that contain an emotion word.
 
     Args:
         dataset: the dataset.
-        memory: words of each category, all of the response vocabulary.
+        memory: emotion words of each category, all in the response vocabulary.
 
     Returns:
-        int64 `(categories of responses,)`, how many responses there are, and int64
-        `(categories of responses, categories of memory)`, how many of them have a word.
+        int64 `(categories of responses,)`, the number of responses; and int64
+        `(categories of responses, categories of memory)`, the number of them that contain a word
+        of a category's memory.
     """
     categories = len(dataset.assets.emotions)
     words = [frozenset(category) for category in memory]
@@ -44,13 +45,13 @@ def coverage(dataset: DatasetDirectory, memory: Sequence[Sequence[str]]) -> tupl
     for ids, rows, emotions in _responses(dataset):
         responses += np.bincount(emotions, minlength=categories)
         for category in range(categories):
-            having = np.unique(rows[known[category, ids]])
-            reached[:, category] += np.bincount(emotions[having], minlength=categories)
+            containing = np.unique(rows[known[category, ids]])
+            reached[:, category] += np.bincount(emotions[containing], minlength=categories)
     return responses, reached
 
 
-def normal_words(words: Sequence[str], dataset: DatasetDirectory) -> list[str]:
-    """Words as the dataset's texts would have them: digits become 0 where theirs do."""
+def normalize_words(words: Sequence[str], dataset: DatasetDirectory) -> list[str]:
+    """Normalizes words like the texts of the dataset, where digits may be replaced by 0."""
     if not words:
         return []
     texts = normalize(tf.constant(words), digits=dataset.assets.normalize_digits)
@@ -58,7 +59,7 @@ def normal_words(words: Sequence[str], dataset: DatasetDirectory) -> list[str]:
 
 
 def _responses(dataset: DatasetDirectory) -> Iterator[tuple[Ints, Ints, Ints]]:
-    """Batches of int64 word ids, the response that each is in, and the responses' emotions."""
+    """Yields int64 word ids, the row of each word's response, and the emotion of each row."""
     for batch in dataset.batches("train"):
         response = batch["response"]
         ids, rows = response.flat_values.numpy(), response.value_rowids().numpy()

@@ -1,1 +1,1 @@
-"""The statistics and pictures of a dataset, as one page."""
+"""The `report` command: a page with the statistics of a dataset."""

@@ -1,4 +1,4 @@
-"""The figures of a dataset → one page."""
+"""Assembles the page of a dataset report."""
 
 from pathlib import Path
 
@@ -14,26 +14,26 @@ from ecm_tf.report import Picture, render
 
 TEMPLATE = Path(__file__).with_name("report.html")
 FREQUENT_RESPONSES = 10
-DRAW_SEED = 0
+EXAMPLES_SEED = 0
 
 
 def dataset_page(dataset: DatasetDirectory, examples: int) -> tuple[str, list[Picture]]:
     """Reads a dataset and makes its page.
 
     Args:
-        dataset: what to show.
-        examples: pairs to show of each emotion.
+        dataset: the dataset.
+        examples: number of example pairs per emotion.
 
     Returns:
-        The HTML, and the pictures that it has inside.
+        The HTML, and the pictures that are embedded in it.
     """
     emotions = dataset.assets.emotions
     splits = {split: read_split(dataset, split) for split in SPLITS}
     train = splits["train"]
     repeated = repetition(train, FREQUENT_RESPONSES)
-    drawn = draw_examples(train.emotions, len(emotions), examples)
-    wanted = [*(place for places in drawn for place in places), *repeated.frequent]
-    texts = texts_at(dataset, "train", wanted)
+    sampled = sample_examples(train.emotions, len(emotions), examples)
+    positions = [*(p for positions in sampled for p in positions), *repeated.frequent]
+    texts = texts_at(dataset, "train", positions)
 
     pictures = {
         "lengths": lengths_picture(train),
@@ -55,23 +55,26 @@ def dataset_page(dataset: DatasetDirectory, examples: int) -> tuple[str, list[Pi
         memory=sections.memory(train, dataset.assets),
         repetition=sections.repetition(train, repeated, texts),
         shared=sections.shared(splits),
-        examples=[[texts[place] for place in places] for places in drawn],
+        examples=[[texts[p] for p in positions] for positions in sampled],
     )
     return html, list(pictures.values())
 
 
-def draw_examples(emotions: np.ndarray, categories: int, examples: int) -> list[list[int]]:
-    """Draws the places of some pairs of each category, the same at every call.
+def sample_examples(emotions: np.ndarray, categories: int, examples: int) -> list[list[int]]:
+    """Samples the positions of some pairs of each category, with a fixed seed.
 
     Args:
-        emotions: int `(pairs,)`.
-        categories: how many there are.
-        examples: how many pairs of each; a category with fewer gives all.
+        emotions: int `(pairs,)`, category ids.
+        categories: number of categories.
+        examples: number of pairs per category, or all if it has fewer.
+
+    Returns:
+        The sorted positions for each category.
     """
-    random = np.random.default_rng(DRAW_SEED)
-    drawn = []
+    random = np.random.default_rng(EXAMPLES_SEED)
+    sampled = []
     for category in range(categories):
-        places = np.flatnonzero(emotions == category)
-        chosen = random.choice(places, min(examples, len(places)), replace=False)
-        drawn.append(sorted(chosen.tolist()))
-    return drawn
+        positions = np.flatnonzero(emotions == category)
+        chosen = random.choice(positions, min(examples, len(positions)), replace=False)
+        sampled.append(sorted(chosen.tolist()))
+    return sampled

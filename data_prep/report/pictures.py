@@ -1,4 +1,4 @@
-"""The pictures of a dataset's report."""
+"""The pictures of a dataset report."""
 
 from collections.abc import Mapping
 
@@ -13,11 +13,11 @@ from ecm_tf.text.emotions import Emotions
 
 SIDE_COLOURS = {"post": "#4477aa", "response": "#d98c21"}
 WIDTH = 6.0
-"""Of a picture as wide as the page's text, in inches."""
+"""Width of a picture in inches, which fills the width of the page's text."""
 
 
 def lengths_picture(split: SplitStatistics) -> Picture:
-    """How long posts and responses are, in tokens; the longest hundredth is beyond the edge."""
+    """Draws a histogram of the lengths in tokens, up to the 99th percentile."""
     longest = max(length_quantile(lengths, 0.99) for lengths in split.lengths.values())
     edges = np.arange(longest + 2) - 0.5
 
@@ -32,7 +32,7 @@ def lengths_picture(split: SplitStatistics) -> Picture:
             )
             axes.axvline(median, color=colour, linestyle=(0, (2, 2)), linewidth=1.2)
         axes.set(xlabel="length in tokens", ylabel="share of texts", xlim=(-0.5, longest + 0.5))
-        _in_percent(axes.yaxis)
+        _format_percent(axes.yaxis)
         axes.grid(axis="y")
         axes.legend()
 
@@ -45,26 +45,26 @@ def lengths_picture(split: SplitStatistics) -> Picture:
 
 
 def emotions_picture(shares: Mapping[str, np.ndarray], emotions: Emotions) -> Picture:
-    """How the splits' responses are distributed over the categories.
+    """Draws the distribution of each split's responses over the categories.
 
     Args:
-        shares: the shares of each split that has pairs, `(categories,)`; training first.
+        shares: fractions `(categories,)` of each split that is not empty; training first.
         emotions: the categories.
     """
-    places, colours = np.arange(len(emotions)), emotion_colours(len(emotions))
-    # A thick bar for training, below it thin pale ones for the splits that should resemble it.
+    positions, colours = np.arange(len(emotions)), emotion_colours(len(emotions))
+    # A thick bar for training, with thin pale bars for dev and test below it.
     bars = [(-0.14, 0.38, 1.0), (0.15, 0.16, 0.6), (0.33, 0.16, 0.3)]
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         for (split, values), (offset, height, alpha) in zip(shares.items(), bars, strict=False):
-            axes.barh(places + offset, values, height, color=colours, alpha=alpha)
+            axes.barh(positions + offset, values, height, color=colours, alpha=alpha)
             axes.barh(0, 0, color=TEXT_COLOUR, alpha=alpha, label=split)
             if split == "train":
-                for place, share in zip(places + offset, values.tolist(), strict=True):
+                for position, share in zip(positions + offset, values.tolist(), strict=True):
                     axes.annotate(
                         f"{100 * share:.1f} %",
-                        (share, place),
+                        (share, position),
                         xytext=(6, 0),
                         textcoords="offset points",
                         va="center",
@@ -72,11 +72,11 @@ def emotions_picture(shares: Mapping[str, np.ndarray], emotions: Emotions) -> Pi
                     )
         if len(shares) > 1:
             axes.legend(loc="lower right")
-        axes.set_yticks(places, emotion_labels(emotions), color=TEXT_COLOUR)
+        axes.set_yticks(positions, emotion_labels(emotions), color=TEXT_COLOUR)
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
         axes.set(xlabel="share of responses", xlim=(0, 1.12 * max(map(np.max, shares.values()))))
-        _in_percent(axes.xaxis)
+        _format_percent(axes.xaxis)
         axes.grid(axis="x")
         axes.spines["left"].set_visible(False)
 
@@ -89,15 +89,15 @@ def emotions_picture(shares: Mapping[str, np.ndarray], emotions: Emotions) -> Pi
 
 
 def interaction_picture(interaction: np.ndarray, emotions: Emotions) -> Picture:
-    """Which emotion answers which: a heat map of each row's shares, with the numbers.
+    """Draws a heat map of response emotions given the post emotion.
 
     Args:
-        interaction: `(post emotions, response emotions)` pairs; at least one.
+        interaction: int `(post emotions, response emotions)`, numbers of pairs, not all 0.
         emotions: the categories.
     """
     return heat_map(
         "interaction.png",
-        "Heat map: for posts of each emotion, the share of responses in each emotion.",
+        "Heat map: for the posts of each emotion, the fraction of responses with each emotion.",
         interaction,
         emotions,
         rows="emotion of the post (pairs)",
@@ -105,5 +105,5 @@ def interaction_picture(interaction: np.ndarray, emotions: Emotions) -> Picture:
     )
 
 
-def _in_percent(axis: Axis) -> None:
+def _format_percent(axis: Axis) -> None:
     axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))

@@ -1,4 +1,4 @@
-"""The `report` command: a dataset directory in, a directory with a page about it out."""
+"""The `report` command: makes a directory with a page about a dataset."""
 
 from pathlib import Path
 
@@ -11,21 +11,21 @@ from ecm_tf.data.directory import DatasetDirectory
 PAGE = "index.html"
 
 
-def write_report(source: Path, output: Path, *, examples: int, overwrite: bool = False) -> Path:
+def make_report(source: Path, output: Path, *, examples: int, overwrite: bool = False) -> Path:
     """Makes a report; the same dataset gives the same bytes.
 
     Args:
         source: a dataset directory.
-        output: the directory to make: `index.html`, which needs no other file, its pictures as
-            PNGs, and a manifest.
-        examples: pairs to show of each emotion.
-        overwrite: whether a report in `output` may be replaced.
+        output: the directory to make, with the self-contained page `index.html`, its pictures as
+            PNG files and a manifest.
+        examples: number of example pairs per emotion, at least 1.
+        overwrite: whether to replace a report in `output`.
 
     Returns:
-        The page.
+        The path of the page.
 
     Raises:
-        InputError: an argument is at fault; `output` is as it was.
+        InputError: an argument is invalid; `output` is unchanged.
     """
     if examples < 1:
         raise InputError(f"--examples: expected at least 1, got {examples}.")

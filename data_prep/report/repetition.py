@@ -1,4 +1,4 @@
-"""What repeats within a split, and between splits; told by hashes of the texts."""
+"""Repeated texts within a split and between splits, detected by hashes of the texts."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass(frozen=True)
 class Repetition:
-    """What repeats within a split.
+    """Repetition within a split.
 
     Attributes:
-        repeated_pairs: pairs whose post and response both stood before.
-        pairs_per_post: int64 `(different posts,)`, the pairs of each.
-        responses: different responses.
-        frequent: the most frequent responses, most frequent first: the place of the first pair that
-            has it, and how many have it.
+        repeated_pairs: pairs that duplicate an earlier pair.
+        pairs_per_post: int64 `(distinct posts,)`, number of pairs of each post.
+        responses: number of distinct responses.
+        frequent: the most frequent responses in descending order: position of the first pair with
+            the response → number of pairs with it.
     """
 
     repeated_pairs: int
@@ -28,14 +28,14 @@ class Repetition:
 
 
 def repetition(split: SplitStatistics, frequent: int) -> Repetition:
-    """Looks for repetition.
+    """Counts repeated texts.
 
     Args:
-        split: what to look at.
-        frequent: how many of the most frequent responses are wanted.
+        split: the split.
+        frequent: number of most frequent responses to return.
     """
     posts, responses = split.hashes["post"], split.hashes["response"]
-    # One number for both: multiplication by an odd number loses nothing modulo 2**64.
+    # One hash per pair; multiplication by an odd number is a bijection modulo 2**64.
     pairs = posts.astype(np.uint64) * _ODD + responses.astype(np.uint64)
     _, first, counts = np.unique(responses, return_index=True, return_counts=True)
     order = np.lexsort([first, -counts])[:frequent]
@@ -48,5 +48,5 @@ def repetition(split: SplitStatistics, frequent: int) -> Repetition:
 
 
 def shared_posts(one: SplitStatistics, other: SplitStatistics) -> int:
-    """How many different posts stand in both splits."""
+    """Returns the number of distinct posts that occur in both splits."""
     return len(np.intersect1d(one.hashes["post"], other.hashes["post"]))

@@ -1,11 +1,11 @@
-"""The figures of each section of the page, as the template wants them."""
+"""The data of each section of the page, in the form that the template expects."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from data_prep.lexicon.log_odds import CERTAINTY, log_odds
+from data_prep.lexicon.log_odds import CONFIDENCE_Z, log_odds
 from data_prep.lexicon.settings import LexiconSettings
 from data_prep.report.repetition import Repetition, shared_posts
 from data_prep.report.statistics import SplitStatistics, TextPair, length_mean, length_quantile
@@ -15,18 +15,18 @@ from ecm_tf.text.emotions import Emotions
 from ecm_tf.text.vocabulary import SPECIALS
 
 RARE = 0.01
-"""A category with a smaller share of the training responses is pointed out."""
+"""Categories with a smaller fraction of the training responses are marked as rare."""
 CHARACTERISTIC, FREQUENT, SAMPLE = 18, 30, 8
-"""Words that are shown of a category, of all responses, of a category's external memory."""
+"""Numbers of words shown: per category, of all responses, and per external memory."""
 PAIRS_PER_POST = ((1, 1), (2, 2), (3, 5), (6, 10), (11, None))
-"""From, to: how posts are grouped by the number of their responses."""
+"""Groups of posts by number of responses: minimum and maximum."""
 
-Figures = dict[str, Any]
+SectionData = dict[str, Any]
 Splits = Mapping[str, SplitStatistics]
 
 
-def lengths(splits: Splits) -> list[Figures]:
-    """For each split that has pairs, and each side: how long its texts are, in tokens."""
+def lengths(splits: Splits) -> list[SectionData]:
+    """Returns the length statistics of each split that is not empty and each side, in tokens."""
     return [
         {
             "split": name,
@@ -42,8 +42,8 @@ def lengths(splits: Splits) -> list[Figures]:
     ]
 
 
-def emotions(categories: Emotions, splits: Splits) -> list[Figures]:
-    """The categories: names, colour, pairs of each split, share in training, whether rare there."""
+def emotions(categories: Emotions, splits: Splits) -> list[SectionData]:
+    """Returns names, colour, pairs per split and fraction of training pairs of each category."""
     pairs = {name: split.emotion_pairs for name, split in splits.items()}
     shares = splits["train"].emotion_shares
     colours = emotion_colours(len(categories))
@@ -60,8 +60,12 @@ def emotions(categories: Emotions, splits: Splits) -> list[Figures]:
     ]
 
 
-def interaction(train: SplitStatistics) -> Figures:
-    """How posts of each emotion are answered; how often in their own, and how usual that one is."""
+def interaction(train: SplitStatistics) -> SectionData:
+    """Returns the emotions of the responses to posts of each emotion.
+
+    `same` is the fraction of responses with the emotion of the post, `usual` the fraction of that
+    emotion among all responses.
+    """
     cells = train.interaction
     posts, known = cells.sum(1), int(cells.sum())
     rows = []
@@ -72,29 +76,29 @@ def interaction(train: SplitStatistics) -> Figures:
     return {"known": known, "rows": [row for row in rows if row["posts"]]}
 
 
-def words(train: SplitStatistics, vocabulary: Sequence[str]) -> Figures:
-    """The most frequent words of all responses, and those that mark each category."""
+def words(train: SplitStatistics, vocabulary: Sequence[str]) -> SectionData:
+    """Returns the most frequent words, and the words characteristic of each category."""
     counts = train.words.copy()
     counts[:, : len(SPECIALS)] = 0
     total = counts.sum(0)
-    frequent = [id_ for id_ in _best(total) if total[id_] and _has_letters(vocabulary[id_])]
+    frequent = [id_ for id_ in _descending(total) if total[id_] and _has_letters(vocabulary[id_])]
     characteristic = []
     for own, scores in zip(counts, log_odds(counts, LexiconSettings().prior).z, strict=True):
-        marks = [id_ for id_ in _best(scores)[:CHARACTERISTIC] if scores[id_] > CERTAINTY]
-        characteristic.append(_chips(marks, vocabulary, own, scores))
+        top = [id_ for id_ in _descending(scores)[:CHARACTERISTIC] if scores[id_] > CONFIDENCE_Z]
+        characteristic.append(_word_data(top, vocabulary, own, scores))
     return {
-        "frequent": _chips(frequent[:FREQUENT], vocabulary, total, np.sqrt(total)),
+        "frequent": _word_data(frequent[:FREQUENT], vocabulary, total, np.sqrt(total)),
         "characteristic": characteristic,
     }
 
 
-def memory(train: SplitStatistics, assets: TextAssets) -> list[Figures]:
-    """For each category: the words of its external memory, and how its responses use them."""
+def memory(train: SplitStatistics, assets: TextAssets) -> list[SectionData]:
+    """Returns the use of each category's emotion words in its own and in other responses."""
     pairs, hits = train.emotion_pairs, train.memory_hits
     rows = []
     for id_, in_memory in enumerate(np.array(assets.external_memory_mask, bool)):
         counts = train.words[id_] * in_memory
-        ids = [word for word in _best(counts) if in_memory[word]]
+        ids = [word for word in _descending(counts) if in_memory[word]]
         own, others = int(hits[id_, id_]), int(hits[id_].sum() - hits[id_, id_])
         rows.append(
             {
@@ -111,13 +115,13 @@ def memory(train: SplitStatistics, assets: TextAssets) -> list[Figures]:
 
 def repetition(
     train: SplitStatistics, repeated: Repetition, texts: Mapping[int, TextPair]
-) -> Figures:
-    """What repeats within the training split.
+) -> SectionData:
+    """Returns the repetition within the training split.
 
     Args:
-        train: the split.
-        repeated: what repeats in it.
-        texts: pairs by their places, at least those of the most frequent responses.
+        train: statistics of the split.
+        repeated: its repetition.
+        texts: pairs by position, including those of the most frequent responses.
     """
     per_post = repeated.pairs_per_post
     groups = []
@@ -136,14 +140,14 @@ def repetition(
         "groups": groups,
         "responses": repeated.responses,
         "frequent": [
-            {"text": texts[place].response, "pairs": count, "share": count / train.pairs}
-            for place, count in repeated.frequent.items()
+            {"text": texts[position].response, "pairs": count, "share": count / train.pairs}
+            for position, count in repeated.frequent.items()
         ],
     }
 
 
-def shared(splits: Splits) -> dict[str, Figures]:
-    """For dev and test, if they have pairs: different posts, and those that training has too."""
+def shared(splits: Splits) -> dict[str, SectionData]:
+    """Returns the distinct posts of dev and test, and how many of them also occur in training."""
     train = splits["train"]
     return {
         name: {
@@ -155,15 +159,15 @@ def shared(splits: Splits) -> dict[str, Figures]:
     }
 
 
-def _best(scores: np.ndarray) -> np.ndarray:
-    """Ids from the highest score to the lowest, equal ones in order."""
+def _descending(scores: np.ndarray) -> np.ndarray:
+    """Returns the ids by descending score; ids with equal scores stay in order."""
     return np.argsort(-scores, kind="stable")
 
 
-def _chips(
+def _word_data(
     ids: Sequence[int], vocabulary: Sequence[str], counts: np.ndarray, scores: np.ndarray
-) -> list[Figures]:
-    """Words with count, score, and a strength from 0 to 1: the score relative to the first's."""
+) -> list[SectionData]:
+    """Returns words with count, score and strength, the score relative to the first word's."""
     return [
         {
             "word": vocabulary[id_],

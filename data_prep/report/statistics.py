@@ -1,7 +1,6 @@
-"""A split of a dataset, streamed and counted.
+"""Statistics of a split, computed in one pass.
 
-What stays of a pair is its category and a hash of each text, so that memory does not grow with the
-texts.
+Per pair, only the category and a hash of each text are kept in memory.
 """
 
 from collections.abc import Collection
@@ -11,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from data_prep.build.record_writer import SIDES
-from data_prep.corpus.staging import progress
+from data_prep.corpus.staging import progress_bar
 from ecm_tf.data.batches import record_files
 from ecm_tf.data.directory import PAIRS_PER_BATCH, DatasetDirectory
 from ecm_tf.data.records import UNKNOWN_EMOTION, parse_pair
@@ -20,19 +19,18 @@ from ecm_tf.text.normalization import MAX_CHARACTERS
 
 @dataclass(frozen=True)
 class SplitStatistics:
-    """What a split holds; C categories, V response words.
+    """Statistics of a split with C categories and V response words.
 
     Attributes:
         emotions: int16 `(pairs,)`, the category of each response.
-        hashes: for `post` and `response` int64 `(pairs,)`; texts that differ in spaces alone share
-            one.
-        lengths: for `post` and `response` int64 `(longest possible + 1,)`: texts of each length in
-            tokens.
-        interaction: int64 `(C, C)`: pairs of each post emotion and response emotion; pairs whose
-            post has none are in no cell.
-        words: int64 `(C, V)`: how often the responses of each category use a word.
-        memory_hits: int64 `(C, C)`: responses that contain a word of a category's external memory
-            (row), by their own category (column).
+        hashes: for `post` and `response` int64 `(pairs,)`, hashes of the texts without spaces.
+        lengths: for `post` and `response` int64 `(maximum length + 1,)`, the number of texts of
+            each length in tokens.
+        interaction: int64 `(C, C)`, the number of pairs with each post emotion (row) and response
+            emotion (column); pairs without a post emotion are not counted.
+        words: int64 `(C, V)`, the occurrences of each word in the responses of each category.
+        memory_hits: int64 `(C, C)`, the number of responses that contain a word of a category's
+            external memory (row), by category of the response (column).
     """
 
     emotions: np.ndarray
@@ -44,22 +42,22 @@ class SplitStatistics:
 
     @property
     def pairs(self) -> int:
-        """How many."""
+        """Number of pairs."""
         return len(self.emotions)
 
     @property
     def emotion_pairs(self) -> np.ndarray:
-        """Int64 `(C,)`, the pairs of each category."""
+        """Int64 `(C,)`, the number of pairs of each category."""
         return np.bincount(self.emotions, minlength=len(self.words))
 
     @property
     def emotion_shares(self) -> np.ndarray:
-        """`(C,)`, the share of each category in a split that has pairs."""
+        """Float64 `(C,)`, the fraction of each category in a split that is not empty."""
         return self.emotion_pairs / self.pairs
 
 
 def read_split(dataset: DatasetDirectory, split: str) -> SplitStatistics:
-    """Counts a split in one pass."""
+    """Computes the statistics of a split."""
     categories = len(dataset.assets.emotions)
     vocabulary = len(dataset.assets.response_words)
     memory = np.array(dataset.assets.external_memory_mask, bool)
@@ -69,7 +67,7 @@ def read_split(dataset: DatasetDirectory, split: str) -> SplitStatistics:
     interaction = np.zeros([categories, categories], np.int64)
     words = np.zeros([categories, vocabulary], np.int64)
     memory_hits = np.zeros([categories, categories], np.int64)
-    with progress(f"reading {split}", dataset.manifest["counts"]["pairs"][split]) as bar:
+    with progress_bar(f"reading {split}", dataset.manifest["counts"]["pairs"][split]) as bar:
         for batch in dataset.batches(split, with_texts=True):
             emotion, post_emotion = batch["emotion"].numpy(), batch["post_emotion"].numpy()
             emotions.append(emotion.astype(np.int16))
@@ -78,10 +76,12 @@ def read_split(dataset: DatasetDirectory, split: str) -> SplitStatistics:
                 lengths[side] += np.bincount(
                     batch[side].row_lengths().numpy(), minlength=MAX_CHARACTERS + 1
                 )
-            known = post_emotion != UNKNOWN_EMOTION
-            interaction += _table(post_emotion[known], emotion[known], interaction.shape)
+            labelled = post_emotion != UNKNOWN_EMOTION
+            interaction += _count_cells(
+                post_emotion[labelled], emotion[labelled], interaction.shape
+            )
             ids, rows = batch["response"].values.numpy(), batch["response"].value_rowids().numpy()
-            words += _table(emotion[rows], ids, words.shape)
+            words += _count_cells(emotion[rows], ids, words.shape)
             for category, in_memory in enumerate(memory):
                 contains = np.zeros(len(emotion), bool)
                 contains[rows[in_memory[ids]]] = True
@@ -99,7 +99,7 @@ def read_split(dataset: DatasetDirectory, split: str) -> SplitStatistics:
 
 @dataclass(frozen=True)
 class TextPair:
-    """A pair to show; `post_emotion` is `None` where the post has none."""
+    """A pair with its texts; `post_emotion` is `None` if the post has no label."""
 
     post: str
     response: str
@@ -107,19 +107,21 @@ class TextPair:
     post_emotion: int | None
 
 
-def texts_at(dataset: DatasetDirectory, split: str, places: Collection[int]) -> dict[int, TextPair]:
-    """The pairs at some places of a split (from 0)."""
-    wanted = np.array(sorted(places), np.int64)
+def texts_at(
+    dataset: DatasetDirectory, split: str, positions: Collection[int]
+) -> dict[int, TextPair]:
+    """Returns the pairs at some positions of a split, from 0."""
+    requested = np.array(sorted(positions), np.int64)
     pairs: dict[int, TextPair] = {}
     records = tf.data.TFRecordDataset(record_files(dataset.directory, split)).batch(PAIRS_PER_BATCH)
     for number, batch in enumerate(records):
-        places_here = wanted[wanted // PAIRS_PER_BATCH == number]
-        for place, record in zip(
-            places_here.tolist(), batch.numpy()[places_here % PAIRS_PER_BATCH], strict=True
+        in_batch = requested[requested // PAIRS_PER_BATCH == number]
+        for position, record in zip(
+            in_batch.tolist(), batch.numpy()[in_batch % PAIRS_PER_BATCH], strict=True
         ):
             pair = {name: x.numpy() for name, x in parse_pair(record, with_texts=True).items()}
             post_emotion = int(pair["post_emotion"])
-            pairs[place] = TextPair(
+            pairs[position] = TextPair(
                 post=pair["post_text"].decode(),
                 response=pair["response_text"].decode(),
                 emotion=int(pair["emotion"]),
@@ -129,24 +131,24 @@ def texts_at(dataset: DatasetDirectory, split: str, places: Collection[int]) -> 
 
 
 def length_quantile(lengths: np.ndarray, share: float) -> int:
-    """The least length that at least `share` of the texts, one or more, do not exceed."""
-    below = np.cumsum(lengths)
-    return int(np.searchsorted(below, share * below[-1]))
+    """Returns the quantile of the lengths: the least length that covers a `share` of the texts."""
+    cumulative = np.cumsum(lengths)
+    return int(np.searchsorted(cumulative, share * cumulative[-1]))
 
 
 def length_mean(lengths: np.ndarray) -> float:
-    """The mean length of one or more texts."""
+    """Returns the mean length of at least one text."""
     return float(lengths @ np.arange(len(lengths)) / lengths.sum())
 
 
 def _hashes(texts: tf.Tensor) -> np.ndarray:
-    """String `(batch,)` → int64 `(batch,)`; splits do not look at spaces, nor do these."""
+    """Returns int64 `(batch,)` hashes of texts without spaces, which `split_of` ignores too."""
     return tf.strings.to_hash_bucket_fast(
         tf.strings.regex_replace(texts, " ", ""), 2**63 - 1
     ).numpy()
 
 
-def _table(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """How often each row meets each column."""
+def _count_cells(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Returns an int64 matrix with the number of occurrences of each (row, column)."""
     cells = np.bincount(rows.astype(np.int64) * shape[1] + columns, minlength=shape[0] * shape[1])
     return cells.reshape(shape)

@@ -22,15 +22,16 @@ class _ConsoleHandler(logging.Handler):
         sys.stdout.flush()
 
 
-def configure_logging(level: int = logging.INFO) -> None:
-    """Prints the log of `ecm_tf` to standard output, one line per message without a prefix.
+def configure_logging(level: int = logging.INFO, name: str = LOGGER) -> None:
+    """Prints the log of a package to standard output, one line per message without a prefix.
 
     Calling it again only changes the level.
 
     Args:
         level: the lowest level that is printed.
+        name: the package.
     """
-    logger = logging.getLogger(LOGGER)
+    logger = logging.getLogger(name)
     logger.setLevel(level)
     if not any(isinstance(handler, _ConsoleHandler) for handler in logger.handlers):
         handler = _ConsoleHandler()

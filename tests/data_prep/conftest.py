@@ -1,4 +1,4 @@
-"""Shared by the tests of data preparation: small corpora, and where real ones may lie."""
+"""Fixtures of the data preparation tests: small and real corpora."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def write_jsonl(tmp_path: Path) -> Callable[..., Path]:
-    """Writes rows as JSON Lines; a row that is bytes already is written as it is."""
+    """Writes rows as JSON Lines; bytes are written unchanged."""
 
     def write(rows: list[object], name: str = "pairs.jsonl") -> Path:
         lines = [
@@ -25,7 +25,7 @@ def write_jsonl(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def real_data() -> Path:
-    """The directory with real corpora beside the project."""
+    """The directory of real corpora next to the project; skips the test if it does not exist."""
     path = Path(__file__).resolve().parents[2].parent / "shared" / "data"
     if not path.is_dir():
         pytest.skip("no real corpora beside the project (../shared/data)")

@@ -1,4 +1,4 @@
-"""`python -m data_prep`, run as its users run it."""
+"""`python -m data_prep` in a subprocess."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_command_ends_with_status_2_and_a_sentence(tmp_path, write_jsonl):
+def test_bad_record_exits_with_status_2(tmp_path, write_jsonl):
     train = write_jsonl([GOOD, GOOD, BAD])
     done = command("build", "--train", train, "--output", tmp_path / "dataset")
     assert done.returncode == 2
@@ -30,7 +30,7 @@ def test_the_command_ends_with_status_2_and_a_sentence(tmp_path, write_jsonl):
     assert not (tmp_path / "dataset").exists()
 
 
-def test_the_command_on_the_real_sample(tmp_path, real_data):
+def test_build_of_the_real_sample(tmp_path, real_data):
     train = real_data / "estc_sample" / "stc_1000_pairs.json"
     done = command("build", "--train", train, "--output", tmp_path / "dataset")
     assert done.returncode == 0, done.stderr
@@ -40,7 +40,7 @@ def test_the_command_on_the_real_sample(tmp_path, real_data):
     assert manifest["counts"]["tokenizer_agreement"]["hmm_on"]["boundary_f1"] > 0.98
 
 
-def test_help_needs_no_tensorflow():
+def test_help_does_not_import_tensorflow():
     code = (
         "import sys, runpy; sys.argv = ['data_prep', 'build', '--help']\n"
         "try: runpy.run_module('data_prep', run_name='__main__')\n"

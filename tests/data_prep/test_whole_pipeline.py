@@ -1,4 +1,4 @@
-"""The road of docs/data.md: labelled sentences and an unlabelled corpus become a dataset."""
+"""The pipeline of docs/data.md, from labelled sentences and an unlabelled corpus to a dataset."""
 
 import json
 import random
@@ -41,7 +41,7 @@ def files(tmp_path):
 
 
 @pytest.mark.slow
-def test_english_words_are_learned_from_labels_alone(files):
+def test_emotion_words_are_learned_from_labelled_sentences(files):
     def run(*arguments):
         main([str(argument) for argument in arguments])
 

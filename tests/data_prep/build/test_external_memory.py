@@ -1,17 +1,19 @@
-"""Emotion words in the vocabulary."""
+"""Restriction of emotion words to the vocabulary."""
 
-from data_prep.build.external_memory import restrict
+from data_prep.build.external_memory import restrict_to_vocabulary
 from ecm_tf.text.vocabulary import SPECIALS
 
 
-def test_words_are_restricted_to_the_vocabulary():
+def test_restrict_to_vocabulary():
     lexicon = [["好", "520", "521", "好", " 棒 ", "_GO", "没有"], []]
-    memory = restrict(lexicon, [*SPECIALS, "棒", "000", "好"], normalize_digits=True)
+    memory = restrict_to_vocabulary(lexicon, [*SPECIALS, "棒", "000", "好"], normalize_digits=True)
     assert memory.words == [["好", "000", "棒"], []]
     assert memory.given == [5, 0]
 
 
-def test_digits_may_stay():
-    memory = restrict([["520", "521"], []], [*SPECIALS, "520"], normalize_digits=False)
+def test_restrict_to_vocabulary_with_digits():
+    memory = restrict_to_vocabulary(
+        [["520", "521"], []], [*SPECIALS, "520"], normalize_digits=False
+    )
     assert memory.words == [["520"], []]
     assert memory.given == [2, 0]

@@ -1,4 +1,4 @@
-"""`data_prep build`, from corpus files to a finished dataset directory."""
+"""The `build` command: dataset directories, their determinism and invalid input."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from data_prep.build.pipeline import Sources, build
+from data_prep.build.pipeline import DatasetSources, build_dataset
 from data_prep.build.settings import BuildSettings
 from data_prep.build.summary import summary
 from ecm_tf.core.errors import InputError
@@ -45,8 +45,8 @@ def make(
     **settings: object,
 ) -> dict:
     corpus = {"train": [train]} | ({"dev": [dev]} if dev else {})
-    return build(
-        Sources(corpus, ememory, emotions),
+    return build_dataset(
+        DatasetSources(corpus, ememory, emotions),
         BuildSettings(**settings),
         output,
         overwrite=overwrite,
@@ -70,7 +70,7 @@ def ten_pairs(write_jsonl) -> Path:
     return write_jsonl(TRAIN, "train.jsonl")
 
 
-def test_numbers_of_ten_pairs_as_counted_by_hand(tmp_path, ten_pairs, write_jsonl):
+def test_counts_of_ten_pairs(tmp_path, ten_pairs, write_jsonl):
     ememory = tmp_path / "ememory.json"
     ememory.write_text(json.dumps([[], ["好", "棒"], [], [], [], ["是", "的", "好"]]))
     counts = make(
@@ -116,7 +116,7 @@ def test_numbers_of_ten_pairs_as_counted_by_hand(tmp_path, ten_pairs, write_json
     assert "note: test has no pairs; give --test FILE or raise --test_fraction" in text
 
 
-def test_records_hold_ids_emotions_and_texts(tmp_path, ten_pairs):
+def test_record_contents(tmp_path, ten_pairs):
     make(tmp_path / "dataset", ten_pairs, pairs_per_shard=4, **WHITESPACE)
     dataset = tmp_path / "dataset"
     assert sorted(path.name for path in dataset.iterdir()) == [
@@ -139,13 +139,13 @@ def test_records_hold_ids_emotions_and_texts(tmp_path, ten_pairs):
     assert not list(records(dataset, "dev"))
 
 
-def test_full_shards_leave_no_empty_one(tmp_path, ten_pairs):
+def test_no_empty_shard_after_full_ones(tmp_path, ten_pairs):
     make(tmp_path / "dataset", ten_pairs, pairs_per_shard=5, **WHITESPACE)
     assert len(list((tmp_path / "dataset").glob("train-*"))) == 2
 
 
 @pytest.mark.parametrize("segmenter", ["jieba", "whitespace"])
-def test_same_input_gives_the_same_bytes(tmp_path, write_jsonl, segmenter):
+def test_build_is_deterministic(tmp_path, write_jsonl, segmenter):
     rows = [row(f"今天第{i}次去天安门", f"真 好{i % 7}，iphone{i}", i % 6) for i in range(300)]
     train = write_jsonl(rows)
     counts = make(tmp_path / "a", train, segmenter=segmenter, dev_fraction=0.2)
@@ -165,7 +165,7 @@ def test_same_input_gives_the_same_bytes(tmp_path, write_jsonl, segmenter):
         assert "tokenizer against jieba" in summary(counts, DEFAULT)
 
 
-def test_raw_and_pre_split_chinese_give_the_same_ids(tmp_path, write_jsonl):
+def test_raw_and_segmented_chinese_give_the_same_ids(tmp_path, write_jsonl):
     raw = [row("今天天气真好", "我爱北京天安门", 1), row("他来到了网易", "iphone手机好", 2)]
     split = [
         row("今天 天气 真 好", "我 爱 北京 天安门", 1),
@@ -186,7 +186,7 @@ def test_raw_and_pre_split_chinese_give_the_same_ids(tmp_path, write_jsonl):
     ).read_bytes()
 
 
-def test_records_are_what_the_saved_assets_make_of_the_texts(tmp_path, write_jsonl):
+def test_saved_assets_reproduce_the_records(tmp_path, write_jsonl):
     train = write_jsonl([row(f"在{i}月去北京", "真的吗？太好了！", 1) for i in range(20)])
     make(tmp_path / "dataset", train)
     processor = TextProcessor(TextAssets.load(tmp_path / "dataset" / "assets"))
@@ -206,7 +206,7 @@ def test_digits(tmp_path, write_jsonl, normalize_digits):
     assert assets.response_words[4:] == (["000"] if normalize_digits else ["345"])
 
 
-def test_own_categories(tmp_path, write_jsonl):
+def test_custom_categories(tmp_path, write_jsonl):
     own = Emotions([Emotion("calm", "平静"), Emotion("glad", "高兴", ("joy",))])
     train = write_jsonl([row("a", "b", "joy"), row("a", "b", "平静")])
     own.save(tmp_path / "own.json")
@@ -216,7 +216,7 @@ def test_own_categories(tmp_path, write_jsonl):
     assert TextAssets.load(tmp_path / "dataset" / "assets").emotions == own
 
 
-def test_a_text_longer_than_what_is_read(tmp_path, write_jsonl):
+def test_long_text_is_truncated(tmp_path, write_jsonl):
     counts = make(tmp_path / "d", write_jsonl([row("好" * 100_000, "b", 0)]))
     assert counts["tokens"]["train"]["post"] <= 1000
 
@@ -224,7 +224,7 @@ def test_a_text_longer_than_what_is_read(tmp_path, write_jsonl):
 BAD = row("今天 好", "好", "joyful")
 
 
-def test_a_bad_record_stops_and_leaves_nothing(tmp_path, write_jsonl):
+def test_bad_record_stops_the_build_without_files(tmp_path, write_jsonl):
     train = write_jsonl([*TRAIN, BAD])
     before = sorted(tmp_path.iterdir())
     with pytest.raises(
@@ -234,7 +234,7 @@ def test_a_bad_record_stops_and_leaves_nothing(tmp_path, write_jsonl):
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_bad_records_are_counted_and_listed(tmp_path, write_jsonl):
+def test_skipped_records_are_counted_and_listed(tmp_path, write_jsonl):
     train = write_jsonl([BAD, *TRAIN, b"{"])
     counts = make(tmp_path / "dataset", train, skip_bad_records=True, **WHITESPACE)
     assert (counts["rejected"], counts["pairs"]["train"]) == (2, 10)
@@ -249,20 +249,22 @@ def test_bad_records_are_counted_and_listed(tmp_path, write_jsonl):
     assert "rejected.jsonl" in manifest["files"]
 
 
-def test_no_pair_left_is_an_error_that_says_why(tmp_path, write_jsonl):
+def test_corpus_without_valid_pairs_is_rejected(tmp_path, write_jsonl):
     with pytest.raises(InputError, match=r"got none; 2 bad records, the first: .*line 1: .*joyful"):
         make(tmp_path / "d", write_jsonl([BAD, BAD]), skip_bad_records=True, **WHITESPACE)
-    with pytest.raises(InputError, match="got none; the files hold none"):
+    with pytest.raises(InputError, match="got none; the files are empty"):
         make(tmp_path / "d", write_jsonl([]), format="jsonl", **WHITESPACE)
     assert not (tmp_path / "d").exists()
 
 
-def test_output_is_replaced_only_on_demand(tmp_path, ten_pairs):
+def test_output_is_overwritten_only_on_request(tmp_path, ten_pairs):
     output = tmp_path / "dataset"
     output.mkdir()
     make(output, ten_pairs, **WHITESPACE)
     before = contents(output)
-    with pytest.raises(InputError, match="a dataset directory exists already; --overwrite replaces it"):
+    with pytest.raises(
+        InputError, match="a dataset directory exists already; --overwrite replaces it"
+    ):
         make(output, ten_pairs, **WHITESPACE)
     with pytest.raises(InputError, match="unknown emotion"):
         make(output, ten_pairs, overwrite=True, default_emotion="joyful", **WHITESPACE)
@@ -272,7 +274,7 @@ def test_output_is_replaced_only_on_demand(tmp_path, ten_pairs):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dataset", "train.jsonl"]
 
 
-def test_output_with_other_things_in_it_is_never_touched(tmp_path, ten_pairs):
+def test_other_directories_and_files_are_never_overwritten(tmp_path, ten_pairs):
     with pytest.raises(InputError, match="this directory contains other files"):
         make(tmp_path, ten_pairs, overwrite=True, **WHITESPACE)
     with pytest.raises(InputError, match="expected a new directory, got a file"):
@@ -281,17 +283,19 @@ def test_output_with_other_things_in_it_is_never_touched(tmp_path, ten_pairs):
         make(ten_pairs / "below", ten_pairs, **WHITESPACE)
 
 
-def test_sources_are_checked_first(tmp_path, ten_pairs, write_jsonl):
-    with pytest.raises(InputError, match=r"none\.jsonl: expected a readable file; No such file"):
+def test_invalid_sources_are_rejected(tmp_path, ten_pairs, write_jsonl):
+    with pytest.raises(
+        InputError, match=r"none\.jsonl: no such file; expected a readable source file"
+    ):
         make(tmp_path / "d", tmp_path / "none.jsonl")
-    with pytest.raises(InputError, match="expected a readable file; Is a directory"):
+    with pytest.raises(InputError, match="expected a readable source file, got a directory"):
         make(tmp_path / "d", tmp_path)
     make(tmp_path / "d", ten_pairs, **WHITESPACE)
     inside = tmp_path / "d" / "train.jsonl"
     inside.write_bytes(ten_pairs.read_bytes())
-    with pytest.raises(InputError, match="expected a source outside the output"):
+    with pytest.raises(InputError, match="expected a source outside the output directory"):
         make(tmp_path / "d", inside, overwrite=True, **WHITESPACE)
     (tmp_path / "other").mkdir()
     namesake = write_jsonl(DEV, "other/train.jsonl")
-    with pytest.raises(InputError, match="expected a name of its own"):
+    with pytest.raises(InputError, match="expected source files with different names"):
         make(tmp_path / "e", ten_pairs, namesake, **WHITESPACE)

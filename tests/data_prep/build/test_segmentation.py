@@ -1,4 +1,4 @@
-"""jieba's words and the tokenizer made from them."""
+"""Segmentation with jieba, and the tokenizer made from its words."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 import tensorflow as tf
 
-from data_prep.build.agreement import agreement
+from data_prep.build.agreement import compare_with_jieba
 from data_prep.build.segmentation import (
     choose_pieces,
     count_corpus,
@@ -25,12 +25,12 @@ def tokens_of(model: bytes, texts: list[str]) -> list[list[str]]:
     return [[token.decode() for token in row] for row in rows]
 
 
-def test_workers_start_without_tensorflow():
-    code = "import sys, data_prep.segmentation; sys.exit('tensorflow' in sys.modules)"
+def test_workers_do_not_import_tensorflow():
+    code = "import sys, data_prep.build.segmentation; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_segment_drops_spaces_that_mean_nothing():
+def test_segment_drops_spaces():
     assert segment("今天 天 气 真好") == segment("今天天气真好") == ["今天天气", "真", "好"]
     assert segment("hello world 今天") == ["hello", "world", "今天"]
     assert segment("") == []
@@ -50,7 +50,7 @@ def test_count_corpus_in_processes(workers):
     counts, characters = count_corpus(iter(chunks), workers=workers)
     words = Counter(word for text in TEXTS for word in segment(text) * 6)
     assert counts == words
-    assert list(counts) == list(words), "even the order is the same"
+    assert list(counts) == list(words), "the order is the same too"
     assert characters == set("".join(TEXTS)) - {" "}
 
 
@@ -60,7 +60,7 @@ def test_choose_pieces():
     assert pieces == {"今天": 5, "天气": 5, "好": 1, "a": 3}
 
 
-def test_the_most_probable_segmentation_wins():
+def test_tokenizer_finds_the_most_probable_segmentation():
     model = unigram_model({"今天": 5, "天气": 5, "今": 1, "天": 3}, "今天气好，")
     assert tokens_of(model, ["今天天气好，好"]) == [["今天", "天气", "好", "，", "好"]]
 
@@ -72,27 +72,27 @@ def test_every_printable_ascii_character_is_a_token():
     assert all(len(token) == 1 or token.isalnum() for token in tokens)
 
 
-def test_characters_that_sentencepiece_treats_specially():
+def test_special_characters_of_sentencepiece():
     characters = "\u2581\ufffd\u00a4<>😀"
     (tokens,) = tokens_of(unigram_model({"好": 1}, characters), [characters + "好"])
     assert tokens == [*characters, "好"]
 
 
-def test_the_model_is_a_function_of_its_arguments():
+def test_unigram_model_is_deterministic():
     a = unigram_model({"今天": 2, "好": 2}, "天今好")
     assert a == unigram_model({"好": 2, "今天": 2}, ["好", "今", "天"])
 
 
-def test_the_tokenizer_agrees_with_the_words_it_was_made_from():
+def test_tokenizer_agrees_with_its_words():
     counts = Counter(word for text in TEXTS for word in segment(text))
     model = unigram_model(counts, "".join(TEXTS))
-    result = agreement(TEXTS, tokens_of(model, TEXTS))
+    result = compare_with_jieba(TEXTS, tokens_of(model, TEXTS))
     assert result["texts"] == 4
     assert result["hmm_on"] == {"identical": 1.0, "boundary_f1": 1.0}
 
 
-def test_agreement_counts_boundaries():
+def test_boundary_f1():
     # jieba: 我|爱|北京|天安门, boundaries 1 2 4. Ours: 2 4 6.
-    result = agreement(["我爱北京天安门", "好"], [["我爱", "北京", "天安", "门"], ["好"]])
+    result = compare_with_jieba(["我爱北京天安门", "好"], [["我爱", "北京", "天安", "门"], ["好"]])
     for mode in ("hmm_off", "hmm_on"):
         assert result[mode] == {"identical": 0.5, "boundary_f1": round(2 * 2 / 6, 6)}

@@ -1,4 +1,4 @@
-"""The options of `build`."""
+"""Settings of `build`."""
 
 import pytest
 

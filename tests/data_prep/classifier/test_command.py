@@ -1,4 +1,4 @@
-"""`python -m data_prep classifier`, from sentences to a classifier and its scores."""
+"""`python -m data_prep classifier`: training, evaluation and invalid input."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ import pytest
 from markdown_rows import table_rows
 
 from data_prep.__main__ import main
-from data_prep.classifier import making
+from data_prep.classifier import pipeline
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, sha256
 from ecm_tf.text.emotion_classifier import EmotionClassifier
@@ -37,7 +37,7 @@ def evaluate(*options: object) -> None:
 
 @pytest.fixture(scope="module")
 def sentences(toy, tmp_path_factory) -> Path:
-    """360 sentences of all six categories."""
+    """A file of 360 sentences of all six categories."""
     texts, labels = toy(360, 6)
     return write_csv(tmp_path_factory.mktemp("data") / "sentences.csv", texts, labels)
 
@@ -49,29 +49,29 @@ def convolution(sentences, tmp_path_factory) -> Path:
     return train(sentences, output, *options)
 
 
-FLOOR = ("--network", "naive_bayes", "--segmenter", "whitespace")
+BASELINE = ("--network", "naive_bayes", "--segmenter", "whitespace")
 
 
 @pytest.fixture(scope="module")
-def floor(sentences, tmp_path_factory) -> Path:
-    return train(sentences, tmp_path_factory.mktemp("made") / "floor", *FLOOR)
+def baseline(sentences, tmp_path_factory) -> Path:
+    return train(sentences, tmp_path_factory.mktemp("made") / "baseline", *BASELINE)
 
 
 @pytest.fixture
-def copied(floor, tmp_path) -> Path:
-    return shutil.copytree(floor, tmp_path / "copy")
+def copied(baseline, tmp_path) -> Path:
+    return shutil.copytree(baseline, tmp_path / "copy")
 
 
-def test_a_few_hundred_sentences_are_enough(convolution, toy):
-    """There the mean of the latest weights must not reach back to the first ones."""
+def test_training_on_a_few_hundred_sentences(convolution, toy):
+    """The average of the weights must not include the initial weights."""
     texts, labels = toy(120, 6, seed=1)
     probabilities = EmotionClassifier(convolution).probabilities(texts)
     assert (probabilities.argmax(axis=1) == labels).mean() > 0.9
     assert probabilities.max(axis=1).mean() > 0.5
 
 
-@pytest.mark.parametrize("directory", ["convolution", "floor"])
-def test_a_text_alone_or_with_others(request, toy, directory):
+@pytest.mark.parametrize("directory", ["convolution", "baseline"])
+def test_probabilities_do_not_depend_on_the_batch(request, toy, directory):
     classifier = EmotionClassifier(request.getfixturevalue(directory))
     assert classifier.emotions == DEFAULT
     texts = [*HARD, *toy(20, 6)[0]]
@@ -85,7 +85,7 @@ def test_a_text_alone_or_with_others(request, toy, directory):
     assert classifier.probabilities([]).shape == (0, 6)
 
 
-def test_raw_and_split_text_mean_the_same(convolution, toy):
+def test_raw_and_segmented_text_give_the_same_probabilities(convolution, toy):
     split, _ = toy(30, 6, seed=2)
     one, other = (
         EmotionClassifier(convolution).probabilities(texts)
@@ -94,8 +94,8 @@ def test_raw_and_split_text_mean_the_same(convolution, toy):
     np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-def test_the_manifest_says_what_was_made_of_what(sentences, floor):
-    manifest = read_manifest(floor, "classifier")
+def test_manifest(sentences, baseline):
+    manifest = read_manifest(baseline, "classifier")
     assert manifest["settings"]["network"] == "naive_bayes"
     assert manifest["settings"]["seed"] == 0
     assert manifest["sources"] == {"sentences.csv": sha256(sentences)}
@@ -103,30 +103,30 @@ def test_the_manifest_says_what_was_made_of_what(sentences, floor):
     assert sum(counts["sentences"].values()) == 360
     assert counts["scores"]["sentences"] == counts["sentences"]["test"]
     assert counts["bad"] == 0
-    written = {str(p.relative_to(floor)) for p in floor.rglob("*") if p.is_file()}
+    written = {str(p.relative_to(baseline)) for p in baseline.rglob("*") if p.is_file()}
     assert set(manifest["files"]) == written - {"manifest.json"}
     assert {"emotions.json", "saved_model/saved_model.pb"} < set(manifest["files"])
 
 
-def test_what_training_says(sentences, tmp_path, capsys):
+def test_training_output(sentences, tmp_path, capsys):
     path = tmp_path / "more.csv"
     path.write_text(
         sentences.read_text(encoding="utf-8") + "喜 山,1\n喜山,1\n喜山,2\n坏,joyful\n坏\n",
         encoding="utf-8",
     )
-    output = train(path, tmp_path / "made", "--skip_bad_records", *FLOOR)
+    output = train(path, tmp_path / "made", "--skip_bad_records", *BASELINE)
     printed = capsys.readouterr().out
     manifest = read_manifest(output, "classifier")["counts"]
     sizes = manifest["sentences"]
     assert f"sentences: {sizes['train']} train, {sizes['dev']} dev, {sizes['test']} test" in printed
     assert sum(sizes.values()) == 363
-    assert "bad records left out: 2" in printed
-    assert f"{manifest['agreement']['texts']} texts stand several times" in printed
+    assert "bad records skipped: 2" in printed
+    assert f"{manifest['agreement']['texts']} texts occur several times" in printed
     assert f"test: accuracy {manifest['scores']['accuracy']:.4f}" in printed
     assert printed.endswith(f"classifier: {output}\n")
 
 
-def test_the_same_seed_makes_the_same_classifier(sentences, convolution, toy, tmp_path):
+def test_classifier_is_reproducible(sentences, convolution, toy, tmp_path):
     options = ("--epochs", 8, "--batch_size", 16, "--learning_rate", 0.01)
     again = train(sentences, tmp_path / "again", *options)
     texts, _ = toy(40, 6, seed=3)
@@ -160,10 +160,10 @@ print("RESULT" + json.dumps(result))
 """
 
 
-def test_the_saved_model_needs_nothing_of_this_package(floor, toy, tmp_path):
+def test_saved_model_loads_without_this_package(baseline, toy, tmp_path):
     texts = [*HARD, *toy(6, 6)[0]]
     (tmp_path / "client.py").write_text(CLIENT, encoding="utf-8")
-    asked = json.dumps([str(floor / "saved_model"), texts])
+    asked = json.dumps([str(baseline / "saved_model"), texts])
     (tmp_path / "asked.json").write_text(asked, encoding="utf-8")
     done = command_line.python("client.py", "asked.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
@@ -172,12 +172,12 @@ def test_the_saved_model_needs_nothing_of_this_package(floor, toy, tmp_path):
     assert result["input"] == ["string", [None]]
     assert result["none"] == [0, 6]
     assert result["invalid"] == pytest.approx([1, 1], abs=1e-5)
-    expected = EmotionClassifier(floor).probabilities(texts)
+    expected = EmotionClassifier(baseline).probabilities(texts)
     np.testing.assert_allclose(result["probabilities"], expected, atol=1e-5)
 
 
-def test_only_what_is_needed_is_saved(convolution):
-    """The optimizer's variables are three times the network's."""
+def test_optimizer_is_not_saved(convolution):
+    """The optimizer would triple the size of the saved classifier."""
     import tensorflow as tf
 
     checkpoint = convolution / "saved_model" / "variables" / "variables"
@@ -185,62 +185,62 @@ def test_only_what_is_needed_is_saved(convolution):
     assert [name for name in names if "optimizer" in name or "momentum" in name] == []
 
 
-def test_an_unfinished_classifier_is_refused(copied):
+def test_unfinished_classifier_is_rejected(copied):
     (copied / "manifest.json").unlink()
     with pytest.raises(InputError, match="expected a finished classifier directory"):
         EmotionClassifier(copied)
 
 
 @pytest.mark.parametrize("name", ["emotions.json", "saved_model/saved_model.pb"])
-def test_a_changed_classifier_is_refused(copied, name):
+def test_changed_classifier_is_rejected(copied, name):
     with (copied / name).open("ab") as file:
         file.write(b"\n")
     with pytest.raises(InputError, match=f"{name}: changed since"):
         evaluate("--classifier", copied, "--sentences", copied / "nothing.csv")
 
 
-def test_a_finished_classifier_is_replaced_only_when_told_to(copied, sentences, tmp_path):
+def test_finished_classifier_is_overwritten_only_on_request(copied, sentences, tmp_path):
     before = (copied / "manifest.json").read_bytes()
     with pytest.raises(InputError, match="a classifier directory exists already; --overwrite"):
-        train(sentences, copied, *FLOOR)
+        train(sentences, copied, *BASELINE)
     assert (copied / "manifest.json").read_bytes() == before
-    train(sentences, copied, "--overwrite", "--seed", 5, *FLOOR)
+    train(sentences, copied, "--overwrite", "--seed", 5, *BASELINE)
     assert read_manifest(copied, "classifier")["settings"]["seed"] == 5
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 
-def test_what_is_no_classifier_is_never_replaced(sentences, tmp_path):
+def test_other_directories_and_files_are_never_overwritten(sentences, tmp_path):
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     for output, problem in ((tmp_path, "contains other files"), (sentences, "got a file")):
         with pytest.raises(InputError, match=problem):
-            train(sentences, output, "--overwrite", *FLOOR)
+            train(sentences, output, "--overwrite", *BASELINE)
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_failure_leaves_nothing(sentences, tmp_path, monkeypatch):
+def test_failure_leaves_no_files(sentences, tmp_path, monkeypatch):
     def fail(*_) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(making, "save_classifier", fail)
+    monkeypatch.setattr(pipeline, "save_classifier", fail)
     with pytest.raises(OSError, match="disk full"):
-        train(sentences, tmp_path / "made", *FLOOR)
+        train(sentences, tmp_path / "made", *BASELINE)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")
 def two(toy, tmp_path_factory) -> tuple[Path, Path]:
-    """A classifier of two categories of one's own, and its sentences."""
+    """A classifier of two custom categories, and its sentences."""
     directory = tmp_path_factory.mktemp("two")
     categories = [{"name": "calm", "chinese": "平静"}, {"name": "glad", "aliases": ["joy"]}]
     (directory / "own.json").write_text(json.dumps(categories), encoding="utf-8")
     texts, labels = toy(200, 2)
     names = [["平静", "joy"][label] for label in labels]
     path = write_csv(directory / "sentences.csv", texts, names)
-    options = ("--emotions", directory / "own.json", "--segmenter", "whitespace", *FLOOR)
+    options = ("--emotions", directory / "own.json", "--segmenter", "whitespace", *BASELINE)
     return train(path, directory / "classifier", *options), path
 
 
-def test_categories_of_ones_own(two, capsys):
+def test_custom_categories(two, capsys):
     directory, path = two
     classifier = EmotionClassifier(directory)
     assert classifier.emotions.names == ["calm", "glad"]
@@ -251,63 +251,63 @@ def test_categories_of_ones_own(two, capsys):
     assert "glad" in [row[0] for row in table_rows(printed)]
 
 
-def test_evaluation(floor, two, sentences, tmp_path, capsys):
-    twin = shutil.copytree(floor, tmp_path / "twin")
+def test_evaluation(baseline, two, sentences, tmp_path, capsys):
+    twin = shutil.copytree(baseline, tmp_path / "twin")
     output = tmp_path / "new" / "scores"
-    both = ("--classifier", floor, twin, "--sentences", sentences)
+    both = ("--classifier", baseline, twin, "--sentences", sentences)
     evaluate(*both, "--output", output)
     printed = capsys.readouterr().out
     assert {path.name for path in output.iterdir()} == {
-        *("scores.json", "floor-confusion.png", "twin-confusion.png")
+        *("scores.json", "baseline-confusion.png", "twin-confusion.png")
     }
     scores = json.loads((output / "scores.json").read_text(encoding="utf-8"))
-    assert list(scores) == ["floor", "twin"]
-    assert scores["floor"] == scores["twin"]
-    assert scores["floor"] == read_manifest(floor, "classifier")["counts"]["scores"]
-    figures = scores["floor"]
+    assert list(scores) == ["baseline", "twin"]
+    assert scores["baseline"] == scores["twin"]
+    assert scores["baseline"] == read_manifest(baseline, "classifier")["counts"]["scores"]
+    figures = scores["baseline"]
     assert f"{figures['sentences']} sentences of test" in printed
     rows = table_rows(printed)
-    for name in ("floor", "twin"):
+    for name in ("baseline", "twin"):
         (row,) = {tuple(row) for row in rows if row[0] == name}
         assert row[1:3] == (f"{figures['accuracy']:.4f}", f"{figures['macro_f1']:.4f}")
     for name, recall, n in zip(DEFAULT.names, figures["recall"], figures["support"], strict=True):
         (row,) = {tuple(row) for row in rows if row[0] == name}
         assert f"{recall:.4f}" in row
         assert row[-1] == str(n)
-    assert (output / "floor-confusion.png").read_bytes().startswith(b"\x89PNG")
+    assert (output / "baseline-confusion.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_classifiers_to_compare_have_the_same_categories(floor, two, sentences):
-    with pytest.raises(InputError, match=f"{two[0]}: expected the categories of {floor}"):
-        evaluate("--classifier", floor, two[0], "--sentences", sentences)
+def test_compared_classifiers_need_the_same_categories(baseline, two, sentences):
+    with pytest.raises(InputError, match=f"{two[0]}: expected the categories of {baseline}"):
+        evaluate("--classifier", baseline, two[0], "--sentences", sentences)
 
 
-def test_classifiers_to_compare_have_names_of_their_own(floor, copied, sentences, tmp_path):
+def test_compared_classifiers_need_different_names(baseline, copied, sentences, tmp_path):
     twin = shutil.copytree(copied, tmp_path / "elsewhere" / "copy")
     with pytest.raises(InputError, match="expected directories of different names"):
         evaluate("--classifier", copied, twin, "--sentences", sentences)
 
 
-def test_a_bad_record_names_file_and_line(floor, sentences, tmp_path):
+def test_bad_record_is_reported_with_file_and_line(baseline, sentences, tmp_path):
     path = tmp_path / "bad.csv"
     path.write_text("text,emotion\n好,1\n坏,joyful\n", encoding="utf-8")
     message = f"^{path}: line 3: unknown emotion 'joyful'"
     with pytest.raises(InputError, match=message):
-        train(path, tmp_path / "made", *FLOOR)
+        train(path, tmp_path / "made", *BASELINE)
     with pytest.raises(InputError, match=message):
-        evaluate("--classifier", floor, "--sentences", sentences, path)
+        evaluate("--classifier", baseline, "--sentences", sentences, path)
     assert [file.name for file in tmp_path.iterdir()] == ["bad.csv"]
 
 
-def test_two_sources_of_one_name_are_told_apart(sentences, tmp_path):
-    """As `build` does: the manifest has room for one file of a name."""
+def test_sources_with_the_same_name_are_rejected(sentences, tmp_path):
+    """The manifest lists sources by name."""
     (tmp_path / "b").mkdir()
     twin = write_csv(tmp_path / "b" / sentences.name, ["山"], [0])
     with pytest.raises(InputError, match=r"sentences\.csv"):
         main(
             [
                 *("classifier", "train", "--sentences", str(sentences), str(twin)),
-                *("--output", str(tmp_path / "made"), *FLOOR),
+                *("--output", str(tmp_path / "made"), *BASELINE),
             ]
         )
 
@@ -319,32 +319,32 @@ def test_two_sources_of_one_name_are_told_apart(sentences, tmp_path):
         *[("--learning_rate", "nan"), ("--workers", 0), ("--seed", -1)],
     ],
 )
-def test_wrong_numbers_are_refused(sentences, tmp_path, option, value):
-    with pytest.raises(InputError, match=f"{option}: expected"):
-        train(sentences, tmp_path / "made", option, value, *FLOOR)
+def test_invalid_settings_are_rejected(sentences, tmp_path, option, value):
+    with pytest.raises(InputError, match=f"{option.removeprefix('--')}: expected"):
+        train(sentences, tmp_path / "made", option, value, *BASELINE)
 
 
-def test_parts_without_sentences_are_refused(tmp_path):
+def test_empty_splits_are_rejected(tmp_path):
     path = write_csv(tmp_path / "one.csv", ["好"], [1])
-    with pytest.raises(InputError, match="--sentences: expected sentences for the part"):
-        train(path, tmp_path / "made", *FLOOR)
+    with pytest.raises(InputError, match="--sentences: expected sentences for the split"):
+        train(path, tmp_path / "made", *BASELINE)
 
 
 @pytest.mark.parametrize("segmenter", ["jieba", "whitespace"])
-def test_sentences_that_share_nothing_are_refused(tmp_path, segmenter):
+def test_sentences_without_common_features_are_rejected(tmp_path, segmenter):
     texts = [chr(0x4E00 + i) for i in range(60)]
     path = write_csv(tmp_path / "few.csv", texts, [1] * 60)
     with pytest.raises(InputError, match="--sentences: expected"):
-        train(path, tmp_path / "made", "--segmenter", segmenter, *FLOOR)
+        train(path, tmp_path / "made", "--segmenter", segmenter, *BASELINE)
 
 
-def test_english_sentences_need_no_other_segmenter(tmp_path):
+def test_english_sentences_with_the_default_segmenter(tmp_path):
     texts = [f"{['nice', 'alas'][i % 2]} {'abcdefgh'[i % 8] * (2 + i // 8)}" for i in range(200)]
     path = write_csv(tmp_path / "english.csv", texts, [1 + i % 2 for i in range(200)])
-    classifier = EmotionClassifier(train(path, tmp_path / "made", *FLOOR[:2]))
+    classifier = EmotionClassifier(train(path, tmp_path / "made", *BASELINE[:2]))
     assert classifier.probabilities(["nice one", "Alas !"]).argmax(axis=1).tolist() == [1, 2]
 
 
-def test_no_picture_directory_can_be_a_file(floor, sentences):
+def test_evaluation_output_cannot_be_a_file(baseline, sentences):
     with pytest.raises(InputError, match="expected"):
-        evaluate("--classifier", floor, "--sentences", sentences, "--output", sentences)
+        evaluate("--classifier", baseline, "--sentences", sentences, "--output", sentences)

@@ -1,4 +1,4 @@
-"""What a classifier looks at: the channels of every character."""
+"""Features of the classifier: the channels of every character."""
 
 import pytest
 import tensorflow as tf
@@ -12,10 +12,10 @@ from data_prep.classifier.features import (
     UNKNOWN,
     WORDS,
     Features,
-    learn,
-    split,
+    learn_features,
+    split_characters,
 )
-from data_prep.classifier.training import ids_of
+from data_prep.classifier.training import feature_ids
 from ecm_tf.text.tokenizers import UnigramTokenizer, WhitespaceTokenizer
 
 TEXT = "我 爱 你，hello world 12"
@@ -23,17 +23,17 @@ TEXT = "我 爱 你，hello world 12"
 
 @pytest.fixture
 def raw():
-    """A tokenizer of raw Chinese that knows the word 你好."""
+    """A tokenizer of raw Chinese whose vocabulary contains 你好."""
     return UnigramTokenizer(unigram_model({"我": 5, "爱": 5, "你": 5, "你好": 4}, "，好"))
 
 
 def channels(text: str | bytes, tokenizer) -> list[list]:
-    """A text's characters, bigrams, words and starts."""
-    rows = [channel.to_list()[0] for channel in split(tf.constant([text]), tokenizer)]
+    """Returns the characters, bigrams, words and word starts of a text."""
+    rows = [channel.to_list()[0] for channel in split_characters(tf.constant([text]), tokenizer)]
     return [[v.decode() if isinstance(v, bytes) else v for v in row] for row in rows]
 
 
-def test_the_channels_of_a_text(raw):
+def test_channels_of_a_text(raw):
     characters, bigrams, words, starts = channels(TEXT, raw)
     assert characters == [*"我爱你，helloworld00"]
     assert bigrams == [
@@ -47,24 +47,24 @@ def test_the_channels_of_a_text(raw):
 @pytest.mark.parametrize(
     "same", ["我爱你，hello world 12", "我爱 你，HeLLo World 98", f" {TEXT}\n"]
 )
-def test_spaces_upper_case_and_digits_make_no_difference(raw, same):
+def test_spaces_case_and_digits_are_normalized(raw, same):
     assert channels(same, raw) == channels(TEXT, raw)
 
 
-def test_upper_case_beyond_ascii(raw):
+def test_non_ascii_case(raw):
     assert channels("ÀЖ", raw) == channels("àж", raw)
 
 
-def test_words_stand_at_each_of_their_characters(raw):
+def test_word_is_repeated_at_each_character(raw):
     assert channels("你好我", raw)[2:] == [["你好", "你好", "我"], [1, 0, 1]]
 
 
-def test_a_bigram_at_the_end_of_a_text_does_not_reach_into_the_next(raw):
-    bigrams = split(tf.constant(["我", "", "爱你"]), raw)[BIGRAMS].to_list()
+def test_bigrams_do_not_cross_text_boundaries(raw):
+    bigrams = split_characters(tf.constant(["我", "", "爱你"]), raw)[BIGRAMS].to_list()
     assert bigrams == [["我".encode()], [], ["爱你".encode(), "你".encode()]]
 
 
-def test_texts_split_by_spaces():
+def test_whitespace_segmentation():
     characters, bigrams, words, starts = channels("今天 很 Good", WhitespaceTokenizer())
     assert characters == [*"今天很good"]
     assert bigrams[1:4] == ["天很", "很g", "go"]
@@ -77,7 +77,7 @@ def test_texts_without_characters(raw, text):
     assert channels(text, raw) == [[], [], [], []]
 
 
-def test_invalid_bytes_are_characters_too(raw):
+def test_invalid_bytes_are_characters(raw):
     characters, bigrams, words, starts = channels(b"\xff" + "我".encode() + b"\xe4\xbd", raw)
     assert characters == ["\ufffd", "我", "\ufffd"]
     assert bigrams == ["\ufffd我", "我\ufffd", "\ufffd"]
@@ -85,7 +85,7 @@ def test_invalid_bytes_are_characters_too(raw):
 
 
 @pytest.mark.parametrize("text", ["我爱" * MAX_LENGTH, "我" + "a" * 990, "我" * 100_000])
-def test_long_texts_are_cut(raw, text):
+def test_long_texts_are_truncated(raw, text):
     characters, bigrams, _, _ = channels(text, raw)
     assert "".join(characters) == text[:MAX_LENGTH]
     assert bigrams[-2:] == [text[MAX_LENGTH - 2 : MAX_LENGTH], text[MAX_LENGTH - 1]]
@@ -107,7 +107,7 @@ def test_ids(raw):
     ]
 
 
-def test_ids_do_not_depend_on_the_other_texts(raw):
+def test_ids_do_not_depend_on_the_batch(raw):
     features = Features([[*"我爱你，hlo0"], ["我爱", "lo", "0"], ["hello", "你好"]], raw)
     texts = [TEXT, "", "你好" * 300, "囧", b"\xff", "我"]
     together = features(tf.constant(texts)).to_list()
@@ -117,7 +117,7 @@ def test_ids_do_not_depend_on_the_other_texts(raw):
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["", " "]])
-def test_batches_without_characters_have_their_shape(raw, texts):
+def test_shape_of_batches_without_characters(raw, texts):
     ids = Features([["我"], ["我"], ["我"]], raw)(tf.constant(texts, tf.string))
     assert ids.to_tensor().shape == [len(texts), 0, 4]
 
@@ -130,9 +130,9 @@ def known(features: Features, text: str) -> list[list[bool]]:
     return [[row[channel] != UNKNOWN for row in ids] for channel in (CHARACTERS, BIGRAMS, WORDS)]
 
 
-def test_what_is_rare_stays_unknown():
-    """Characters must occur twice, bigrams and words three times."""
-    features = learn(SEASONS, "whitespace", 1)
+def test_rare_features_are_unknown():
+    """Minimum counts are 2 for characters and 3 for bigrams and words."""
+    features = learn_features(SEASONS, "whitespace", 1)
     assert known(features, "春天 来了") == [[True] * 4] * 3
     characters, bigrams, _ = known(features, "秋天 来了")
     assert characters == [True] * 4
@@ -140,24 +140,24 @@ def test_what_is_rare_stays_unknown():
     assert known(features, "冬") == [[False]] * 3
 
 
-def test_a_word_occurs_once_for_all_its_characters():
-    _, _, words = known(learn(SEASONS, "whitespace", 1), "秋天 来了")
+def test_word_is_counted_once():
+    _, _, words = known(learn_features(SEASONS, "whitespace", 1), "秋天 来了")
     assert words == [False, False, True, True]
 
 
-def test_learning_gives_every_id_once_and_always_the_same():
+def test_learned_features_are_reproducible():
     texts = ["我 爱 你", "你 爱 我", "hello 我"] * 3
-    first, second = (learn(texts, "whitespace", 1) for _ in range(2))
+    first, second = (learn_features(texts, "whitespace", 1) for _ in range(2))
     assert first.sizes == second.sizes == (2 + 7, 2 + 11, 2 + 4)
-    ids = ids_of(first, texts)
-    assert ids.to_list() == ids_of(second, texts).to_list()
+    ids = feature_ids(first, texts)
+    assert ids.to_list() == feature_ids(second, texts).to_list()
     for channel, size in enumerate(first.sizes):
         assert {row[channel] for text in ids.to_list() for row in text} == set(range(2, size))
     assert {row[STARTS] for text in ids.to_list() for row in text} == {0, 1}
 
 
-def test_learning_from_raw_chinese():
-    features = learn(["我爱北京", "我 爱 北京"] * 2, "jieba", 1)
+def test_learn_features_from_raw_chinese():
+    features = learn_features(["我爱北京", "我 爱 北京"] * 2, "jieba", 1)
     raw, split_up = features(tf.constant(["我爱北京囧", "我 爱 北 京 囧"])).to_list()
     assert raw == split_up
     assert [row[STARTS] for row in raw] == [1, 1, 1, 0, 1]

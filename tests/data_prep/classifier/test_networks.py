@@ -1,4 +1,4 @@
-"""Networks with weights as they come: what must hold whatever was learned."""
+"""Properties of the networks that hold for arbitrary weights."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from data_prep.classifier.features import PADDING, UNKNOWN, WORDS
-from data_prep.classifier.networks import BiLSTM, ForgetFeatures, NaiveBayes, NGramConvolution
+from data_prep.classifier.networks import BiLSTM, FeatureDropout, NaiveBayes, NGramConvolution
 
 SIZES, CATEGORIES = (9, 12, 10), 4
 
@@ -17,9 +17,11 @@ def network(request):
     network = request.param(SIZES, CATEGORIES)
     if request.param is NaiveBayes:
         rng = np.random.default_rng(0)
-        network.estimate(rng.normal(size=[SIZES[1], CATEGORIES]), rng.normal(size=[CATEGORIES]))
+        network.set_parameters(
+            rng.normal(size=[SIZES[1], CATEGORIES]), rng.normal(size=[CATEGORIES])
+        )
     network(tf.zeros([1, 1, 4], tf.int32))
-    # What starts at zero would hide itself.
+    # Zero biases would hide errors.
     for weight in network.trainable_weights:
         if weight.path.endswith("bias"):
             weight.assign(keras.random.normal(weight.shape, seed=1))
@@ -27,7 +29,7 @@ def network(request):
 
 
 def rows(*lengths: int) -> tf.Tensor:
-    """Texts of these lengths, padded to the longest; the same texts for the same lengths."""
+    """Returns random texts of given lengths, padded; the same length always gives the same text."""
     batch = np.zeros([len(lengths), max(lengths), 4], np.int32)
     for row, length in zip(batch, lengths, strict=True):
         rng = np.random.default_rng(length)
@@ -38,7 +40,7 @@ def rows(*lengths: int) -> tf.Tensor:
     return tf.constant(batch)
 
 
-def test_more_padding_changes_nothing(network):
+def test_padding_invariance(network):
     texts = rows(5, 1, 7, 0, 3)
     expected = network(texts, training=False)
     assert expected.dtype == tf.float32
@@ -48,7 +50,7 @@ def test_more_padding_changes_nothing(network):
         np.testing.assert_allclose(network(padded, training=False), expected, atol=1e-5)
 
 
-def test_the_other_texts_of_a_batch_change_nothing(network):
+def test_batch_invariance(network):
     together = network(rows(2, 9, 0, 4), training=False)
     for place, length in enumerate((2, 9, 0, 4)):
         np.testing.assert_allclose(
@@ -58,18 +60,18 @@ def test_the_other_texts_of_a_batch_change_nothing(network):
 
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("shape", [(2, 0), (3, 6)])
-def test_texts_without_characters_get_finite_logits(network, shape, training):
+def test_finite_logits_without_characters(network, shape, training):
     logits = network(tf.zeros([*shape, 4], tf.int32), training=training)
     assert logits.shape == [shape[0], CATEGORIES]
     assert np.isfinite(logits).all()
 
 
-def test_every_text_gets_its_own_logits(network):
+def test_different_texts_get_different_logits(network):
     logits = network(rows(3, 4, 5, 6), training=False).numpy()
     assert np.ptp(logits, axis=0).min() > 1e-4
 
 
-def test_the_order_of_words_matters_except_to_naive_bayes(network):
+def test_order_matters_except_in_naive_bayes(network):
     texts = rows(8).numpy()
     texts[..., -1] = 1
     forth, back = (network(tf.constant(t), training=False) for t in (texts, texts[:, ::-1]))
@@ -77,7 +79,7 @@ def test_the_order_of_words_matters_except_to_naive_bayes(network):
     assert same == isinstance(network, NaiveBayes)
 
 
-def test_the_bilstm_reads_each_word_once():
+def test_bilstm_reads_each_word_once():
     keras.utils.set_random_seed(0)
     network = BiLSTM(SIZES, CATEGORIES)
     # 5 5 7 as words of two, one and one characters, and as three words of one.
@@ -87,20 +89,20 @@ def test_the_bilstm_reads_each_word_once():
     np.testing.assert_allclose(network(long), network(short), atol=1e-6)
 
 
-def test_naive_bayes_adds_what_it_knows_of_the_bigrams():
+def test_naive_bayes_sums_log_probabilities():
     network = NaiveBayes(SIZES, 2)
     table = np.arange(24, dtype=np.float32).reshape(12, 2) ** 2
-    network.estimate(table, np.array([0.5, -1], np.float32))
+    network.set_parameters(table, np.array([0.5, -1], np.float32))
     texts = np.ones([1, 5, 4], np.int32)
     texts[0, :, 1] = [3, 3, 7, PADDING, PADDING]
     expected = table[3] * 2 + table[7] + [0.5, -1]
     np.testing.assert_allclose(network(tf.constant(texts))[0], expected)
 
 
-def test_features_are_forgotten_at_their_rate_in_training_only():
+def test_feature_dropout_rate():
     keras.utils.set_random_seed(0)
     ids = np.random.default_rng(0).integers(0, 50, [300, 40, 3]).astype(np.int32)
-    layer = ForgetFeatures(0.2)
+    layer = FeatureDropout(0.2)
     np.testing.assert_array_equal(layer(ids), ids)
     np.testing.assert_array_equal(layer(ids, training=False), ids)
     forgotten, again = (layer(ids, training=True).numpy() for _ in range(2))
@@ -110,7 +112,7 @@ def test_features_are_forgotten_at_their_rate_in_training_only():
     assert (forgotten[changed] == UNKNOWN).all()
     shares = [changed[ids > UNKNOWN][start::3].mean() for start in range(3)]
     np.testing.assert_allclose(shares, 0.2, atol=0.02)
-    assert (forgotten != again).any(), "new draws every time"
-    # The channels of a position are forgotten each by itself.
+    assert (forgotten != again).any(), "a new mask at every call"
+    # The channels of a position are replaced independently.
     all_real = (ids > UNKNOWN).all(-1)
     assert abs(changed[all_real].all(-1).mean() - 0.2**3) < 0.005

@@ -1,4 +1,4 @@
-"""Figures, tables and pictures of how well a classifier does."""
+"""Scores, tables and confusion matrix of a classifier."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,9 @@ from markdown_rows import table_rows
 from data_prep.classifier.scores import (
     calibration_error,
     category_table,
+    compute_scores,
     confusion_picture,
-    score,
-    table,
+    score_table,
 )
 from ecm_tf.text.emotions import Emotion, Emotions
 
@@ -17,11 +17,11 @@ LABELS = np.array([0, 0, 0, 1, 1, 1], np.int32)
 PROBABILITIES = np.array(
     [[0.8, 0.2, 0], [0.6, 0.4, 0], [0.3, 0.7, 0], [0.1, 0.9, 0], [0, 1, 0], [0.2, 0.2, 0.6]]
 )
-"""Right, right, wrong (1), right, right, wrong (2); nothing is of category 2."""
+"""Predictions 0, 0, 1, 1, 1 and 2; no sentence has category 2."""
 
 
-def test_scores_by_hand():
-    scores = score(LABELS, PROBABILITIES)
+def test_scores():
+    scores = compute_scores(LABELS, PROBABILITIES)
     assert scores.sentences == 6
     assert scores.accuracy == pytest.approx(4 / 6)
     assert scores.precision == pytest.approx([1, 2 / 3, 0])
@@ -33,8 +33,8 @@ def test_scores_by_hand():
     assert scores.calibration_error == calibration_error(LABELS, PROBABILITIES)
 
 
-def test_the_calibration_error_by_hand():
-    # 0.8 and 0.9 have bins of their own; 0.61 and 0.65 share one, and half of it is right.
+def test_calibration_error():
+    # 0.8 and 0.9 have separate bins; 0.61 and 0.65 share one, of which half is correct.
     confidence = np.array([0.8, 0.9, 0.61, 0.65])
     probabilities = np.stack([confidence, 1 - confidence], axis=1)
     gaps = [1 - 0.8, 0.9, abs(1 - (0.61 + 0.65))]
@@ -42,27 +42,27 @@ def test_the_calibration_error_by_hand():
     assert error == pytest.approx(sum(gaps) / 4)
 
 
-def test_who_is_right_as_often_as_it_says_is_calibrated():
+def test_calibration_error_of_calibrated_predictions():
     sure = calibration_error(np.array([1, 0]), np.array([[0.0, 1.0], [1.0, 0.0]]))
     assert sure == 0
     labels = np.array([0] * 7 + [1] * 3)
     assert calibration_error(labels, np.tile([0.7, 0.3], (10, 1))) == pytest.approx(0)
 
 
-def test_who_is_sure_and_wrong_is_not():
+def test_calibration_error_of_confident_errors():
     assert calibration_error(np.array([0, 1]), np.array([[0.0, 1.0], [1.0, 0.0]])) == 1
 
 
-def test_one_sentence_is_enough():
-    scores = score(np.array([2]), np.array([[0.5, 0.25, 0.25]], np.float32))
+def test_scores_of_one_sentence():
+    scores = compute_scores(np.array([2]), np.array([[0.5, 0.25, 0.25]], np.float32))
     assert (scores.accuracy, scores.macro_f1, scores.calibration_error) == (0, 0, 0.5)
     assert scores.confusion == [[0, 0, 0], [0, 0, 0], [1, 0, 0]]
     assert all(type(n) is float for n in (scores.accuracy, scores.macro_f1, *scores.f1))
 
 
 def test_tables():
-    scores = score(LABELS, PROBABILITIES)
-    overall = table({"ours": scores, "floor": scores})
+    scores = compute_scores(LABELS, PROBABILITIES)
+    overall = score_table({"ours": scores, "floor": scores})
     row = ["0.6667", "0.4889", f"{scores.calibration_error:.4f}"]
     assert table_rows(overall)[1:] == [["ours", *row], ["floor", *row]]
     categories = category_table(scores, ["sad", "happy", "none"])
@@ -75,11 +75,11 @@ def test_tables():
         assert len({line.count("|") for line in text.splitlines()}) == 1
 
 
-def test_a_picture_of_the_confusion():
+def test_confusion_picture():
     emotions = Emotions([Emotion("one", "一"), Emotion("二", "二"), Emotion("three", "三")])
-    scores = score(LABELS, PROBABILITIES)
+    scores = compute_scores(LABELS, PROBABILITIES)
     first, again = (confusion_picture(scores, emotions, "c.png") for _ in range(2))
-    other = confusion_picture(score(LABELS, PROBABILITIES[::-1]), emotions, "c.png")
+    other = confusion_picture(compute_scores(LABELS, PROBABILITIES[::-1]), emotions, "c.png")
     assert first.png.startswith(b"\x89PNG")
     assert first.png == again.png
     assert first.png != other.png

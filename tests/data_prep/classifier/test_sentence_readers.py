@@ -1,4 +1,4 @@
-"""Readers of labelled sentences: every format, every way to be bad."""
+"""Readers of labelled sentences: all formats and all kinds of invalid records and files."""
 
 import gzip
 import json
@@ -8,8 +8,8 @@ import pytest
 
 from data_prep.classifier.sentence_readers import (
     SENTENCE_FORMATS,
-    LeftOut,
     Sentence,
+    UnmappedSentence,
     read_sentences,
 )
 from data_prep.corpus.files import BadRecord
@@ -46,7 +46,7 @@ def read(path, format=None, emotions=DEFAULT) -> list:
 
 
 def message(path, format=None) -> str:
-    """What a file that cannot be read is answered with."""
+    """Returns the error message of an unreadable file, without its path."""
     with pytest.raises(InputError) as error:
         read(path, format)
     text = str(error.value)
@@ -68,7 +68,7 @@ def test_gzip_byte_order_mark_and_windows_line_ends(write, format):
     assert read(write(gzip.compress(content))) == [A, B]
 
 
-def test_a_quoted_cell_may_go_over_lines_and_hold_commas(write):
+def test_quoted_cell_with_line_breaks_and_commas(write):
     path = write('text,labels\n"稳，吾,到\n\n嘛 ？\n",3\n"a\nb",9\nc,4\n')
     good, bad, last = read(path)
     assert (good, last) == (Sentence("稳，吾,到 嘛 ？", 3), Sentence("c", 4))
@@ -102,26 +102,26 @@ def test_nlpcc_2013_sample(write):
     assert read(path) == [
         Sentence("路过[鲜花]", 0),
         Sentence("悲愤！", 2),
-        LeftOut(path, 7, "surprise"),
+        UnmappedSentence(path, 7, "surprise"),
     ]
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
-def test_nlpcc_2013_test_set_in_its_encodings(write, encoding):
+def test_nlpcc_2013_test_set_encodings(write, encoding):
     path = write(NLPCC_2013_TEST, encoding)
     assert read(path) == [
         Sentence("念得我各种烦躁……㐀", 3),
-        LeftOut(path, 6, "fear"),
+        UnmappedSentence(path, 6, "fear"),
         Sentence("好", 1),
     ]
 
 
-def test_a_file_converted_to_utf8_may_still_declare_utf16(write):
+def test_utf8_file_that_declares_utf16(write):
     path = write(SAMPLES["xml"].replace("UTF-8", "UTF-16"))
     assert read(path) == [A, B]
 
 
-def test_categories_of_ones_own(write):
+def test_custom_categories(write):
     emotions = Emotions([Emotion("fear", "恐惧"), Emotion("surprised", "惊讶")])
     sentences = [
         '<sentence opinionated="N">a</sentence>',
@@ -129,13 +129,13 @@ def test_categories_of_ones_own(write):
     ]
     path = write(f"<T>{''.join(sentences)}</T>")
     assert read(path, emotions=emotions) == [
-        LeftOut(path, 1, "none"),
+        UnmappedSentence(path, 1, "none"),
         Sentence("a", 0),
         Sentence("a", 1),
     ]
 
 
-def test_many_sentences_stream(write):
+def test_many_sentences(write):
     sentences = "\n".join(f'<sentence opinionated="N">第{i}句</sentence>' for i in range(10_000))
     assert read(write(f"<T>{sentences}</T>")) == [Sentence(f"第{i}句", 0) for i in range(10_000)]
 
@@ -176,14 +176,14 @@ def test_bad_records(write, format, content, problem):
 
 
 BAD_FILES = [
-    (None, b"", "expected sentences in one of the formats csv, tsv, jsonl, xml; it has nothing"),
+    (None, b"", "expected sentences in one of the formats csv, tsv, jsonl, xml, got an empty file"),
     ("tsv", b"\n", "expected a header line, got an empty file."),
     (None, b"text,id\na,1\n", "expected one of the columns text, sentence, content and one of"),
     (None, b"text,sentence,label\na,1\n", "got text, sentence, label"),
-    (None, b'text,label\nb,1\n"a,1\n', "line 3: expected a table whose quotes are closed"),
+    (None, b'text,label\nb,1\n"a,1\n', "line 3: expected a table with closed quotes"),
     (None, b"<T>\n<a>\nR&D</a></T>", "line 3: expected well-formed XML, got not well-formed"),
     (None, b"<T>\n<sentence>", "line 2: expected well-formed XML, got "),
-    (None, b"<T/>", "expected NLPCC's XML, with sentence elements; it has none."),
+    (None, b"<T/>", "expected NLPCC's XML with sentence elements, got none."),
     (None, b'<?xml version="1.0" encoding="klingon"?><T/>', "expected an encoding that Python"),
     (None, b"<T>\n\xff</T>", "after line 1: expected text in utf-8-sig"),
     (
@@ -191,7 +191,11 @@ BAD_FILES = [
         b'<!DOCTYPE T [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><T><sentence>&b;</sentence></T>',
         "line 1: expected XML without a DOCTYPE, got one.",
     ),
-    (None, gzip.compress(SAMPLES["xml"].encode())[:-12], "expected a readable file"),
+    (
+        None,
+        gzip.compress(SAMPLES["xml"].encode())[:-12],
+        "expected a readable corpus file; the file cannot be read",
+    ),
 ]
 
 
@@ -202,11 +206,11 @@ def test_bad_files(write, format, content, problem):
 
 @pytest.mark.parametrize("format", [*SENTENCE_FORMATS, None])
 def test_missing_files_and_directories(tmp_path, format):
-    assert message(tmp_path / "nothing", format) == "no such file; expected a corpus."
-    assert message(tmp_path, format) == "expected a corpus file, got a directory."
+    assert message(tmp_path / "nothing", format) == "no such file; expected a readable corpus file."
+    assert message(tmp_path, format) == "expected a readable corpus file, got a directory."
 
 
-def test_the_real_sentences(real_data):
+def test_real_sentences(real_data):
     sentences = read(real_data / "emotion_sentences" / "emotion_sentences.csv")
     assert len(sentences) == 40_133
     assert Counter(sentence.emotion for sentence in sentences) == {

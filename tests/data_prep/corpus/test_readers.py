@@ -1,4 +1,4 @@
-"""Readers: every format, every way to be bad."""
+"""Corpus readers: all formats and all kinds of invalid records and files."""
 
 import gzip
 import json
@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from data_prep.corpus.files import BadRecord
-from data_prep.corpus.readers import Labelling, Pair, read_pairs
+from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
 
-LABELLED = Labelling(DEFAULT)
-UNLABELLED = Labelling(DEFAULT, required=False)
+LABELLED = LabelOptions(DEFAULT)
+UNLABELLED = LabelOptions(DEFAULT, required=False)
 A, B = Pair("你好", "你也好", 1, 0), Pair("下雨了", "讨厌下雨", 3, 2)
 
 SAMPLES = {
@@ -45,7 +45,7 @@ def write(path: Path, sample: object) -> Path:
     return path
 
 
-def read(path: Path, labelling: Labelling = LABELLED, format: str | None = None) -> list:
+def read(path: Path, labelling: LabelOptions = LABELLED, format: str | None = None) -> list:
     return list(read_pairs(path, labelling, format))
 
 
@@ -57,20 +57,20 @@ def test_every_labelled_format(tmp_path, format, given):
 
 
 @pytest.mark.parametrize("format", SAMPLES)
-def test_gzip_is_known_by_content(tmp_path, format):
+def test_gzip_is_detected_by_content(tmp_path, format):
     path = write(tmp_path / "corpus", SAMPLES[format])
     path.write_bytes(gzip.compress(path.read_bytes()))
     assert read(path) == [A, B]
 
 
 @pytest.mark.parametrize("format", SAMPLES)
-def test_byte_order_mark_and_windows_line_ends(tmp_path, format):
+def test_byte_order_mark_and_windows_line_endings(tmp_path, format):
     path = write(tmp_path / "corpus", SAMPLES[format])
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     assert read(path) == [A, B]
 
 
-def test_lccc_pairs_neighbours_and_removes_meaningless_spaces(tmp_path):
+def test_lccc_pairs_adjacent_utterances_and_removes_spaces(tmp_path):
     path = write(tmp_path / "corpus", [["我 有 iphone 6 s", "真 的 吗 ？", "a  b 好  c"]])
     assert read(path, UNLABELLED) == [
         Pair("我有iphone 6 s", "真的吗？", None, None),
@@ -78,17 +78,17 @@ def test_lccc_pairs_neighbours_and_removes_meaningless_spaces(tmp_path):
     ]
 
 
-def test_an_ecm_post_has_many_responses(tmp_path):
+def test_ecm_post_with_several_responses(tmp_path):
     path = write(tmp_path / "corpus", [[["a", 0, 0], [["b", 1, 0], ["c", 2, 0]]]])
     assert read(path) == [Pair("a", "b", 1, 0), Pair("a", "c", 2, 0)]
 
 
-def test_whitespace_becomes_single_spaces(write_jsonl):
+def test_white_space_becomes_single_spaces(write_jsonl):
     path = write_jsonl([{"post": " a\t b\n", "response": "c\u2028\u3000d\r\n", "emotion": 0}])
     assert read(path) == [Pair("a b", "c d", 0, None)]
 
 
-def test_default_emotion_is_for_responses_without_one(write_jsonl):
+def test_default_emotion_applies_to_responses_without_label(write_jsonl):
     path = write_jsonl(
         [
             {"post": "a", "response": "b"},
@@ -96,12 +96,12 @@ def test_default_emotion_is_for_responses_without_one(write_jsonl):
             {"post": "a", "response": "b", "emotion": 5},
         ]
     )
-    pairs = read(path, Labelling(DEFAULT, default=2))
+    pairs = read(path, LabelOptions(DEFAULT, default=2))
     assert [pair.emotion for pair in pairs] == [2, 2, 5]
     assert [pair.post_emotion for pair in pairs] == [None] * 3
 
 
-def test_blank_lines_are_passed_over_and_counted(tmp_path):
+def test_blank_lines_are_skipped_but_numbered(tmp_path):
     path = tmp_path / "corpus"
     path.write_text("\npost\tresponse\temotion\n\na\tb\t1\n\nc\td\t9\n")
     pair, bad = read(path)
@@ -132,7 +132,7 @@ BAD_LINES = [
 
 
 @pytest.mark.parametrize(("line", "problem"), BAD_LINES)
-def test_a_bad_line_stands_between_good_ones(write_jsonl, line, problem):
+def test_bad_line_between_good_lines(write_jsonl, line, problem):
     path = write_jsonl([GOOD_LINE, line, GOOD_LINE])
     first, bad, last = read(path)
     assert first == last == Pair("好", "好", 1, None)
@@ -196,7 +196,7 @@ def test_bad_array_records(tmp_path, format, record, problem):
     assert problem in str(bad)
 
 
-def test_invalid_utf8_in_an_array_is_pinned_to_its_record(tmp_path):
+def test_invalid_utf8_in_an_array_is_reported_with_its_record(tmp_path):
     path = tmp_path / "corpus.json"
     path.write_bytes(b'[[["a", 0], ["b", 0]], [["\xff", 0], ["b", 0]]]')
     good, bad = read(path)
@@ -205,7 +205,7 @@ def test_invalid_utf8_in_an_array_is_pinned_to_its_record(tmp_path):
     assert bad.raw.encode()
 
 
-def test_one_bad_response_does_not_cost_its_neighbours(tmp_path):
+def test_one_bad_response_does_not_affect_the_others(tmp_path):
     path = write(tmp_path / "corpus", [[["a", 0, 0], [["b", 1, 0], ["c", 0], ["d", 2, 0]]]])
     first, bad, last = read(path)
     assert (first.response, last.response) == ("b", "d")
@@ -216,17 +216,23 @@ def test_one_bad_response_does_not_cost_its_neighbours(tmp_path):
     ("content", "problem"),
     [
         (b"", "expected a corpus in one of the formats ecm, stc, nlpcc, lccc, jsonl, tsv"),
-        (b"hello\tworld\n", "it starts with 'hello"),
-        (b"\xff\xfe\x00", "which none of them does"),
-        (b"[]", "expected a JSON list with records of one of the shapes"),
-        (b"[1, 2]", "expected a JSON list with records of one of the shapes"),
+        (b"hello\tworld\n", "starts with 'hello"),
+        (b"\xff\xfe\x00", "got a file that starts with"),
+        (b"[]", "expected a JSON list of records with one of the structures"),
+        (b"[1, 2]", "expected a JSON list of records with one of the structures"),
         (b"[[", "got invalid JSON: Expecting"),
         (b"[" * 100_000, "got invalid JSON"),
-        (b"post\tresponse\tpost\na\tb\tc\n", "once, separated by tabs, got post\tresponse\tpost"),
-        (gzip.compress(b"[]" * 1000)[:-12], "expected a readable file"),
+        (
+            b"post\tresponse\tpost\na\tb\tc\n",
+            "each once, separated by tabs, got post\tresponse\tpost",
+        ),
+        (
+            gzip.compress(b"[]" * 1000)[:-12],
+            "expected a readable corpus file; the file cannot be read",
+        ),
     ],
 )
-def test_files_of_no_format(tmp_path, content, problem):
+def test_files_of_unknown_format(tmp_path, content, problem):
     path = tmp_path / "corpus"
     path.write_bytes(content)
     with pytest.raises(InputError) as error:
@@ -238,15 +244,15 @@ def test_files_of_no_format(tmp_path, content, problem):
 
 @pytest.mark.parametrize("format", ["jsonl", "ecm", None])
 def test_missing_files_and_directories(tmp_path, format):
-    with pytest.raises(InputError, match="no such file; expected a corpus"):
+    with pytest.raises(InputError, match="no such file; expected a readable corpus file"):
         read(tmp_path / "nothing", format=format)
-    with pytest.raises(InputError, match="expected a corpus file, got a directory"):
+    with pytest.raises(InputError, match="expected a readable corpus file, got a directory"):
         read(tmp_path, format=format)
 
 
-def test_a_format_that_the_file_does_not_have(tmp_path):
+def test_wrong_format(tmp_path):
     path = write(tmp_path / "corpus", SAMPLES["jsonl"])
-    with pytest.raises(InputError, match="header line that names the columns post and response"):
+    with pytest.raises(InputError, match="header line with the columns post and response"):
         read(path, format="tsv")
     with pytest.raises(InputError, match="invalid JSON"):
         read(path, format="ecm")

@@ -1,4 +1,4 @@
-"""The sample corpus: reproducible, balanced, unseen posts held out, replies true to emotion."""
+"""The sample corpus is reproducible and balanced, with held-out posts and consistent emotions."""
 
 import json
 from collections import Counter
@@ -42,7 +42,7 @@ def memory(output: Path) -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def replies(records: Records) -> list[dict[str, list[str]]]:
-    """Emotion id → reply → its jieba tokens."""
+    """The jieba tokens of each response, by emotion id and response."""
     texts: list[dict[str, list[str]]] = [{} for _ in DEFAULT]
     for record in (r for split in SPLITS for r in records[split]):
         by_text = texts[DEFAULT.names.index(record["emotion"])]
@@ -80,7 +80,7 @@ def test_texts_are_short(records: Records) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_held_out_posts_are_not_in_train_but_their_words_are(tmp_path: Path, seed: int) -> None:
+def test_held_out_posts_have_no_unknown_words(tmp_path: Path, seed: int) -> None:
     write_sample(tmp_path, seed)
     posts = {}
     for split in SPLITS:
@@ -94,7 +94,7 @@ def test_held_out_posts_are_not_in_train_but_their_words_are(tmp_path: Path, see
     assert unknown == set()
 
 
-def test_memory_words_are_tokens_of_replies_of_their_emotion(
+def test_emotion_words_are_tokens_of_responses_of_their_emotion(
     memory: list[list[str]], replies: list[dict[str, list[str]]]
 ) -> None:
     assert memory[0] == []
@@ -104,7 +104,7 @@ def test_memory_words_are_tokens_of_replies_of_their_emotion(
         assert 30 <= len(memory[id_]) <= 80
         tokens = {token for reply in replies[id_].values() for token in reply}
         assert set(memory[id_]) - tokens == set()
-        # A word may only be inside a token if that token is a word of the memory too: 骂 in 骂人.
+        # A word may be part of a token only if the token is an emotion word too: 骂 in 骂人.
         for token in tokens - set(memory[id_]):
             assert not [word for word in memory[id_] if word in token], token
         for text, reply in replies[id_].items():
@@ -112,7 +112,7 @@ def test_memory_words_are_tokens_of_replies_of_their_emotion(
             assert not [word for word in memory[id_] if word in rest], text
 
 
-def test_replies_carry_their_own_emotion_only(
+def test_responses_contain_no_words_of_other_emotions(
     memory: list[list[str]], replies: list[dict[str, list[str]]]
 ) -> None:
     for id_ in range(len(DEFAULT)):
@@ -124,6 +124,6 @@ def test_replies_carry_their_own_emotion_only(
         assert sum(own) >= 0.9 * len(own)
 
 
-def test_vocabulary_suits_a_small_model(records: Records) -> None:
+def test_vocabulary_size(records: Records) -> None:
     texts = {r[key] for split in SPLITS for r in records[split] for key in ("post", "response")}
     assert len({token for text in texts for token in jieba.lcut(text)}) < 1500

@@ -1,6 +1,7 @@
-"""Labelling: what is written, and how an interrupted run goes on."""
+"""`label_corpus`: its output, and how an interrupted run is resumed."""
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,16 +9,19 @@ import numpy as np
 import pytest
 
 from data_prep.__main__ import main
-from data_prep.corpus.readers import Labelling, Pair, read_pairs
-from data_prep.labelling import labelling as module
-from data_prep.labelling.pipeline import label, summary
+from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
+from data_prep.labelling import pipeline
+from data_prep.labelling.pipeline import label_corpus, summary
 from data_prep.labelling.settings import LabelSettings
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
 
 
-class Fake:
-    """Finds the emotion and the probability that a text tells: `"3 0.75 …"`; counts its calls."""
+class FakeClassifier:
+    """Predicts the emotion and probability written in a text, `"3 0.75 …"`.
+
+    It raises `KeyboardInterrupt` after `calls` calls.
+    """
 
     emotions = DEFAULT
 
@@ -47,10 +51,10 @@ ROWS = [
 BAD = {"post": " ", "response": "0 0.5 a"}
 
 
-def run(source: Path, output: Path, classifier: Fake | None = None, **settings):
+def run(source: Path, output: Path, classifier: FakeClassifier | None = None, **settings):
     overwrite, digest = settings.pop("overwrite", False), settings.pop("digest", "c")
-    return label(
-        classifier or Fake(),
+    return label_corpus(
+        classifier or FakeClassifier(),
         [source],
         output,
         LabelSettings(**settings),
@@ -68,8 +72,8 @@ def output(tmp_path) -> Path:
     return tmp_path / "made" / "for it" / "labelled.jsonl"
 
 
-def test_the_output_is_a_corpus_with_probabilities(write_jsonl, output):
-    classifier = Fake()
+def test_output_is_a_corpus_with_probabilities(write_jsonl, output):
+    classifier = FakeClassifier()
     counts = run(write_jsonl(ROWS), output, classifier)
     assert rows_of(output)[0] == {
         "post": "0 0.5 问",
@@ -80,7 +84,7 @@ def test_the_output_is_a_corpus_with_probabilities(write_jsonl, output):
         "post_emotion_probability": 0.5,
     }
     assert "问" in output.read_text(encoding="utf-8")
-    assert list(read_pairs(output, Labelling(DEFAULT))) == [
+    assert list(read_pairs(output, LabelOptions(DEFAULT))) == [
         Pair("0 0.5 问", "5 0.98766 答", 5, 0),
         Pair("5 0.98766 答", "2 0.75 再答", 2, 5),
         Pair("2 0.75 再答", "4 0.25 又答", 4, 2),
@@ -92,7 +96,7 @@ def test_the_output_is_a_corpus_with_probabilities(write_jsonl, output):
     assert [path.name for path in output.parent.iterdir()] == ["labelled.jsonl"]
 
 
-def test_uncertain_responses_fall_and_uncertain_posts_have_no_label(write_jsonl, output):
+def test_minimum_confidence_of_responses_and_posts(write_jsonl, output):
     counts = run(write_jsonl(ROWS), output, min_confidence=0.6)
     first, second = rows_of(output)
     assert first.keys() == {"post", "response", "emotion", "emotion_probability"}
@@ -104,8 +108,8 @@ def test_uncertain_responses_fall_and_uncertain_posts_have_no_label(write_jsonl,
     assert "mean confidence         0.8688                0.9877" in table
 
 
-def test_posts_may_be_left_alone(write_jsonl, output):
-    classifier = Fake()
+def test_posts_without_labels(write_jsonl, output):
+    classifier = FakeClassifier()
     counts = run(write_jsonl(ROWS), output, classifier, label_posts=False)
     assert [row.keys() for row in rows_of(output)] == [
         {"post", "response", "emotion", "emotion_probability"}
@@ -115,7 +119,7 @@ def test_posts_may_be_left_alone(write_jsonl, output):
     assert summary(counts, DEFAULT).count("-") == 7
 
 
-def test_nothing_may_be_certain_enough(write_jsonl, output):
+def test_no_pair_above_the_minimum_confidence(write_jsonl, output):
     counts = run(write_jsonl(ROWS), output, min_confidence=0.99)
     assert output.read_bytes() == b""
     assert "mean confidence              -" in summary(counts, DEFAULT)
@@ -129,10 +133,11 @@ CORPUS = [
 
 @pytest.mark.parametrize("corpus", [CORPUS, [row for row in CORPUS if row is not BAD]])
 @pytest.mark.parametrize("interruptions", [[0], [1], [3, 0, 2]])
-def test_an_interrupted_run_ends_with_the_same_bytes(
-    tmp_path, write_jsonl, monkeypatch, capsys, corpus, interruptions
+def test_resumed_run_gives_the_same_bytes(
+    tmp_path, write_jsonl, monkeypatch, caplog, corpus, interruptions
 ):
-    monkeypatch.setattr(module, "PAIRS_PER_BATCH", 8)
+    caplog.set_level(logging.INFO, "data_prep")
+    monkeypatch.setattr(pipeline, "PAIRS_PER_BATCH", 8)
     source = write_jsonl(corpus)
     settings = {"min_confidence": 0.3, "skip_bad_records": True}
     once, again = tmp_path / "once.jsonl", tmp_path / "again.jsonl"
@@ -140,14 +145,14 @@ def test_an_interrupted_run_ends_with_the_same_bytes(
     done = 0
     for calls in interruptions:
         with pytest.raises(KeyboardInterrupt):
-            run(source, again, Fake(calls), **settings)
+            run(source, again, FakeClassifier(calls), **settings)
         assert not again.exists()
-        # What was written after the last batch is cut off.
+        # A resumed run truncates what was written after the last complete batch.
         for ending in (".partial", ".rejected.partial"):
             with (tmp_path / f"again.jsonl{ending}").open("ab") as file:
                 file.write(b"half a li")
         done += calls
-    classifier = Fake()
+    classifier = FakeClassifier()
     counts = run(source, again, classifier, **settings)
     assert again.read_bytes() == once.read_bytes()
     assert (tmp_path / "again.jsonl.rejected.jsonl").read_bytes() == (
@@ -160,21 +165,21 @@ def test_an_interrupted_run_ends_with_the_same_bytes(
         source.name,
         *(f"{name}.jsonl{end}" for name in ("once", "again") for end in ("", ".rejected.jsonl")),
     }
-    printed = capsys.readouterr().out
-    assert ("going on after" in printed) == (done > 0)
+    assert ("resuming after" in caplog.text) == (done > 0)
     assert len(classifier.seen) < 2 * (len(corpus) - 8 * done) + 1
 
 
-def test_a_bad_record_stops_the_run_which_may_go_on_without_it(
-    tmp_path, write_jsonl, monkeypatch, capsys
+def test_run_stopped_by_a_bad_record_can_be_resumed_without_it(
+    tmp_path, write_jsonl, monkeypatch, caplog
 ):
-    monkeypatch.setattr(module, "PAIRS_PER_BATCH", 2)
+    caplog.set_level(logging.INFO, "data_prep")
+    monkeypatch.setattr(pipeline, "PAIRS_PER_BATCH", 2)
     source, output = write_jsonl([*ROWS, BAD]), tmp_path / "out.jsonl"
     with pytest.raises(InputError, match=r"line 4: expected a post with visible .*--skip_bad_rec"):
         run(source, output)
     assert not output.exists()
     counts = run(source, output, skip_bad_records=True)
-    assert capsys.readouterr().out == "going on after 2 pairs\n"
+    assert caplog.messages == ["resuming after 2 pairs"]
     assert (counts.rejected, len(rows_of(output))) == (1, 3)
     (rejected,) = rows_of(tmp_path / "out.jsonl.rejected.jsonl")
     assert rejected == {
@@ -194,36 +199,40 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("change", "name"), CHANGES)
-def test_another_run_does_not_go_on(tmp_path, write_jsonl, monkeypatch, change, name):
-    monkeypatch.setattr(module, "PAIRS_PER_BATCH", 1)
+def test_run_with_other_settings_is_not_resumed(tmp_path, write_jsonl, monkeypatch, change, name):
+    monkeypatch.setattr(pipeline, "PAIRS_PER_BATCH", 1)
     source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
     with pytest.raises(KeyboardInterrupt):
-        run(source, output, Fake(1))
-    with pytest.raises(InputError, match=rf"got one with another {name}; remove .*out\.jsonl\.par"):
+        run(source, output, FakeClassifier(1))
+    with pytest.raises(
+        InputError, match=rf"got one with different {name}; remove .*out\.jsonl\.par"
+    ):
         run(source, output, **change)
     run(source, output)
     run(source, output, **change, overwrite=True)
 
 
-def test_other_sources_and_damaged_progress(tmp_path, write_jsonl, monkeypatch):
-    monkeypatch.setattr(module, "PAIRS_PER_BATCH", 1)
+def test_other_sources_and_damaged_progress_are_rejected(tmp_path, write_jsonl, monkeypatch):
+    monkeypatch.setattr(pipeline, "PAIRS_PER_BATCH", 1)
     source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
     with pytest.raises(KeyboardInterrupt):
-        run(source, output, Fake(1))
-    with pytest.raises(InputError, match="another sources; remove"):
+        run(source, output, FakeClassifier(1))
+    with pytest.raises(InputError, match="different sources; remove"):
         run(write_jsonl(ROWS[:1], "other.jsonl"), output)
     (tmp_path / "out.jsonl.partial").write_bytes(b"{")
     with pytest.raises(InputError, match=r"partial: expected at least \d+ bytes, got 1; remove"):
         run(source, output)
     (tmp_path / "out.jsonl.progress.json").write_bytes(b"{")
-    with pytest.raises(InputError, match=r"progress\.json: expected how far a run is; .*; remove"):
+    with pytest.raises(
+        InputError, match=r"progress\.json: expected the progress of a run; .*; remove"
+    ):
         run(source, output)
 
 
-def test_a_finished_output_is_replaced_only_when_asked(tmp_path, write_jsonl):
+def test_finished_output_is_overwritten_only_on_request(tmp_path, write_jsonl):
     source, output = write_jsonl([*ROWS, BAD]), tmp_path / "out.jsonl"
     run(source, output, skip_bad_records=True)
-    with pytest.raises(InputError, match="there is a file already; --overwrite replaces it"):
+    with pytest.raises(InputError, match="the file exists already; --overwrite replaces it"):
         run(source, output)
     run(write_jsonl(ROWS[:1]), output, overwrite=True)
     assert len(rows_of(output)) == 1
@@ -235,11 +244,11 @@ def test_a_finished_output_is_replaced_only_when_asked(tmp_path, write_jsonl):
     [
         ("out.jsonl.gz", "expected a name without .gz"),
         (".", "expected a file to write, got a directory"),
-        ("pairs.jsonl", "expected an output that is not an input too"),
-        ("pairs.jsonl/out.jsonl", "expected a place for a new file"),
+        ("pairs.jsonl", "expected an output that is not also an input"),
+        ("pairs.jsonl/out.jsonl", "expected a path where a file can be created"),
     ],
 )
-def test_impossible_outputs(tmp_path, write_jsonl, name, problem):
+def test_invalid_outputs(tmp_path, write_jsonl, name, problem):
     with pytest.raises(InputError, match=problem):
         run(write_jsonl(ROWS), tmp_path / name, overwrite=True)
 
@@ -248,7 +257,7 @@ def test_inputs_without_pairs(tmp_path, write_jsonl):
     output = tmp_path / "out.jsonl"
     with pytest.raises(InputError, match="at least one pair, got none and 1 bad records"):
         run(write_jsonl([BAD]), output, skip_bad_records=True)
-    with pytest.raises(InputError, match="expected a readable file; No such file"):
+    with pytest.raises(InputError, match="no such file; expected a readable source file"):
         run(tmp_path / "nothing", output)
     assert [path.name for path in tmp_path.iterdir()] == ["pairs.jsonl"]
 
@@ -256,23 +265,25 @@ def test_inputs_without_pairs(tmp_path, write_jsonl):
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--min_confidence", "1"], "min_confidence: expected a number in [0, 1), got 1"),
-        (["--min_confidence", "nan"], "min_confidence: expected a number in [0, 1), got nan"),
+        (["--min_confidence", "1"], r"min_confidence: expected a number in \[0, 1\), got 1"),
+        (["--min_confidence", "nan"], r"min_confidence: expected a number in \[0, 1\), got nan"),
         ([], "classifier: no such directory; expected a classifier directory"),
     ],
 )
-def test_the_command_refuses_bad_input(tmp_path, write_jsonl, arguments, problem):
+def test_command_rejects_invalid_input(tmp_path, write_jsonl, arguments, problem):
     source, classifier = write_jsonl(ROWS), tmp_path / "classifier"
     files = ["--input", source, "--classifier", classifier, "--output", tmp_path / "out.jsonl"]
     with pytest.raises(InputError, match=problem):
         main(["label", *map(str, files), *arguments])
 
 
-def test_the_command_labels_and_prints_a_table(tmp_path, write_jsonl, monkeypatch, capsys):
+def test_command_labels_and_prints_a_table(tmp_path, write_jsonl, monkeypatch, capsys):
     classifier = tmp_path / "classifier"
     classifier.mkdir()
     (classifier / "manifest.json").write_text("{}")
-    monkeypatch.setattr("ecm_tf.text.emotion_classifier.EmotionClassifier", lambda _: Fake())
+    monkeypatch.setattr(
+        "ecm_tf.text.emotion_classifier.EmotionClassifier", lambda _: FakeClassifier()
+    )
     output = tmp_path / "out.jsonl"
     files = ["--input", write_jsonl(ROWS), "--classifier", classifier, "--output", output]
     main(["label", *map(str, files)])

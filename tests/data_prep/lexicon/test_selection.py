@@ -1,11 +1,11 @@
-"""Which words stay, which go, and why."""
+"""Selection of words, and the decisions about them."""
 
 import numpy as np
 import pytest
 
 from data_prep.lexicon.candidates import Candidate
 from data_prep.lexicon.log_odds import log_odds
-from data_prep.lexicon.selection import Decision, memory_of, select
+from data_prep.lexicon.selection import Decision, kept_words, select_words
 from data_prep.lexicon.settings import LexiconSettings
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
@@ -28,7 +28,7 @@ STATISTIC = log_odds(
 
 
 def choose(*candidates: Candidate, neutral=frozenset({0}), **settings):
-    choices = select(candidates, WORDS, STATISTIC, LexiconSettings(**settings), neutral)
+    choices = select_words(candidates, WORDS, STATISTIC, LexiconSettings(**settings), neutral)
     return choices, {(c.word, c.category): c.decision for c in choices}
 
 
@@ -54,37 +54,37 @@ def test_every_decision():
         ("cheery", 1): Decision.VOCABULARY,
         ("_EOS", 1): Decision.VOCABULARY,
     }
-    assert memory_of(choices, 3) == [[], ["glad", "wow"], []]
+    assert kept_words(choices, 3) == [[], ["glad", "wow"], []]
 
 
-def test_generic_words_stay_without_the_filter():
+def test_no_filter_keeps_generic_words():
     proposed = Candidate("the", 1, "words"), Candidate("glad", 1, "words")
-    assert memory_of(choose(*proposed)[0], 3)[1] == ["glad"]
-    # Still the surest first.
-    assert memory_of(choose(*proposed, filter=False)[0], 3)[1] == ["glad", "the"]
+    assert kept_words(choose(*proposed)[0], 3)[1] == ["glad"]
+    # Ordered by descending z-score.
+    assert kept_words(choose(*proposed, filter=False)[0], 3)[1] == ["glad", "the"]
 
 
-def test_a_word_that_says_too_little_stays():
+def test_rare_word_is_kept():
     assert COUNTS["once"][1] == 0
     assert choose(Candidate("once", 1, "words"))[1] == {("once", 1): Decision.KEPT}
 
 
-def test_a_word_of_several_categories():
+def test_ambiguous_word():
     first, second = Candidate("wow", 1, "dutir", 7), Candidate("wow", 2, "dutir", 5)
     unknown, equal = Candidate("wow", 1, "words"), Candidate("wow", 2, "dutir", 7)
     assert STATISTIC.ratio[1, WORDS.index("wow")] < STATISTIC.ratio[2, WORDS.index("wow")]
-    assert memory_of(choose(first, second)[0], 3) == [[], ["wow"], []]
-    assert memory_of(choose(first, equal)[0], 3) == [[], [], ["wow"]]
-    assert memory_of(choose(unknown, second)[0], 3) == [[], [], ["wow"]]
-    assert memory_of(choose(first, second, ambiguous="all")[0], 3) == [[], ["wow"], ["wow"]]
+    assert kept_words(choose(first, second)[0], 3) == [[], ["wow"], []]
+    assert kept_words(choose(first, equal)[0], 3) == [[], [], ["wow"]]
+    assert kept_words(choose(unknown, second)[0], 3) == [[], [], ["wow"]]
+    assert kept_words(choose(first, second, ambiguous="all")[0], 3) == [[], ["wow"], ["wow"]]
 
 
-def test_a_category_that_a_word_does_not_suit_is_no_rival():
+def test_generic_candidate_does_not_make_a_word_ambiguous():
     proposed = Candidate("glad", 2, "dutir", 9), Candidate("glad", 1, "dutir", 1)
     assert choose(*proposed)[1] == {("glad", 2): Decision.GENERIC, ("glad", 1): Decision.KEPT}
 
 
-def test_proposals_of_the_same_word_are_one():
+def test_candidates_of_the_same_word_are_merged():
     choices, _ = choose(
         Candidate("glad", 1, "dutir", 3), Candidate("glad", 1, "dutir", 5),
         Candidate("glad", 1, "words"), min_intensity=9,
@@ -94,31 +94,31 @@ def test_proposals_of_the_same_word_are_one():
     ]
 
 
-def test_learned_words_are_those_the_corpus_is_sure_of():
-    memory = memory_of(choose(learn=9)[0], 3)
-    # "!!" has no letter; "well" is of the neutral category; "the" and "good" are too common.
+def test_learned_words():
+    memory = kept_words(choose(learn=9)[0], 3)
+    # "!!" has no letter; "well" belongs to the neutral category; "the" and "good" are generic.
     assert memory == [[], ["glad"], ["awful", "wow"]]
-    assert memory_of(choose(learn=1)[0], 3) == [[], ["glad"], ["awful"]]
-    assert memory_of(choose(learn=9, min_count=60)[0], 3) == [[], ["glad"], ["awful"]]
-    assert memory_of(choose(learn=9, ambiguous="all", min_log_odds=0.5)[0], 3) == [
+    assert kept_words(choose(learn=1)[0], 3) == [[], ["glad"], ["awful"]]
+    assert kept_words(choose(learn=9, min_count=60)[0], 3) == [[], ["glad"], ["awful"]]
+    assert kept_words(choose(learn=9, ambiguous="all", min_log_odds=0.5)[0], 3) == [
         [],
         ["glad", "good", "wow"],
         ["awful", "wow"],
     ]
     with_neutral, _ = choose(learn=9, neutral=frozenset())
-    assert memory_of(with_neutral, 3)[0] == ["well"]
+    assert kept_words(with_neutral, 3)[0] == ["well"]
 
 
-def test_a_learned_word_does_not_leave_the_category_that_a_lexicon_gives_it():
+def test_lexicon_category_takes_precedence_over_learning():
     choices, _ = choose(Candidate("wow", 1, "dutir", 7), learn=9)
-    assert memory_of(choices, 3) == [[], ["glad", "wow"], ["awful"]]
+    assert kept_words(choices, 3) == [[], ["glad", "wow"], ["awful"]]
     assert {c.word: c.source for c in choices} == {
         **{"glad": "learned", "awful": "learned"},
         "wow": "dutir",
     }
 
 
-def test_the_order_of_proposals_decides_nothing():
+def test_order_of_candidates_does_not_matter():
     proposed = [
         Candidate(word, category, "words") for word in [*COUNTS, "b", "a"] for category in (2, 1)
     ]
@@ -143,6 +143,6 @@ def test_neutral_categories():
         ("min_count", 0, "min_count: expected an integer of at least 1, got 0"),
     ],
 )
-def test_a_number_out_of_range_is_refused(setting, value, message):
+def test_settings_out_of_range_are_rejected(setting, value, message):
     with pytest.raises(InputError, match=message):
         LexiconSettings(**{setting: value})

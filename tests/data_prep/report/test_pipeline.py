@@ -1,4 +1,4 @@
-"""`data_prep report`: the page, its pictures, and what it refuses."""
+"""`data_prep report`: the page, its pictures and invalid input."""
 
 import json
 import re
@@ -16,7 +16,7 @@ VOID = {"meta", "img", "br", "link"}
 
 
 class Page(HTMLParser):
-    """Tags with attributes, the ids, and whether every element is closed."""
+    """Parses the tags of a page with their attributes, and checks that every element is closed."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Page(HTMLParser):
 
 
 def text(html: str) -> str:
-    """What is read, with single spaces."""
+    """Returns the visible text with single spaces."""
     return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL))
 
 
@@ -65,7 +65,7 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
-    """Pairs with post emotions and repetition, hostile texts among them; train is dev too."""
+    """A dataset with repeated pairs, post emotions and HTML in texts; dev is the same as train."""
     directory = tmp_path_factory.mktemp("hostile")
     rows = [
         {
@@ -85,7 +85,7 @@ def html(made, tmp_path_factory) -> str:
     return report(made, tmp_path_factory.mktemp("report") / "made")
 
 
-def test_the_page_needs_no_other_file(html):
+def test_page_is_self_contained(html):
     page = Page(html)
     assert page.open == []
     assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "base"}
@@ -101,20 +101,23 @@ def test_the_page_needs_no_other_file(html):
     assert len(page.of("caption")) == len(page.of("table"))
 
 
-def test_texts_are_shown_and_not_run(html):
+def test_texts_are_escaped(html):
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in html
     assert "&#34;&gt;&lt;img src=x onerror=alert(1)&gt;" in html
     assert "{{ 7 * 7 }}" in html
 
 
-def test_the_figures_are_on_the_page(html):
+def test_numbers_on_the_page(html):
     words = text(html)
-    assert "10 pairs of a post and a response to it. Each response has one of 6 emotions" in words
+    assert (
+        "10 pairs of a post and a response. Each response is labelled with one of 6 emotions"
+        in words
+    )
     assert "2 of the training pairs (40.00 %)" in words
     assert "A post has 2.50 responses on average and 4 at most" in words
-    assert "recorded for 4 of the 5 training pairs" in words
+    assert "known for 4 of the 5 training pairs" in words
     assert "No training response is labelled angry" in words
-    assert "2 posts of dev are in training too" in words
+    assert "2 posts of dev also occur in training" in words
     assert "The split test has no pairs" in words
     assert "leakage" in words
     assert "sad 悲伤 0 0 0 0 0 1 happy 高兴 0 0 0 0 0 3" in words
@@ -123,21 +126,21 @@ def test_the_figures_are_on_the_page(html):
     assert "pairs.jsonl" in words
 
 
-def test_without_an_external_memory_the_page_names_the_command_that_finds_words(html):
+def test_page_without_external_memory_names_the_lexicon_command(html):
     assert "python -m data_prep lexicon" in html
     assert "has no emotion words" in html
 
 
-def test_without_post_emotions_there_is_a_sentence_and_no_picture(dataset, tmp_path):
+def test_page_without_post_emotions(dataset, tmp_path):
     html = report(dataset, tmp_path / "page")
-    assert "does not record the emotions of posts" in html
+    assert "has no emotion labels of posts" in html
     assert len(Page(html).of("img")) == 2
     assert not (tmp_path / "page" / "interaction.png").exists()
     assert "喜欢" in html and "恭喜" in html
     assert "python -m data_prep lexicon" not in html
 
 
-def test_rare_categories_are_pointed_out(tmp_path):
+def test_rare_categories_are_marked(tmp_path):
     rows = [{"post": f"p {i}", "response": "r", "emotion": 0} for i in range(150)]
     rows.append({"post": "p", "response": "r", "emotion": "sad"})
     words = text(report(build(tmp_path, rows), tmp_path / "page"))
@@ -145,7 +148,7 @@ def test_rare_categories_are_pointed_out(tmp_path):
     assert "sad 悲伤 rare" in words
 
 
-def test_categories_with_chinese_names_and_many_of_them(tmp_path):
+def test_many_categories_with_chinese_names(tmp_path):
     names = ["平静", "感动", *(f"$e_{i}" for i in range(10))]
     emotions = tmp_path / "emotions.json"
     emotions.write_text(json.dumps([{"name": name} for name in names]), encoding="utf-8")
@@ -154,13 +157,13 @@ def test_categories_with_chinese_names_and_many_of_them(tmp_path):
     assert "平静" in html and "$e_9" in html
 
 
-def test_the_same_dataset_gives_the_same_bytes(made, tmp_path):
+def test_report_is_deterministic(made, tmp_path):
     report(made, tmp_path / "one")
     report(made, tmp_path / "two")
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
-def test_the_directory_is_finished_and_beside_the_dataset(made, capsys):
+def test_default_output_and_files(made, capsys):
     data_prep(["report", str(made), "--examples", "1"])
     output = made.with_name("made-report")
     assert capsys.readouterr().out == f"report: {output / 'index.html'}\n"
@@ -176,7 +179,7 @@ def test_the_directory_is_finished_and_beside_the_dataset(made, capsys):
         assert b"Software" not in files[name]
 
 
-def test_as_many_examples_as_asked_for(made, tmp_path):
+def test_number_of_examples(made, tmp_path):
     def examples(count: int) -> int:
         html = report(made, tmp_path / str(count), "--examples", str(count))
         return html.count('class="reply"')
@@ -186,10 +189,12 @@ def test_as_many_examples_as_asked_for(made, tmp_path):
     assert examples(99) == 5
 
 
-def test_a_report_is_replaced_only_if_asked_and_only_by_a_report(made, tmp_path):
+def test_only_a_report_is_overwritten_and_only_on_request(made, tmp_path):
     output = tmp_path / "page"
     report(made, output)
-    with pytest.raises(InputError, match="a report directory exists already; --overwrite replaces it"):
+    with pytest.raises(
+        InputError, match="a report directory exists already; --overwrite replaces it"
+    ):
         report(made, output)
     report(made, output, "--overwrite")
     other = tmp_path / "other"
@@ -202,12 +207,12 @@ def test_a_report_is_replaced_only_if_asked_and_only_by_a_report(made, tmp_path)
     read_manifest(made, "dataset")
 
 
-def test_what_is_no_dataset_is_refused(tmp_path):
+def test_missing_dataset_is_rejected(tmp_path):
     with pytest.raises(InputError, match="no such directory; expected a dataset directory"):
         report(tmp_path / "nothing", tmp_path / "page")
     assert not (tmp_path / "page").exists()
 
 
-def test_too_few_examples_are_refused(made, tmp_path):
+def test_zero_examples_are_rejected(made, tmp_path):
     with pytest.raises(InputError, match="--examples: expected at least 1, got 0"):
         report(made, tmp_path / "page", "--examples", "0")

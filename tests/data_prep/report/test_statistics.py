@@ -1,4 +1,4 @@
-"""The figures of a report, against counting by hand and by brute force."""
+"""Statistics of a report, compared with brute force."""
 
 import json
 from collections import Counter
@@ -9,7 +9,7 @@ import pytest
 
 from data_prep.__main__ import main as data_prep
 from data_prep.report import sections
-from data_prep.report.page import draw_examples
+from data_prep.report.page import sample_examples
 from data_prep.report.repetition import repetition, shared_posts
 from data_prep.report.statistics import length_mean, length_quantile, read_split, texts_at
 from ecm_tf.data.directory import DatasetDirectory
@@ -19,7 +19,7 @@ MEMORY = [[], ["w1", "w2"], ["w3"], [], ["w1"], ["w9"]]
 
 
 def random_rows(seed: int, count: int) -> list[dict]:
-    """Pairs of few words, so that texts repeat; half of the posts have an emotion."""
+    """Returns pairs of few words, so that texts repeat; half of the posts have an emotion."""
     random = np.random.default_rng(seed)
 
     def text() -> str:
@@ -34,7 +34,7 @@ def random_rows(seed: int, count: int) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def rows() -> dict[str, list[dict]]:
-    """Enough pairs for more than one batch; dev shares posts with train."""
+    """Pairs for more than one batch; dev and train have posts in common."""
     return {"train": random_rows(1, 5000), "dev": random_rows(2, 40)}
 
 
@@ -56,7 +56,7 @@ def dataset(rows, tmp_path_factory) -> DatasetDirectory:
     return DatasetDirectory(directory / "made")
 
 
-def test_a_split_counted_by_brute_force(dataset, rows):
+def test_split_statistics_match_brute_force(dataset, rows):
     for split, pairs in rows.items():
         counted = read_split(dataset, split)
         assert counted.pairs == len(pairs)
@@ -80,13 +80,13 @@ def test_a_split_counted_by_brute_force(dataset, rows):
             assert counted.memory_hits[category].tolist() == [hits[e] for e in range(EMOTIONS)]
 
 
-def test_an_empty_split_has_nothing(dataset):
+def test_empty_split(dataset):
     counted = read_split(dataset, "test")
     assert counted.pairs == 0
     assert not counted.words.any() and not counted.interaction.any()
 
 
-def test_repetition_by_brute_force(dataset, rows):
+def test_repetition_matches_brute_force(dataset, rows):
     train, dev = read_split(dataset, "train"), read_split(dataset, "dev")
     pairs = rows["train"]
     found = repetition(train, 10)
@@ -97,7 +97,7 @@ def test_repetition_by_brute_force(dataset, rows):
     by_response = Counter(p["response"] for p in pairs)
     assert found.responses == len(by_response)
     texts = texts_at(dataset, "train", found.frequent)
-    # Counter gives equal counts in the order of first appearance, as `repetition` does.
+    # `Counter` and `repetition` order equal counts by first occurrence.
     assert [(texts[place].response, n) for place, n in found.frequent.items()] == (
         by_response.most_common(10)
     )
@@ -109,7 +109,7 @@ def test_repetition_by_brute_force(dataset, rows):
     }
 
 
-def test_texts_are_found_by_their_places(dataset, rows):
+def test_texts_at_positions(dataset, rows):
     places = [0, 1999, 4095, 4096, 4999]
     texts = texts_at(dataset, "train", places)
     assert sorted(texts) == places
@@ -120,22 +120,22 @@ def test_texts_are_found_by_their_places(dataset, rows):
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.95, 1])
-def test_quantiles_and_mean_are_those_of_the_lengths(share):
+def test_length_quantiles_and_mean_match_numpy(share):
     lengths = np.random.default_rng(3).poisson(7, 501)
     counts = np.bincount(lengths)
     assert length_quantile(counts, share) == np.quantile(lengths, share, method="inverted_cdf")
     assert length_mean(counts) == pytest.approx(lengths.mean())
 
 
-def test_examples_are_of_their_category_and_always_the_same():
+def test_examples_have_their_category_and_are_reproducible():
     emotions = np.array([0, 2, 0, 0, 2, 0, 0])
-    drawn = draw_examples(emotions, 3, 3)
-    assert drawn == draw_examples(emotions, 3, 3)
+    drawn = sample_examples(emotions, 3, 3)
+    assert drawn == sample_examples(emotions, 3, 3)
     assert [len(places) for places in drawn] == [3, 0, 2]
     assert all(emotions[place] == id_ for id_, places in enumerate(drawn) for place in places)
 
 
-def test_shares_of_the_memory_section_by_hand(dataset, rows):
+def test_memory_section_matches_brute_force(dataset, rows):
     figures = sections.memory(read_split(dataset, "train"), dataset.assets)
     sad = [p["response"].split() for p in rows["train"] if p["emotion"] == 2]
     others = [p["response"].split() for p in rows["train"] if p["emotion"] != 2]
@@ -143,11 +143,11 @@ def test_shares_of_the_memory_section_by_hand(dataset, rows):
     assert figures[2]["own"] == pytest.approx(np.mean(["w3" in words for words in sad]))
     assert figures[2]["others"] == pytest.approx(np.mean(["w3" in words for words in others]))
     assert figures[2]["sample"] == [("w3", sum(words.count("w3") for words in sad))]
-    # w9 is in no response, so the vocabulary does not have it.
+    # w9 is in no response and therefore not in the vocabulary.
     assert figures[5]["known"] == 0
 
 
-def test_words_that_mark_a_category_come_first(tmp_path: Path):
+def test_characteristic_words_come_first(tmp_path: Path):
     rows = [
         {"post": "p", "response": f"{'sob' if e == 2 else 'so'} well", "emotion": e}
         for e in (0, 1, 2) * 40

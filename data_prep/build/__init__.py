@@ -1,0 +1,1 @@
+"""The `build` command: makes a dataset directory from a corpus."""

@@ -1,0 +1,73 @@
+"""A labelled sentence, and how a text and a label become one."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_prep.corpus.files import BadRecord, clean_text
+from data_prep.corpus.formats import RecordError, shorten
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.emotions import Emotions
+
+TEXT_COLUMNS = ("text", "sentence", "content")
+EMOTION_COLUMNS = ("emotion", "label", "labels")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A text with its category id.
+
+    The text contains no white space but single spaces, and at least one visible character.
+    """
+
+    text: str
+    emotion: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnmappedSentence:
+    """A valid sentence whose emotion is not one of the categories; yielded in its place.
+
+    Attributes:
+        file: path of the file.
+        record: line of the sentence, from 1.
+        emotion: NLPCC's English name of its emotion: `"fear"`, `"surprise"`, ….
+    """
+
+    file: Path
+    record: int
+    emotion: str
+
+
+Item = Sentence | UnmappedSentence | BadRecord
+
+
+def make_sentence(text: str, emotion: str | int, emotions: Emotions) -> Sentence:
+    """Checks a text and looks up its emotion, a name or an id.
+
+    Raises:
+        RecordError: the text is not usable, or the emotion is missing or unknown.
+    """
+    if not str(emotion).strip():
+        raise RecordError("expected an emotion, got none")
+    try:
+        return Sentence(clean_text("sentence", text), emotions.id_of(emotion))
+    except InputError as error:
+        raise RecordError(shorten(str(error), 1000).rstrip(".")) from error
+
+
+def find_columns(names: Collection[str]) -> tuple[str, str]:
+    """Returns the names of the text column and of the emotion column.
+
+    Raises:
+        RecordError: there is not exactly one of each.
+    """
+    text, emotion = (
+        [name for name in names if name in known] for known in (TEXT_COLUMNS, EMOTION_COLUMNS)
+    )
+    if len(text) != 1 or len(emotion) != 1:
+        raise RecordError(
+            f"expected one of the columns {', '.join(TEXT_COLUMNS)} and one of "
+            f"{', '.join(EMOTION_COLUMNS)}, got {shorten(', '.join(names))}"
+        )
+    return text[0], emotion[0]
