@@ -1,31 +1,48 @@
-# make setup   a virtual environment with all that demo and tests need
-# make demo    a corpus prepared, a model trained, exported and asked, in a few minutes
-# make test    lint, types, import floors and tests
-# make estc    real data: classifier, labels, lexicon, dataset, report (DATA=directory)
-# make table4  the paper's table on that data: hours; goes on where it stopped
-# make bench   speed and memory against bare products: tables, JSON and plots in build/bench
-# make format  what ruff can mend by itself
-
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SHELL := /bin/bash
+PYTHONS := python3.13 python3.12 python3.11 python3
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 DEMO := build/demo
 DATA ?= data
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar=off
+# The CPUs that this process may use; pytest-xdist starts so many workers.
+CPUS = $(shell nproc)
 
-.PHONY: setup demo test estc table4 bench format clean
+.DEFAULT_GOAL := help
+.PHONY: help setup lock demo test test-fast check docs wheel estc table4 bench format clean
 .DELETE_ON_ERROR:
 
-setup: .venv/installed
+help: ## print this list
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST) | \
+	  while IFS=$$'\t' read -r name text; do printf 'make %-10s %s\n' "$$name" "$$text"; done
 
+setup: .venv/installed ## make .venv with the locked packages (PYTHON=… selects the interpreter)
+
+# A name on the PATH need not run: pyenv's shims exist for versions that are not selected.
+SUPPORTED := import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 .venv/installed: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-	  { echo "error: expected Python 3.11, got $$($(PYTHON) --version); set PYTHON=/path/to/python3.11" >&2; exit 2; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check --quiet --progress-bar=off -r requirements.txt
-	$(BIN)/pip install --disable-pip-version-check --quiet --progress-bar=off -e '.[dev]'
+	@if [ -n "$(PYTHON)" ]; then candidates="$(PYTHON)"; \
+	elif [ -e .venv/installed ]; then candidates="$(BIN)/python $$(type -aP $(PYTHONS))"; \
+	else candidates=$$(type -aP $(PYTHONS)); fi; \
+	for python in $$candidates; do \
+	  if "$$python" -c '$(SUPPORTED)' 2> /dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "error: expected Python 3.11, 3.12 or 3.13, found none$(PYTHON:%= in PYTHON=%);" \
+	    "set PYTHON=/path/to/python" >&2; exit 2; \
+	fi; \
+	echo "make setup: $$("$$found" --version), $$found"; \
+	[ "$$found" = "$(BIN)/python" ] || "$$found" -m venv --clear .venv
+	$(PIP) -r requirements.txt
+	$(PIP) --no-deps -e .
 	touch $@
 
-demo: setup
+lock: setup ## resolve pyproject.toml into requirements.txt, for all supported Pythons (UPGRADE=--upgrade)
+	$(RUN) uv pip compile pyproject.toml --output-file requirements.txt $(UPGRADE) --quiet \
+	  --all-extras --universal --python-version 3.11 --fork-strategy fewest \
+	  --annotation-style line --no-emit-index-url --custom-compile-command "make lock"
+
+demo: setup ## prepare the sample corpus, train, evaluate and export a model, and print its replies
 	rm -rf $(DEMO)
 	$(RUN) data_prep sample --output $(DEMO)/corpus
 	$(RUN) data_prep build --train $(DEMO)/corpus/train.jsonl --dev $(DEMO)/corpus/dev.jsonl \
@@ -38,26 +55,41 @@ demo: setup
 	@echo
 	@$(RUN) export.ask $(DEMO)/saved_model/1 妹妹昨天抱回来一只小猫。
 
-estc: setup
-	experiments/estc.sh $(DATA) build/estc
-
-table4: setup
-	experiments/table4.sh build/estc build/table4
-
-bench: setup
-	for benchmark in training_step decoding growth training_memory start exported data_preparation; do \
-	  $(RUN) benchmarks.$$benchmark || exit; done
-
-test: setup
+check: setup ## check format, lint, types and import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
 
-format: setup
+test: check docs ## run every check and test, and build the documentation
+	$(RUN) pytest --numprocesses $(CPUS) --dist worksteal
+
+# The tests of folders that need neither training nor an export.
+FAST_TESTS := tests/ecm_tf/config tests/ecm_tf/core tests/ecm_tf/data tests/ecm_tf/layers \
+  tests/ecm_tf/report tests/ecm_tf/text tests/data_prep/build tests/data_prep/corpus \
+  tests/data_prep/lexicon tests/packaging tests/test_start.py
+test-fast: check ## run the checks and the quick tests, in under two minutes
+	$(RUN) pytest --numprocesses $(CPUS) --dist worksteal -m "not slow" $(FAST_TESTS)
+
+docs: setup ## build the documentation into build/site
+	$(RUN) mkdocs build --strict --quiet
+
+wheel: setup ## build the wheel into dist
+	$(RUN) build --wheel
+
+estc: setup ## real data: classifier, labels, emotion words, dataset, report (DATA=directory)
+	experiments/estc.sh $(DATA) build/estc
+
+table4: setup ## the paper's Table 4 on that data: hours; resumes after an interruption
+	experiments/table4.sh build/estc build/table4
+
+bench: setup ## speed and memory against the matmul lower bound: tables, JSON and plots in build/bench
+	for benchmark in training_step decoding growth training_memory start exported data_preparation; do \
+	  $(RUN) benchmarks.$$benchmark || exit; done
+
+format: setup ## format the code and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-clean:
-	rm -rf build .venv
+clean: ## remove .venv and everything built
+	rm -rf build dist .venv
