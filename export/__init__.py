@@ -1,4 +1,4 @@
-"""From a model directory to artifacts that need neither this package nor Python."""
+"""Exports a trained model to SavedModel and TensorFlow Lite, and serves the exported model."""
 
 MODEL_NAME = "ecm"
-"""What the served model is called, by servers and clients."""
+"""Default name of the served model, for servers and clients."""

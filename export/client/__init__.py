@@ -1,6 +1,7 @@
-"""A client of TF Serving, and of whatever speaks as it does."""
+"""Client of TF Serving and of `export.serve`, over REST or gRPC."""
 
-from export.client.client import Client, Reply
+from ecm_tf.inference.reply import Reply
+from export.client.client import Client
 from export.client.transport import ServerError
 
 __all__ = ["Client", "Reply", "ServerError"]

@@ -1,42 +1,28 @@
-"""Ask a served model for replies."""
+"""Client of a served model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from ecm_tf.inference.explanation import Explanation
+from ecm_tf.inference.reply import Reply
 from export import MODEL_NAME
 from export.client.transport import connect
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What the model says.
-
-    Attributes:
-        emotion: the one asked for, as it was asked; by `all_emotions`, its English name.
-        text: the reply.
-        score: log-probability of its words and its end, in nats.
-    """
-
-    emotion: str
-    text: str
-    score: float
-
-
 class Client:
-    """Asks TF Serving, or `export.serve`, over REST or gRPC; a context manager.
+    """Requests replies from TF Serving or `export.serve`, over REST or gRPC; a context manager.
 
-    What a busy server refuses is tried again, five times in all, after waits that double.
+    A request that fails because the server is busy or lost a process is sent up to five times, with
+    waits that double. A request that times out is not repeated.
 
     Args:
         address: `http://host:port`, `https://host:port` or `grpc://host:port`.
-        model: the served model's name.
-        version: a version of it; None: the newest.
-        timeout: seconds to wait for an answer.
+        model: name of the served model.
+        version: version to request; None for the newest.
+        timeout: seconds to wait for the response to a request.
 
     Raises:
-        InputError: another kind of address.
+        InputError: the address has another form.
     """
 
     def __init__(
@@ -49,35 +35,58 @@ class Client:
         self._transport = connect(address, model, version, timeout)
 
     def answer(self, posts: Sequence[str], emotions: Sequence[str]) -> list[Reply]:
-        """Answers each post in an emotion.
+        """Returns one reply to each post in its requested emotion.
 
         Args:
             posts: raw texts.
-            emotions: as many; English or Chinese names, or ids as text.
+            emotions: one requested emotion per post: English name, Chinese name or id as text.
 
         Returns:
-            A reply for each post.
+            One reply per post. `Reply.emotion` repeats the requested emotion as given; servers
+            return no `Reply.words`.
 
         Raises:
-            ServerError: no answer, or a refusal (of an unknown emotion, for instance).
+            ServerError: the server did not respond in time or rejected the request, for example
+                because of an unknown emotion.
         """
         columns = self._transport.predict("serving_default", {"post": posts, "emotion": emotions})
-        rows = zip(emotions, columns["response"], columns["score"], strict=True)
+        rows = zip(columns["response"], columns["score"], emotions, strict=True)
         return [Reply(*row) for row in rows]
 
     def all_emotions(self, posts: Sequence[str]) -> list[list[Reply]]:
-        """Answers each post in every emotion; raises as `answer` does."""
+        """Returns one reply per emotion to each post.
+
+        Args:
+            posts: raw texts.
+
+        Returns:
+            For each post, one reply per emotion in the order of the model's emotion ids.
+
+        Raises:
+            ServerError: as for `answer`.
+        """
         columns = self._transport.predict("all_emotions", {"post": posts})
         return [
             [Reply(*reply) for reply in zip(*row, strict=True)]
-            for row in zip(columns["emotion"], columns["response"], columns["score"], strict=True)
+            for row in zip(columns["response"], columns["score"], columns["emotion"], strict=True)
         ]
 
     def n_best(self, posts: Sequence[str], emotions: Sequence[str]) -> list[list[Reply]]:
-        """The best replies to each post in an emotion, best first; raises as `answer` does."""
+        """Returns the best replies to each post in its requested emotion.
+
+        Args:
+            posts: raw texts.
+            emotions: as for `answer`.
+
+        Returns:
+            For each post, as many replies as the export's `--n_best`, best first.
+
+        Raises:
+            ServerError: as for `answer`.
+        """
         columns = self._transport.predict("n_best", {"post": posts, "emotion": emotions})
         return [
-            [Reply(emotion, text, score) for text, score in zip(texts, scores, strict=True)]
+            [Reply(text, score, emotion) for text, score in zip(texts, scores, strict=True)]
             for emotion, texts, scores in zip(
                 emotions, columns["response"], columns["score"], strict=True
             )
@@ -86,17 +95,30 @@ class Client:
     def explain(
         self, posts: Sequence[str], emotions: Sequence[str]
     ) -> list[tuple[Reply, Explanation]]:
-        """As `answer`, with what went on inside the model; raises as `answer` does."""
+        """Returns one reply to each post, with the model's attention, gate and memory.
+
+        Args:
+            posts: raw texts.
+            emotions: as for `answer`.
+
+        Returns:
+            For each post, its reply and the explanation of the reply.
+
+        Raises:
+            ServerError: as for `answer`.
+        """
         columns = self._transport.predict("explain", {"post": posts, "emotion": emotions})
-        rows = zip(*columns.values(), strict=True)
-        named = [dict(zip(columns, row, strict=True)) for row in rows]
+        rows = [
+            dict(zip(columns, values, strict=True))
+            for values in zip(*columns.values(), strict=True)
+        ]
         return [
-            (Reply(emotion, row["response"], row["score"]), Explanation.of_row(row))
-            for emotion, row in zip(emotions, named, strict=True)
+            (Reply(row["response"], row["score"], emotion), Explanation.of_row(row))
+            for emotion, row in zip(emotions, rows, strict=True)
         ]
 
     def close(self) -> None:
-        """Gives connections back."""
+        """Closes the connections."""
         self._transport.close()
 
     def __enter__(self) -> Self:

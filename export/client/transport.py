@@ -1,59 +1,71 @@
-"""One prediction, over REST or gRPC: columns of strings in, columns out."""
+"""One prediction request over REST or gRPC: columns of strings in, columns of outputs back."""
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import ConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
+from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 from ecm_tf.core.errors import InputError
 
-ATTEMPTS = 5
-"""Tries in all, where another may help; waits double from `FIRST_WAIT`."""
-FIRST_WAIT = 0.2
-"""Seconds."""
-BUSY = (429, 500, 502, 503, 504)
-"""HTTP statuses worth another try. 500 is what a server says whose process died while it answered:
-asking again changes nothing but the answer."""
-BUSY_CODES = ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "INTERNAL")
-"""The same, of gRPC."""
+MAX_ATTEMPTS = 5
+FIRST_WAIT_SECONDS = 0.2
+"""Wait before the second attempt; it doubles before each further one."""
+RETRIED_STATUSES = (429, 500, 502, 503, 504)
+"""HTTP statuses after which a request is repeated.
+
+A server whose replica dies during a request returns 500. Predictions have no side effects, so
+repeating them is safe.
+"""
+RETRIED_CODES = ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "INTERNAL")
+"""gRPC status codes after which a request is repeated, for the same reasons."""
 
 Columns = dict[str, list[Any]]
 
 
 class ServerError(InputError):
-    """No server answered, or it refused; the message says where and why."""
+    """The server did not respond or rejected the request; the message gives address and reason."""
 
 
 class Transport(Protocol):
-    """What a `Client` needs."""
+    """Connection that a `Client` sends its requests through."""
 
     def predict(self, signature: str, inputs: Mapping[str, Sequence[str]]) -> Columns:
-        """Calls a signature.
+        """Calls a signature of the served model.
 
         Args:
-            signature: its name.
-            inputs: a column of strings for each input.
+            signature: name of the signature.
+            inputs: one column of strings per input, all of the same length.
 
         Returns:
-            A column for each output, an entry a row; strings are decoded.
+            One column per output, with one entry per row; strings are decoded.
 
         Raises:
-            ServerError: no answer, or a refusal.
+            ServerError: the server did not respond in time or rejected the request.
         """
 
     def close(self) -> None:
-        """Gives connections back."""
+        """Closes the connections."""
 
 
 def connect(address: str, model: str, version: int | None, timeout: float) -> Transport:
-    """A transport by the address's scheme: `http`, `https` or `grpc`.
+    """Creates the transport for an address's scheme: `http`, `https` or `grpc`.
+
+    Args:
+        address: as for `Client`.
+        model: name of the served model.
+        version: version to request; None for the newest.
+        timeout: seconds to wait for the response to each attempt.
 
     Raises:
-        InputError: another scheme, or no host.
+        InputError: the scheme is none of these, or host or port is missing.
     """
     parts = urlsplit(address)
     if parts.scheme in ("http", "https") and parts.hostname:
@@ -65,25 +77,47 @@ def connect(address: str, model: str, version: int | None, timeout: float) -> Tr
     )
 
 
+class _Retry(Retry):
+    """Retry policy that repeats failed requests, but not those that timed out."""
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        """Returns the policy for the next attempt, or raises the error if there is to be none."""
+        if isinstance(error, ReadTimeoutError):
+            raise error
+        policy = self
+        # A refused connection is a subclass of the timeout, but is worth another attempt.
+        if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+            policy = self.new(total=0)
+        return super(_Retry, policy).increment(method, url, response, error, _pool, _stacktrace)
+
+
 class RestTransport:
-    """TF Serving's REST, in its column format.
+    """TF Serving's REST API, in its column format.
 
     Args:
-        address: `http://host:port`, perhaps with a path in front of `/v1`.
-        model: the served model's name.
-        version: a version of it; None: the newest.
-        timeout: seconds, for each try.
+        address: `http://host:port` or `https://host:port`, optionally with a path before `/v1`.
+        model: name of the served model.
+        version: version to request; None for the newest.
+        timeout: seconds to wait for a connection, and then for the response, at each attempt.
     """
 
     def __init__(self, address: str, model: str, version: int | None, timeout: float) -> None:
         self._address, self._timeout = address, timeout
-        of_version = "" if version is None else f"/versions/{version}"
-        self._url = f"{address.rstrip('/')}/v1/models/{model}{of_version}:predict"
+        version_path = "" if version is None else f"/versions/{version}"
+        self._url = f"{address.rstrip('/')}/v1/models/{model}{version_path}:predict"
         self._session = requests.Session()
-        retry = Retry(
-            total=ATTEMPTS - 1,
-            backoff_factor=FIRST_WAIT,
-            status_forcelist=BUSY,
+        retry = _Retry(
+            total=MAX_ATTEMPTS - 1,
+            backoff_factor=FIRST_WAIT_SECONDS,
+            status_forcelist=RETRIED_STATUSES,
             allowed_methods=None,
             raise_on_status=False,
         )
@@ -91,37 +125,42 @@ class RestTransport:
             self._session.mount(scheme, HTTPAdapter(max_retries=retry))
 
     def predict(self, signature: str, inputs: Mapping[str, Sequence[str]]) -> Columns:
-        """See `Transport`."""
+        """Calls a signature; see `Transport.predict`."""
         columns = {name: list(column) for name, column in inputs.items()}
         body: Any = {"signature_name": signature, "inputs": columns}
         try:
-            answer = self._session.post(self._url, json=body, timeout=self._timeout)
+            response = self._session.post(self._url, json=body, timeout=self._timeout)
         except requests.Timeout as error:
-            raise ServerError(f"{self._address}: no answer in {self._timeout:g} s.") from error
+            raise ServerError(
+                f"{self._address}: expected a response within {self._timeout:g} s, got none."
+            ) from error
         except requests.RequestException as error:
-            raise ServerError(f"{self._address}: no server answers there.") from error
+            raise ServerError(f"{self._address}: the connection to the server failed.") from error
         try:
-            content = answer.json()
+            content = response.json()
         except ValueError as error:
-            got = f"status {answer.status_code} and {answer.text[:60]!r}"
-            raise ServerError(f"{self._url}: expected JSON, got {got}.") from error
-        if not answer.ok:
+            raise ServerError(
+                f"{self._url}: expected JSON, got status {response.status_code} and "
+                f"{response.text[:60]!r}."
+            ) from error
+        if not response.ok:
             reason = content.get("error", content) if isinstance(content, dict) else content
-            raise ServerError(f"{self._url}: status {answer.status_code}, {reason}")
+            raise ServerError(f"{self._url}: status {response.status_code}, {reason}")
         return content["outputs"]
 
     def close(self) -> None:
-        """See `Transport`."""
+        """Closes the connections."""
         self._session.close()
 
 
 class GrpcTransport:
-    """TF Serving's gRPC: `PredictionService.Predict`.
+    """TF Serving's gRPC API, `PredictionService.Predict`.
 
     Args:
         target: `host:port`.
-        model, version: as for `RestTransport`.
-        timeout: seconds, for each try.
+        model: name of the served model.
+        version: version to request; None for the newest.
+        timeout: seconds to wait for the response to each attempt.
     """
 
     def __init__(self, target: str, model: str, version: int | None, timeout: float) -> None:
@@ -134,7 +173,7 @@ class GrpcTransport:
         self._stub = PredictionServiceStub(self._channel)
 
     def predict(self, signature: str, inputs: Mapping[str, Sequence[str]]) -> Columns:
-        """See `Transport`."""
+        """Calls a signature; see `Transport.predict`."""
         import grpc
         import tensorflow as tf
         from tensorflow_serving.apis.predict_pb2 import PredictRequest
@@ -148,29 +187,31 @@ class GrpcTransport:
             shape = [len(column)]
             tensor = tf.make_tensor_proto(list(column), dtype=tf.string, shape=shape)
             request.inputs[name].CopyFrom(tensor)
-        for wait in [*(FIRST_WAIT * 2**tried for tried in range(ATTEMPTS - 1)), None]:
+        waits = [FIRST_WAIT_SECONDS * 2**attempt for attempt in range(MAX_ATTEMPTS - 1)]
+        for wait in [*waits, None]:
             try:
-                answer = self._stub.Predict(request, timeout=self._timeout)
+                response = self._stub.Predict(request, timeout=self._timeout)
                 break
             except grpc.RpcError as error:
                 code = error.code().name
-                if code not in BUSY_CODES or wait is None:
+                if code not in RETRIED_CODES or wait is None:
                     raise ServerError(
                         f"grpc://{self._target}: {code}, {error.details()}"
                     ) from error
-                # gRPC itself would not try again what has begun to be answered.
+                # gRPC's own retries do not cover calls that the server has begun to answer.
                 time.sleep(wait)
         return {
             name: _decoded(tf.make_ndarray(tensor).tolist())
-            for name, tensor in answer.outputs.items()
+            for name, tensor in response.outputs.items()
         }
 
     def close(self) -> None:
-        """See `Transport`."""
+        """Closes the connection."""
         self._channel.close()
 
 
-def _decoded(entry: Any) -> Any:
-    if isinstance(entry, list):
-        return [_decoded(part) for part in entry]
-    return entry.decode("utf-8", errors="replace") if isinstance(entry, bytes) else entry
+def _decoded(value: Any) -> Any:
+    """Returns a nested list with its byte strings decoded as UTF-8."""
+    if isinstance(value, list):
+        return [_decoded(entry) for entry in value]
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value

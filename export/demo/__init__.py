@@ -1,1 +1,1 @@
-"""A page to try a model: a post in, replies in all emotions out, with what went on inside."""
+"""Web page that shows a model's reply to a post in every emotion, with explanations."""

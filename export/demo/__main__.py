@@ -1,4 +1,4 @@
-"""Try a model on a page: `python -m export.demo SOURCE`."""
+"""Serves a web page to try a model: `python -m export.demo SOURCE`."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
-from ecm_tf.core.errors import InputError
+from ecm_tf.core.optional import require_extra
 
 PROG = "python -m export.demo"
 
@@ -15,37 +15,36 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
     result = argparse.ArgumentParser(
         prog=prog,
-        description="A page to try a model: a post in, replies in every emotion out, and what went "
-        "on inside.",
+        description="Serve a web page that shows a model's reply to a post in every emotion, with "
+        "attention, emotion-word gate and internal memory.",
     )
     result.add_argument(
         "source",
-        help="a model directory, a SavedModel (BASE or BASE/<version>), or the address of a "
+        help="model directory, SavedModel (BASE or BASE/<version>), or address of a "
         "server, http://HOST:PORT or grpc://HOST:PORT",
     )
     result.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
     )
-    result.add_argument("--port", type=int, default=7860, help="(default: %(default)s)")
-    command.add_options(result.add_argument_group("search, of a model directory"), SearchConfig)
+    result.add_argument(
+        "--port", type=int, default=7860, help="port to listen on (default: %(default)s)"
+    )
+    command.add_options(result.add_argument_group("search, for a model directory"), SearchConfig)
     return result
 
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
-    """The command; see `--help`."""
+    """Runs the command; see `--help`."""
     arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
     search = SearchConfig(**command.options_of(SearchConfig, arguments))
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    try:
-        with command.suppress_native_stderr():
-            from export.demo.page import launch, page
-    except ModuleNotFoundError as error:
-        raise InputError(f"{error.name} is missing; pip install 'ecm-tf[demo]'.") from error
+    with command.suppress_native_stderr(), require_extra("demo"):
+        from export.demo.page import launch, page
     from export.demo.sources import open_source
 
     with command.suppress_native_stderr():
         source = open_source(arguments.source, search)
-    print(f"look at: http://{arguments.host}:{arguments.port}", flush=True)
+    print(f"open http://{arguments.host}:{arguments.port}", flush=True)
     launch(page(source), arguments.host, arguments.port)
 
 

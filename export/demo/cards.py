@@ -1,26 +1,34 @@
-"""Replies as HTML: a card an emotion."""
+"""Replies as HTML, one card per emotion."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from ecm_tf.report import emotion_colours, render
-from export.demo.sources import Explained
+from export.demo.sources import Card
 
-HERE = Path(__file__).parent
-STYLE = HERE / "cards.css"
-SCRIPT = HERE / "cards.js"
+DIRECTORY = Path(__file__).parent
+STYLE = DIRECTORY / "cards.css"
+SCRIPT = DIRECTORY / "cards.js"
 
 
-def cards(replies: Sequence[Explained]) -> str:
-    """The cards of a post's replies; what people wrote is escaped."""
+def render_cards(cards: Sequence[Card]) -> str:
+    """Returns the cards of a post; all texts are escaped.
+
+    Args:
+        cards: one card per emotion.
+    """
     return render(
-        HERE / "cards.html",
-        replies=replies,
-        colours=emotion_colours(len(replies)),
-        gated=any(reply.inside.gate is not None for reply in replies),
+        DIRECTORY / "cards.html",
+        cards=cards,
+        colours=emotion_colours(len(cards)),
+        gated=any(card.explanation.gate is not None for card in cards),
     )
 
 
-def message(text: str) -> str:
-    """A sentence in place of the cards."""
-    return render(HERE / "message.html", text=text)
+def render_message(text: str) -> str:
+    """Returns a message to show instead of cards; the text is escaped.
+
+    Args:
+        text: one sentence.
+    """
+    return render(DIRECTORY / "message.html", text=text)

@@ -1,13 +1,13 @@
-"""The page, in Gradio."""
+"""The web page, made with Gradio."""
 
 import gradio as gr
 
 from ecm_tf.core.errors import InputError
-from export.demo.cards import SCRIPT, STYLE, cards, message
+from export.demo.cards import SCRIPT, STYLE, render_cards, render_message
 from export.demo.sources import Source
 
-LONGEST = 1_000
-"""Characters of a post; more is not read by any model."""
+MAX_CHARACTERS = 1_000
+"""Maximum length of a post; no model reads more."""
 
 EXAMPLES = [
     ("妹妹昨天抱回来一只小猫。", "My sister brought a kitten home yesterday."),
@@ -15,32 +15,32 @@ EXAMPLES = [
     ("我的钱包丢了。", "I lost my wallet."),
 ]
 
-# The fonts of the reader's own system: the page asks nobody for any.
+# Fonts of the reader's system, so that the page loads none from other servers.
 FONTS = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
 
 
 def page(source: Source) -> gr.Blocks:
-    """Builds the page.
+    """Returns the page.
 
     Args:
-        source: answers.
+        source: source of the replies.
     """
 
     def answer(post: str) -> str:
         try:
-            return cards(source.answer(post[:LONGEST]))
+            return render_cards(source.answer(post[:MAX_CHARACTERS]))
         except InputError as error:
-            return message(str(error))
+            return render_message(str(error))
 
     with gr.Blocks(title="Emotional Chatting Machine", analytics_enabled=False) as blocks:
         gr.Markdown(
-            "# Emotional Chatting Machine\nWrite something; the model answers in every emotion."
+            "# Emotional Chatting Machine\nWrite a post; the model replies in every emotion."
         )
         with gr.Row(equal_height=True):
             post = gr.Textbox(
-                label="Post", lines=1, max_length=LONGEST, scale=5, placeholder="今天…"
+                label="Post", lines=1, max_length=MAX_CHARACTERS, scale=5, placeholder="今天…"
             )
-            button = gr.Button("Answer", variant="primary", scale=1, min_width=100)
+            button = gr.Button("Reply", variant="primary", scale=1, min_width=100)
         gr.Examples(
             [[text] for text, _ in EXAMPLES],
             [post],
@@ -56,12 +56,13 @@ def launch(blocks: gr.Blocks, host: str, port: int, *, block: bool = True) -> st
     """Serves the page.
 
     Args:
-        blocks: from `page`.
-        host, port: where.
-        block: whether to stay until interrupted.
+        blocks: the page, from `page`.
+        host: address to listen on.
+        port: port to listen on.
+        block: True to return only when interrupted.
 
     Returns:
-        Its address.
+        Address of the page.
 
     Raises:
         InputError: the port is taken.

@@ -1,11 +1,11 @@
-"""What answers behind the page: a model directory, a SavedModel or a server."""
+"""Sources of the page's replies: a model directory, a SavedModel or a server."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import ecm_tf
 from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST
@@ -14,126 +14,130 @@ from ecm_tf.text.emotions import DEFAULT, Emotion
 
 
 @dataclass(frozen=True)
-class Explained:
-    """A reply with what went on inside.
+class Card:
+    """Content of the card of one emotion: a reply and its explanation.
 
     Attributes:
-        emotion: that it was asked for in.
-        text: the reply.
-        score: log-probability of its words and its end, in nats.
-        inside: what went on.
+        emotion: the requested emotion.
+        text: the generated text.
+        score: log-probability of its words and the end token, in nats.
+        explanation: attention, emotion-word gate and internal memory while it was generated.
     """
 
     emotion: Emotion
     text: str
     score: float
-    inside: Explanation
+    explanation: Explanation
 
 
 class Source(Protocol):
-    """Answers a post in every emotion."""
+    """Source of replies to a post in every emotion."""
 
-    def answer(self, post: str) -> list[Explained]:
-        """Replies, one an emotion, in the order of their ids.
+    def answer(self, post: str) -> list[Card]:
+        """Returns one card per emotion, in the order of the emotion ids.
+
+        Args:
+            post: raw text.
 
         Raises:
-            InputError: no answer; the message says why.
+            InputError: there is no reply; the message gives the reason.
         """
 
 
-def open_source(place: str, search: SearchConfig) -> Source:
-    """Finds out what a place is.
+def open_source(location: str, search: SearchConfig) -> Source:
+    """Returns the source at a location, whose kind it detects.
 
     Args:
-        place: `http://…`, `https://…` or `grpc://…`; a model directory; a SavedModel's version
-            directory, or one that holds versions, of which the newest is taken.
-        search: how a model directory finds replies; the others have it frozen in.
+        location: URL of a server, `http://…`, `https://…` or `grpc://…`; a model directory; a
+            SavedModel version directory; or a directory of versions, of which the newest is used.
+        search: search settings for a model directory. Those of the other kinds were fixed at
+            export.
 
     Raises:
-        InputError: none of these.
+        InputError: the location is none of these.
     """
-    if "://" in place:
-        return Server(place)
-    path = Path(place)
+    if "://" in location:
+        return ServerSource(location)
+    path = Path(location)
     if (path / MANIFEST).is_file():
-        return ModelDirectory(path, search)
+        return ModelDirectorySource(path, search)
     if (path / "saved_model.pb").is_file():
-        return SavedModel(path)
+        return SavedModelSource(path)
     versions = [file.parent for file in path.glob("*/saved_model.pb") if file.parent.name.isdigit()]
     if versions:
-        return SavedModel(max(versions, key=lambda version: int(version.name)))
+        return SavedModelSource(max(versions, key=lambda version: int(version.name)))
     raise InputError(
-        f"{place}: expected a model directory, a SavedModel or the address of a server, "
+        f"{location}: expected a model directory, a SavedModel or the address of a server, "
         "http://HOST:PORT or grpc://HOST:PORT."
     )
 
 
-class ModelDirectory:
-    """A model as `ecm_tf.train` left it.
+class ModelDirectorySource:
+    """A trained model, from the directory that `ecm_tf.train` writes.
 
     Args:
-        train_dir: the directory.
-        search: how replies are found.
+        train_dir: model directory.
+        search: search settings.
+
+    Raises:
+        InputError: the model directory is missing or unfinished, or the search's classifier is.
     """
 
     def __init__(self, train_dir: Path, search: SearchConfig) -> None:
-        import tensorflow as tf
+        self._bot = ecm_tf.load(train_dir, **search.to_dict())
+        # Compiles the graphs, and reports a missing classifier before the page opens.
+        self.answer("")
 
-        from ecm_tf.decoding.search import Search
-        from ecm_tf.inference.responder import Responder
-        from ecm_tf.model.directory import load_model
-        from export.saved_model.signatures import signatures
-
-        model, assets = load_model(train_dir)
-        best = Search(search)
-        function, inputs = signatures(Responder(model, assets), best, best)["explain"]
-        self._explain = tf.function(function, input_signature=inputs)
-        self._emotions = list(assets.emotions)
-
-    def answer(self, post: str) -> list[Explained]:
-        """See `Source`."""
-        return _rows(self._explain, post, self._emotions)
+    def answer(self, post: str) -> list[Card]:
+        """Returns one card per emotion; see `Source.answer`."""
+        replies = self._bot.replies(post)
+        explanations = self._bot.explain([post] * len(replies), replies=replies)
+        rows = zip(self._bot.emotions, replies, explanations, strict=True)
+        return [
+            Card(emotion, reply.text, reply.score, explanation)
+            for emotion, reply, explanation in rows
+        ]
 
 
-class SavedModel:
-    """A model as `export.saved_model` left it.
+class SavedModelSource:
+    """An exported model, from a version directory that `export.saved_model` writes.
 
     Args:
-        version: `BASE/<version>`.
+        version_directory: `BASE/<version>`.
 
     Raises:
-        InputError: it was exported without what the page needs.
+        InputError: the SavedModel lacks the signature `explain` or the description of the model.
     """
 
-    def __init__(self, version: Path) -> None:
+    def __init__(self, version_directory: Path) -> None:
         import tensorflow as tf
-        import tensorflow_text  # noqa: F401  Its operations are inside the model.
+        import tensorflow_text  # noqa: F401  Registers operations that the SavedModel uses.
 
-        from export.saved_model.model_info import CARD
+        from export.saved_model.model_info import read_model_info
 
-        signatures = tf.saved_model.load(str(version)).signatures
-        if "explain" not in signatures or not (version / CARD).is_file():
+        info = read_model_info(version_directory)
+        signatures = tf.saved_model.load(str(version_directory)).signatures
+        if "explain" not in signatures:
             raise InputError(
-                f"{version}: expected a signature `explain` and a model card; "
+                f"{version_directory}: expected a signature `explain`, got {sorted(signatures)}; "
                 "export the model again."
             )
         self._explain = signatures["explain"]
-        card = json.loads((version / CARD).read_text(encoding="utf-8"))
-        self._emotions = [Emotion(row["name"], row["chinese"]) for row in card["categories"]]
+        self._emotions = [Emotion(row["name"], row["chinese"]) for row in info["categories"]]
 
-    def answer(self, post: str) -> list[Explained]:
-        """See `Source`."""
-        return _rows(self._explain, post, self._emotions)
+    def answer(self, post: str) -> list[Card]:
+        """Returns one card per emotion; see `Source.answer`."""
+        return _cards(self._explain, post, self._emotions)
 
 
-class Server:
-    """TF Serving, or `export.serve`.
+class ServerSource:
+    """A model that TF Serving or `export.serve` serves.
 
     Args:
-        address: as for `Client`.
+        address: as for `export.client.Client`.
 
     Raises:
-        InputError: no server answers there.
+        InputError: the server does not respond.
     """
 
     def __init__(self, address: str) -> None:
@@ -145,24 +149,25 @@ class Server:
         names = [reply.emotion for reply in replies]
         self._emotions = [Emotion(name, chinese.get(name, name)) for name in names]
 
-    def answer(self, post: str) -> list[Explained]:
-        """See `Source`."""
+    def answer(self, post: str) -> list[Card]:
+        """Returns one card per emotion; see `Source.answer`."""
         names = [emotion.name for emotion in self._emotions]
         answers = self._client.explain([post] * len(names), names)
         return [
-            Explained(emotion, reply.text, reply.score, inside)
-            for emotion, (reply, inside) in zip(self._emotions, answers, strict=True)
+            Card(emotion, reply.text, reply.score, explanation)
+            for emotion, (reply, explanation) in zip(self._emotions, answers, strict=True)
         ]
 
 
-def _rows(explain: Any, post: str, emotions: Sequence[Emotion]) -> list[Explained]:
+def _cards(explain: Any, post: str, emotions: Sequence[Emotion]) -> list[Card]:
+    """Calls the signature `explain` with one row per emotion."""
     import tensorflow as tf
 
     names = [emotion.name for emotion in emotions]
-    found = explain(post=tf.constant([post] * len(names)), emotion=tf.constant(names))
-    arrays = {name: tensor.numpy() for name, tensor in found.items()}
+    outputs = explain(post=tf.constant([post] * len(names)), emotion=tf.constant(names))
+    arrays = {name: tensor.numpy() for name, tensor in outputs.items()}
     rows = [{name: array[row] for name, array in arrays.items()} for row in range(len(names))]
     return [
-        Explained(emotion, row["response"].decode(), float(row["score"]), Explanation.of_row(row))
+        Card(emotion, row["response"].decode(), float(row["score"]), Explanation.of_row(row))
         for emotion, row in zip(emotions, rows, strict=True)
     ]

@@ -1,1 +1,1 @@
-"""SavedModels: raw text in, replies out, without this package."""
+"""Export to a SavedModel that takes raw text, returns replies and does not need this package."""

@@ -1,29 +1,35 @@
-"""What an exported model is: categories, sizes, data, figures, versions."""
+"""Description of an exported model: categories, sizes, data, evaluation results, versions."""
 
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import ecm_tf
 from ecm_tf.config import SearchConfig
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import read_json
 from ecm_tf.core.manifest import read_manifest
 from ecm_tf.model import ECM
 from ecm_tf.text.assets import TextAssets
 
-CARD = "assets.extra/model_card.json"
-PACKAGES = ("ecm-tf", "tensorflow", "tensorflow-text", "keras")
+MODEL_INFO = "assets.extra/model_info.json"
+OLD_MODEL_INFO = "assets.extra/model_card.json"
+"""Earlier name of the file; SavedModels that have it are still read."""
+PACKAGES = ("tensorflow", "tensorflow-text", "keras")
 
 
-def model_card(
+def model_info(
     train_dir: Path, model: ECM, assets: TextAssets, search: SearchConfig, n_best: int, dtype: str
 ) -> dict[str, Any]:
-    """The card as plain JSON values.
+    """Returns the content of `model_info.json` as plain JSON values.
 
     Args:
-        train_dir: the model directory.
-        model, assets: what was loaded from it.
-        search: how the signatures find replies.
-        n_best: how many replies the signature `n_best` gives.
-        dtype: of the stored weights.
+        train_dir: model directory.
+        model: model loaded from it.
+        assets: text assets loaded from it.
+        search: search settings of the signatures.
+        n_best: number of replies that the signature `n_best` returns.
+        dtype: dtype of the stored weights.
     """
     manifest = read_manifest(train_dir, "model")
     return {
@@ -39,5 +45,25 @@ def model_card(
         "made_from": manifest["sources"],
         "training": manifest["settings"].get("training"),
         "metrics": manifest["counts"],
-        "versions": {package: version(package) for package in PACKAGES},
+        "versions": {
+            "ecm-tf": ecm_tf.__version__,
+            **{package: version(package) for package in PACKAGES},
+        },
     }
+
+
+def read_model_info(version_directory: Path) -> dict[str, Any]:
+    """Returns the content of an exported model's `model_info.json`, or of its old name.
+
+    Args:
+        version_directory: the SavedModel, `BASE/<version>`.
+
+    Raises:
+        InputError: the SavedModel has no such file.
+    """
+    for name in (MODEL_INFO, OLD_MODEL_INFO):
+        if (version_directory / name).is_file():
+            return read_json(version_directory / name, "the description of an exported model")
+    raise InputError(
+        f"{version_directory}: expected {MODEL_INFO}, got none; export the model again."
+    )

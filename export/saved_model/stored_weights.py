@@ -1,4 +1,4 @@
-"""Weights that lie in a SavedModel in half precision, and compute in float32."""
+"""Half-precision weights of a SavedModel that computes in float32."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,10 +8,10 @@ import tensorflow as tf
 
 
 class StoredWeights(tf.Module):
-    """A model's weights in another dtype.
+    """Copy of a model's weights in another dtype.
 
     Args:
-        model: computes in float32.
+        model: model that computes in float32.
         dtype: `float16` or `bfloat16`.
     """
 
@@ -23,15 +23,18 @@ class StoredWeights(tf.Module):
         ]
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, computed with the stored weights.
+        """Returns a function that computes the same with the stored weights.
 
-        They are turned into float32 once a call, before any loop.
+        Each call casts them to float32 once, before any loop.
+
+        Args:
+            function: graph code that uses the model.
         """
 
-        def with_stored(*arguments):
+        def with_stored_weights(*arguments: tf.Tensor) -> Any:
             pairs = zip(self._weights, self._stored, strict=True)
             values = [(weight, tf.cast(stored, weight.dtype)) for weight, stored in pairs]
             with keras.StatelessScope(state_mapping=values):
                 return function(*arguments)
 
-        return with_stored
+        return with_stored_weights

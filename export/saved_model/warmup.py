@@ -1,4 +1,4 @@
-"""Requests with which TF Serving warms a model up before it answers others."""
+"""Warm-up requests, which TF Serving runs before it serves a version."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,31 +10,33 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog, PredictLog
 
 from export import MODEL_NAME
 
-WARMUP = "assets.extra/tf_serving_warmup_requests"
-BATCHES = (1, 8)
+WARMUP_REQUESTS = "assets.extra/tf_serving_warmup_requests"
+BATCH_SIZES = (1, 8)
 POST = "今天天气真好，周末去哪里玩？"
 
 
-def write_warmup(version: Path, inputs: Mapping[str, Sequence[str]], emotions: Sequence[str]):
-    """Writes a request of each batch size to each signature.
+def write_warmup_requests(
+    version_directory: Path, input_names: Mapping[str, Sequence[str]], emotions: Sequence[str]
+) -> None:
+    """Writes one request per signature and batch size, as a TFRecord of `PredictionLog`.
 
     Args:
-        version: a version directory.
-        inputs: names of each signature's inputs, `post` and perhaps `emotion`.
-        emotions: names to ask for, in turn.
+        version_directory: the SavedModel.
+        input_names: input names of each signature: `post`, and `emotion` where it is an input.
+        emotions: emotion names; the rows of a batch request them in turn.
     """
-    path = version / WARMUP
+    path = version_directory / WARMUP_REQUESTS
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for signature, names in inputs.items():
-            for batch in BATCHES:
-                given = {
-                    "post": [POST] * batch,
-                    "emotion": [emotions[row % len(emotions)] for row in range(batch)],
+        for signature, names in input_names.items():
+            for batch_size in BATCH_SIZES:
+                columns = {
+                    "post": [POST] * batch_size,
+                    "emotion": [emotions[row % len(emotions)] for row in range(batch_size)],
                 }
                 request = PredictRequest(
                     model_spec=ModelSpec(name=MODEL_NAME, signature_name=signature),
-                    inputs={name: tf.make_tensor_proto(given[name]) for name in names},
+                    inputs={name: tf.make_tensor_proto(columns[name]) for name in names},
                 )
                 log = PredictionLog(predict_log=PredictLog(request=request))
                 writer.write(log.SerializeToString())

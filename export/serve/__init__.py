@@ -1,1 +1,1 @@
-"""A server that speaks as TF Serving does, from an installed package alone (Ray Serve)."""
+"""Server with TF Serving's REST and gRPC APIs, on Ray Serve: needs no container."""

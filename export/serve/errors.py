@@ -1,4 +1,4 @@
-"""What a request may be told, in the words of gRPC and of HTTP."""
+"""Errors that a request is answered with, as gRPC codes and HTTP statuses."""
 
 from grpc import StatusCode
 
@@ -8,18 +8,18 @@ HTTP_STATUS = {
     StatusCode.OUT_OF_RANGE: 413,
     StatusCode.UNAVAILABLE: 503,
 }
-"""As TF Serving maps them; OUT_OF_RANGE is a body that is too large."""
+"""TF Serving's mapping; OUT_OF_RANGE stands for a body that is too large."""
 
 
 class RequestError(Exception):
-    """A request cannot be answered, by its own fault or for now.
+    """A request is invalid or cannot be answered at the moment.
 
     Args:
         code: a key of `HTTP_STATUS`.
-        message: one sentence for who asked.
+        message: one sentence for the client.
     """
 
     def __init__(self, code: StatusCode, message: str) -> None:
-        super().__init__(code, message)  # Both, so that it can be pickled.
+        super().__init__(code, message)  # Pickling needs both arguments.
         self.code = code
         self.message = message

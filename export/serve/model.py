@@ -1,4 +1,4 @@
-"""A served model, whatever language it is asked in."""
+"""The served model, independent of the API that a request uses."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,11 +15,15 @@ from export.serve.versions import Versions
 
 
 class Model:
-    """Answers requests, under the limits of a configuration.
+    """Answers requests within the limits of a configuration.
 
     Args:
-        base: holds `1/`, `2/`, …
-        config: how.
+        base: directory with the versions `1/`, `2/`, …
+        config: settings of the server.
+
+    Attributes:
+        config: settings of the server.
+        versions: loaded versions of the model.
     """
 
     def __init__(self, base: Path, config: ServerConfig) -> None:
@@ -27,18 +31,27 @@ class Model:
         self.versions = Versions(base, config.versions, config.max_batch)
 
     def _servable(self, name: str, version: int | None) -> Servable:
-        self._check(name)
+        self._check_name(name)
         return self.versions.get(version)
 
-    def _check(self, name: str) -> None:
+    def _check_name(self, name: str) -> None:
         if name != self.config.model:
             raise RequestError(
                 StatusCode.NOT_FOUND, f"model: expected {self.config.model!r}, got {name!r}."
             )
 
-    def inputs(self, name: str, version: int | None, signature: str) -> list[str]:
-        """Names of a signature's inputs; raises as `predict` does."""
-        return self._servable(name, version).inputs(signature)
+    def input_names(self, name: str, version: int | None, signature: str) -> list[str]:
+        """Returns the input names of a signature.
+
+        Args:
+            name: name of the model.
+            version: version number; None for the newest.
+            signature: name of the signature.
+
+        Raises:
+            RequestError: the model, version or signature does not exist.
+        """
+        return self._servable(name, version).input_names(signature)
 
     async def predict(
         self,
@@ -47,19 +60,20 @@ class Model:
         signature: str,
         columns: Mapping[str, Sequence[bytes]],
     ) -> tuple[int, dict[str, np.ndarray]]:
-        """Answers.
+        """Calls a signature.
 
         Args:
-            name: the model's.
-            version: None: the newest.
-            signature: its name.
-            columns: an entry a row for each input.
+            name: name of the model.
+            version: version number; None for the newest.
+            signature: name of the signature.
+            columns: one entry per row for each input.
 
         Returns:
-            The version that answered, and arrays with a row for each row.
+            The version that was called, and output arrays with one row per input row.
 
         Raises:
-            RequestError: see its codes.
+            RequestError: the model, version or signature does not exist, the inputs do not fit it,
+                or the request has too many posts.
         """
         servable = self._servable(name, version)
         rows = max(map(len, columns.values()), default=0)
@@ -71,23 +85,32 @@ class Model:
         return servable.version, await servable.predict(signature, columns)
 
     def status(self, name: str, version: int | None) -> GetModelStatusResponse:
-        """States of a version, or of all that were seen, the newest first.
+        """Returns the state of one version, or of all known versions, the newest first.
+
+        Args:
+            name: name of the model.
+            version: version number; None for all.
 
         Raises:
-            RequestError: no such model or version.
+            RequestError: the model or version does not exist.
         """
-        self._check(name)
+        self._check_name(name)
         return GetModelStatusResponse(model_version_status=self.versions.status(version))
 
     def metadata(self, name: str, version: int | None) -> GetModelMetadataResponse:
-        """The signatures of a version.
+        """Returns the signature definitions of a version.
+
+        Args:
+            name: name of the model.
+            version: version number; None for the newest.
 
         Raises:
-            RequestError: no such model or version.
+            RequestError: the model or version does not exist.
         """
         servable = self._servable(name, version)
-        found = GetModelMetadataResponse()
-        found.model_spec.name = name
-        found.model_spec.version.value = servable.version
-        found.metadata["signature_def"].Pack(SignatureDefMap(signature_def=servable.definitions))
-        return found
+        response = GetModelMetadataResponse()
+        response.model_spec.name = name
+        response.model_spec.version.value = servable.version
+        definitions = SignatureDefMap(signature_def=servable.definitions)
+        response.metadata["signature_def"].Pack(definitions)
+        return response

@@ -1,4 +1,4 @@
-"""TF Serving's gRPC methods, by the names under which Ray Serve looks for them."""
+"""TF Serving's gRPC methods, under the names that Ray Serve expects."""
 
 import functools
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ SERVICES = [
     "tensorflow_serving.apis.prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server",
     "tensorflow_serving.apis.model_service_pb2_grpc.add_ModelServiceServicer_to_server",
 ]
-"""Whose methods these are."""
+"""Registration functions of the gRPC services, whose methods `PredictionService` implements."""
 
 
 def _version(spec: ModelSpec) -> int | None:
@@ -57,11 +57,15 @@ def _tensor(array: np.ndarray) -> TensorProto:
     )
 
 
-def _refusing(response: type[Message]) -> Callable[..., Any]:
-    """Makes a `RequestError` of a method the status of its call."""
+def _with_status(response: type[Message]) -> Callable[..., Any]:
+    """Decorates a method so that a `RequestError` becomes the status of its gRPC call.
+
+    Args:
+        response: class of the method's response; an empty one is returned with the status.
+    """
 
     def decorate(method: Callable[..., Awaitable[Message]]) -> Callable[..., Awaitable[Message]]:
-        async def call(self, request: Message, grpc_context: RayServegRPCContext) -> Message:
+        async def call(self: Any, request: Message, grpc_context: RayServegRPCContext) -> Message:
             try:
                 return await method(self, request)
             except RequestError as error:
@@ -70,45 +74,45 @@ def _refusing(response: type[Message]) -> Callable[..., Any]:
                 return response()
 
         functools.update_wrapper(call, method)
-        # Ray Serve looks at the signature to see whether a context is wanted.
-        del call.__wrapped__
+        # Ray Serve passes the context only if the signature, which follows `__wrapped__`, has it.
+        vars(call).pop("__wrapped__")
         return call
 
     return decorate
 
 
 class PredictionService:
-    """Answers over gRPC; a refusal is a status with one sentence.
+    """Answers gRPC requests; an invalid request gets a status code and one sentence.
 
     Attributes:
-        model: answers.
+        model: the served model.
     """
 
     model: Model
 
-    @_refusing(PredictResponse)
+    @_with_status(PredictResponse)
     async def Predict(self, request: PredictRequest) -> PredictResponse:
-        """`PredictionService.Predict`."""
+        """Implements `PredictionService.Predict`."""
         spec = request.model_spec
         name = spec.signature_name or "serving_default"
         columns = {key: _column(key, tensor) for key, tensor in request.inputs.items()}
-        version, answers = await self.model.predict(spec.name, _version(spec), name, columns)
-        wanted = request.output_filter or answers
-        unknown = sorted(set(wanted) - set(answers))
+        version, outputs = await self.model.predict(spec.name, _version(spec), name, columns)
+        requested = request.output_filter or outputs
+        unknown = sorted(set(requested) - set(outputs))
         if unknown:
             raise RequestError(
                 StatusCode.INVALID_ARGUMENT,
-                f"output_filter: expected some of {sorted(answers)}, got {unknown}.",
+                f"output_filter: expected names among {sorted(outputs)}, got {unknown}.",
             )
-        response = PredictResponse(outputs={key: _tensor(answers[key]) for key in wanted})
+        response = PredictResponse(outputs={key: _tensor(outputs[key]) for key in requested})
         response.model_spec.name = spec.name
         response.model_spec.signature_name = name
         response.model_spec.version.value = version
         return response
 
-    @_refusing(GetModelMetadataResponse)
+    @_with_status(GetModelMetadataResponse)
     async def GetModelMetadata(self, request: GetModelMetadataRequest) -> GetModelMetadataResponse:
-        """`PredictionService.GetModelMetadata`; the one field that there is is `signature_def`."""
+        """Implements `PredictionService.GetModelMetadata`, whose only field is `signature_def`."""
         if list(request.metadata_field) != ["signature_def"]:
             raise RequestError(
                 StatusCode.INVALID_ARGUMENT,
@@ -116,7 +120,7 @@ class PredictionService:
             )
         return self.model.metadata(request.model_spec.name, _version(request.model_spec))
 
-    @_refusing(GetModelStatusResponse)
+    @_with_status(GetModelStatusResponse)
     async def GetModelStatus(self, request: GetModelStatusRequest) -> GetModelStatusResponse:
-        """`ModelService.GetModelStatus`."""
+        """Implements `ModelService.GetModelStatus`."""
         return self.model.status(request.model_spec.name, _version(request.model_spec))

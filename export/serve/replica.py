@@ -1,7 +1,8 @@
-"""The Ray Serve deployment: each replica is a process that holds the model."""
+"""The Ray Serve deployment: each replica is a process that has loaded the model."""
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 from ray import serve
@@ -11,43 +12,44 @@ from starlette.applications import Starlette
 
 from export.serve.model import Model
 from export.serve.prediction_service import PredictionService
-from export.serve.rest import rest
+from export.serve.rest import rest_application
 from export.serve.settings import ServerConfig
 
 
 class Replica(PredictionService):
-    """Answers over REST and gRPC.
+    """Answers REST and gRPC requests.
 
     Args:
-        base: holds `1/`, `2/`, …
-        config: how.
+        base: directory with the versions `1/`, `2/`, …
+        config: settings of the server.
     """
 
-    async def __init__(self, base: Path, config: ServerConfig) -> None:
+    # Ray Serve awaits the constructor before it sends requests, so the first versions are loaded.
+    async def __init__(self, base: Path, config: ServerConfig) -> None:  # type: ignore[misc]
         tf.config.threading.set_intra_op_parallelism_threads(config.cpus_each)
         self.model = Model(base, config)
-        # Ray Serve sends requests once this returns.
         await self.model.versions.refresh()
-        watching = self.model.versions.watch(config.poll_seconds)
-        self._watching = asyncio.get_running_loop().create_task(watching)
+        watch = self.model.versions.watch(config.poll_seconds)
+        self._watch_task = asyncio.get_running_loop().create_task(watch)
 
     def __serve_build_asgi_app__(self) -> Starlette:
-        return rest(self.model)
+        return rest_application(self.model)
 
     async def check_health(self) -> None:
-        """Ray Serve starts a replica anew when this raises."""
-        if self._watching.done():
-            self._watching.result()
+        """Raises if the task that looks for new versions has failed; Ray Serve then restarts."""
+        if self._watch_task.done():
+            self._watch_task.result()
 
 
 def application(base: Path, config: ServerConfig) -> Application:
-    """The server as a Ray Serve application.
+    """Returns the server as a Ray Serve application.
 
     Args:
-        base: holds `1/`, `2/`, …; on a cluster, at the same place on every node.
-        config: how.
+        base: directory with the versions `1/`, `2/`, …; on a cluster, at the same path on every
+            node.
+        config: settings of the server.
     """
-    deployment = serve.deployment(
+    deployment: Any = serve.deployment(
         serve.ingress()(Replica),
         name=config.model,
         num_replicas=config.replicas,

@@ -1,4 +1,4 @@
-"""TF Serving's REST paths, as an ASGI application."""
+"""TF Serving's REST API, as an ASGI application."""
 
 import base64
 import binascii
@@ -20,25 +20,25 @@ from export.serve.model import Model
 
 Columns = dict[str, list[bytes]]
 Entry = str | dict[str, str]
-"""A string, or its bytes as `{"b64": …}`."""
+"""A string, or its bytes in base64 as `{"b64": …}`."""
 
 
 class PredictBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What is posted: rows (`instances`) or columns (`inputs`)."""
+    """Body of a predict request, which has either rows (`instances`) or columns (`inputs`)."""
 
     signature_name: str = "serving_default"
     instances: list[str | dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
     inputs: list[Entry] | dict[str, list[Entry]] | msgspec.UnsetType = msgspec.UNSET
 
 
-def rest(model: Model) -> Starlette:
-    """The application.
+def rest_application(model: Model) -> Starlette:
+    """Returns the ASGI application.
 
     Args:
-        model: answers.
+        model: the served model.
     """
-    place = "/v1/models/{name}"
-    of_version = place + "/versions/{version:int}"
+    model_path = "/v1/models/{name}"
+    version_path = model_path + "/versions/{version:int}"
 
     async def predict(request: Request) -> Response:
         body = await _body(request, model.config.max_request_bytes)
@@ -46,31 +46,38 @@ def rest(model: Model) -> Starlette:
             content = msgspec.json.decode(body, type=PredictBody)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _invalid(f"body: expected JSON as in TF Serving; {error}.") from error
-        by_row = content.instances is not msgspec.UNSET
-        if by_row == (content.inputs is not msgspec.UNSET):
+        if (content.instances is msgspec.UNSET) == (content.inputs is msgspec.UNSET):
             raise _invalid("body: expected either instances or inputs.")
-        names = model.inputs(*_model_of(request), content.signature_name)
-        columns = _of_rows(content.instances, names) if by_row else _of_columns(content, names)
-        _, answers = await model.predict(*_model_of(request), content.signature_name, columns)
-        entries = {name: _plain(array) for name, array in answers.items()}
-        if by_row:
-            rows = zip(*entries.values(), strict=True)
-            return JSONResponse(
-                {"predictions": [_alone(dict(zip(entries, row, strict=True))) for row in rows]}
-            )
-        return JSONResponse({"outputs": _alone(entries)})
+        input_names = model.input_names(*_name_and_version(request), content.signature_name)
+        if content.instances is not msgspec.UNSET:
+            columns = _columns_of_rows(content.instances, input_names)
+        else:
+            columns = _columns_of_inputs(content.inputs, input_names)
+        _, arrays = await model.predict(
+            *_name_and_version(request), content.signature_name, columns
+        )
+        outputs = {name: _to_list(array) for name, array in arrays.items()}
+        if content.instances is msgspec.UNSET:
+            return JSONResponse({"outputs": _unnamed_if_single(outputs)})
+        rows = [
+            _unnamed_if_single(dict(zip(outputs, row, strict=True)))
+            for row in zip(*outputs.values(), strict=True)
+        ]
+        return JSONResponse({"predictions": rows})
 
     async def status(request: Request) -> Response:
-        found = model.status(*_model_of(request))
+        response = model.status(*_name_and_version(request))
         return JSONResponse(
             MessageToDict(
-                found, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+                response,
+                preserving_proto_field_name=True,
+                always_print_fields_with_no_presence=True,
             )
         )
 
     async def metadata(request: Request) -> Response:
-        found = model.metadata(*_model_of(request))
-        return JSONResponse(MessageToDict(found, preserving_proto_field_name=True))
+        response = model.metadata(*_name_and_version(request))
+        return JSONResponse(MessageToDict(response, preserving_proto_field_name=True))
 
     async def ready(request: Request) -> Response:
         return (
@@ -86,88 +93,88 @@ def rest(model: Model) -> Starlette:
         Route("/readyz", ready),
         Route("/monitoring/prometheus/metrics", metrics),
     ]
-    for path in (place, of_version):
+    for path in (model_path, version_path):
         routes += [
             Route(path + ":predict", predict, methods=["POST"]),
             Route(path + "/metadata", metadata),
             Route(path, status),
         ]
-    return Starlette(
-        routes=routes, exception_handlers={RequestError: _refusal, 404: _unknown, 405: _unknown}
-    )
+    handlers: Any = {RequestError: _error_response, 404: _unknown_path, 405: _unknown_path}
+    return Starlette(routes=routes, exception_handlers=handlers)
 
 
 def _invalid(message: str) -> RequestError:
     return RequestError(StatusCode.INVALID_ARGUMENT, message)
 
 
-async def _refusal(request: Request, error: RequestError) -> Response:
+async def _error_response(request: Request, error: RequestError) -> Response:
     return JSONResponse({"error": error.message}, HTTP_STATUS[error.code])
 
 
-async def _unknown(request: Request, error: Any) -> Response:
-    message = f"{request.method} {request.url.path}: no such request; see TF Serving's REST API."
+async def _unknown_path(request: Request, error: Any) -> Response:
+    message = f"{request.method} {request.url.path}: unknown path; see TF Serving's REST API."
     return JSONResponse({"error": message}, error.status_code)
 
 
-def _model_of(request: Request) -> tuple[str, int | None]:
+def _name_and_version(request: Request) -> tuple[str, int | None]:
     return request.path_params["name"], request.path_params.get("version")
 
 
-async def _body(request: Request, most: int) -> bytes:
+async def _body(request: Request, max_bytes: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > most:
+        if len(body) > max_bytes:
             raise RequestError(
-                StatusCode.OUT_OF_RANGE, f"body: expected at most {most} bytes, got more."
+                StatusCode.OUT_OF_RANGE, f"body: expected at most {max_bytes} bytes, got more."
             )
     return bytes(body)
 
 
-def _of_rows(instances: list[Entry], names: list[str]) -> Columns:
-    columns: Columns = {name: [] for name in names}
+def _columns_of_rows(instances: list[Any], input_names: list[str]) -> Columns:
+    columns: Columns = {name: [] for name in input_names}
     for number, row in enumerate(instances):
-        # With one input, its entry may stand alone.
-        if len(names) == 1 and (isinstance(row, str) or set(row) == {"b64"}):
-            row = {names[0]: row}
-        if not isinstance(row, dict) or set(row) != set(names):
+        # The entry of a single input may be given without its name.
+        if len(input_names) == 1 and (isinstance(row, str) or set(row) == {"b64"}):
+            row = {input_names[0]: row}
+        if not isinstance(row, dict) or set(row) != set(input_names):
             got = sorted(row) if isinstance(row, dict) else "a string"
-            raise _invalid(f"instances[{number}]: expected {names}, got {got}.")
+            raise _invalid(f"instances[{number}]: expected {input_names}, got {got}.")
         for name, entry in row.items():
-            columns[name].append(_bytes(entry, f"instances[{number}].{name}"))
+            columns[name].append(_to_bytes(entry, f"instances[{number}].{name}"))
     return columns
 
 
-def _of_columns(content: PredictBody, names: list[str]) -> Columns:
-    given = content.inputs
-    if isinstance(given, list):
-        if len(names) != 1:
-            raise _invalid(f"inputs: expected {names}, got a list.")
-        given = {names[0]: given}
+def _columns_of_inputs(inputs: Any, input_names: list[str]) -> Columns:
+    if isinstance(inputs, list):
+        if len(input_names) != 1:
+            raise _invalid(f"inputs: expected {input_names}, got a list.")
+        inputs = {input_names[0]: inputs}
     return {
-        name: [_bytes(entry, f"inputs.{name}[{row}]") for row, entry in enumerate(column)]
-        for name, column in given.items()
+        name: [_to_bytes(entry, f"inputs.{name}[{row}]") for row, entry in enumerate(column)]
+        for name, column in inputs.items()
     }
 
 
-def _bytes(entry: Any, place: str) -> bytes:
+def _to_bytes(entry: Any, location: str) -> bytes:
+    """Returns the bytes of an entry; `location` names it in error messages."""
     if isinstance(entry, str):
         return entry.encode()
     if isinstance(entry, dict) and set(entry) == {"b64"} and isinstance(entry["b64"], str):
         try:
             return base64.b64decode(entry["b64"], validate=True)
         except binascii.Error as error:
-            raise _invalid(f"{place}: expected base64; {error}.") from error
-    raise _invalid(f'{place}: expected a string or {{"b64": …}}, got {type(entry).__name__}.')
+            raise _invalid(f"{location}: expected base64; {error}.") from error
+    raise _invalid(f'{location}: expected a string or {{"b64": …}}, got {type(entry).__name__}.')
 
 
-def _plain(array: np.ndarray) -> list[Any]:
+def _to_list(array: np.ndarray) -> list[Any]:
+    """Returns an array as nested lists of numbers or decoded strings."""
     if array.dtype == object:
         array = np.char.decode(array.astype(bytes), "utf-8", "replace") if array.size else array
     return array.tolist()
 
 
-def _alone(entries: Mapping[str, Any]) -> Any:
-    """As TF Serving says it: a single output goes without its name."""
-    return next(iter(entries.values())) if len(entries) == 1 else entries
+def _unnamed_if_single(outputs: Mapping[str, Any]) -> Any:
+    """Returns the outputs by name, or a single output alone, as TF Serving does."""
+    return next(iter(outputs.values())) if len(outputs) == 1 else outputs

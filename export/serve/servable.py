@@ -1,40 +1,42 @@
-"""One loaded version of a model: its signatures, answering rows in batches."""
+"""One loaded version of a model, whose signatures are called in batches."""
 
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_text  # noqa: F401  Its operations are inside the model.
+import tensorflow_text  # noqa: F401  Registers operations that the SavedModel uses.
 from grpc import StatusCode
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
-from export.saved_model.warmup import WARMUP
+from export.saved_model.warmup import WARMUP_REQUESTS
 from export.serve.batching import Batcher
 from export.serve.errors import RequestError
 
 Row = tuple[bytes, ...]
-"""An entry for each input of a signature, in its order."""
+"""One entry for each input of a signature, in the order of the input names."""
+Outputs = dict[str, np.ndarray]
 
 
 class Servable:
-    """A version directory, loaded and warmed up.
+    """A SavedModel version directory, loaded and warmed up.
 
     Args:
-        directory: `BASE/<version>`; signatures take strings `(batch,)`, and give arrays whose
-            dimension 0 is the batch and whose others are always the same.
-        max_batch: rows that are computed together.
+        directory: `BASE/<version>`. The inputs of its signatures are strings `(batch,)`; dimension
+            0 of every output is the batch, and the other dimensions are constant.
+        max_batch: maximum number of rows that are computed together.
 
     Attributes:
-        version: the directory's number.
-        definitions: the signatures' definitions by name.
+        version: version number of the directory.
+        definitions: definition of each signature, by name.
 
     Raises:
-        Exception: whatever TensorFlow raises for a directory that is no SavedModel.
+        Exception: TensorFlow cannot load the directory.
     """
 
     def __init__(self, directory: Path, max_batch: int) -> None:
@@ -45,20 +47,22 @@ class Servable:
         self.definitions: dict[str, SignatureDef] = {
             name: definitions[name] for name in loaded.signatures
         }
+        # Kept alive, because it owns the variables that the signatures use.
         self._loaded = loaded
         self._signatures = {
             name: _Signature(function, max_batch) for name, function in loaded.signatures.items()
         }
-        self._warm_up(directory / WARMUP)
+        self._warm_up(directory / WARMUP_REQUESTS)
 
-    def _warm_up(self, requests: Path) -> None:
-        if not requests.exists():
+    def _warm_up(self, path: Path) -> None:
+        if not path.exists():
             return
-        for record in tf.data.TFRecordDataset(str(requests)).as_numpy_iterator():
+        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
             request = PredictionLog.FromString(record).predict_log.request
             inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
             signature = self._signatures[request.model_spec.signature_name or "serving_default"]
-            signature.compute(list(zip(*(inputs[name] for name in signature.inputs), strict=True)))
+            columns = [inputs[name] for name in signature.input_names]
+            signature.compute(list(zip(*columns, strict=True)))
 
     def _signature(self, name: str) -> "_Signature":
         if name not in self._signatures:
@@ -68,97 +72,109 @@ class Servable:
             )
         return self._signatures[name]
 
-    def inputs(self, name: str) -> list[str]:
-        """Names of a signature's inputs; raises as `predict` does."""
-        return self._signature(name).inputs
-
-    async def predict(
-        self, name: str, columns: Mapping[str, Sequence[bytes]]
-    ) -> dict[str, np.ndarray]:
-        """Answers rows, together with those of other requests.
+    def input_names(self, name: str) -> list[str]:
+        """Returns the input names of a signature.
 
         Args:
-            name: a signature's.
-            columns: an entry a row for each input.
-
-        Returns:
-            Arrays with a row for each row.
+            name: name of the signature.
 
         Raises:
-            RequestError: no such signature, other inputs, columns of unequal length, or a row that
-                the model refuses.
+            RequestError: the signature does not exist.
+        """
+        return self._signature(name).input_names
+
+    async def predict(self, name: str, columns: Mapping[str, Sequence[bytes]]) -> Outputs:
+        """Calls a signature, in batches with the rows of other requests.
+
+        Args:
+            name: name of the signature.
+            columns: one entry per row for each input.
+
+        Returns:
+            Output arrays with one row per input row.
+
+        Raises:
+            RequestError: the signature does not exist, the inputs are not those of the signature,
+                the columns differ in length, or the model rejects a row.
         """
         signature = self._signature(name)
-        if set(columns) != set(signature.inputs):
+        if set(columns) != set(signature.input_names):
             raise RequestError(
                 StatusCode.INVALID_ARGUMENT,
-                f"inputs of {name}: expected {signature.inputs}, got {sorted(columns)}.",
+                f"inputs of {name}: expected {signature.input_names}, got {sorted(columns)}.",
             )
-        ordered = [columns[entry] for entry in signature.inputs]
-        lengths = {entry: len(columns[entry]) for entry in signature.inputs}
+        lengths = {key: len(columns[key]) for key in signature.input_names}
         if len(set(lengths.values())) != 1:
             raise RequestError(
                 StatusCode.INVALID_ARGUMENT,
-                f"inputs of {name}: expected as many entries in each, got {lengths}.",
+                f"inputs of {name}: expected the same number of entries in each, got {lengths}.",
             )
-        if not ordered[0]:
+        rows = list(zip(*(columns[key] for key in signature.input_names), strict=True))
+        if not rows:
             return await asyncio.to_thread(signature.compute, [])
-        answers = await asyncio.gather(*map(signature.answer, zip(*ordered, strict=True)))
-        for answer in answers:
-            if isinstance(answer, RequestError):
-                raise answer
-        return {
-            output: np.concatenate([answer[output] for answer in answers]) for output in answers[0]
-        }
+        results: list[Outputs] = []
+        for result in await asyncio.gather(*map(signature.compute_batched, rows)):
+            if isinstance(result, RequestError):
+                raise result
+            results.append(result)
+        return {key: np.concatenate([result[key] for result in results]) for key in results[0]}
 
 
 class _Signature:
     """A signature of a loaded model.
 
     Args:
-        function: the signature.
-        max_batch: as for `Servable`.
+        function: the signature, as `tf.saved_model.load` returns it.
+        max_batch: maximum number of rows that are computed together.
 
     Attributes:
-        inputs: names of its inputs.
-        answer: an awaitable `Row -> dict of arrays of one row, or RequestError`.
+        input_names: sorted names of its inputs.
+        compute_batched: coroutine function that computes one row in a batch with others, and
+            returns outputs of one row or the error of the row.
     """
 
-    def __init__(self, function, max_batch: int) -> None:
+    def __init__(self, function: Any, max_batch: int) -> None:
         self._function = function
-        self.inputs = sorted(function.structured_input_signature[1])
-        self.answer = Batcher(self._answers, max_batch).answer
+        self.input_names = sorted(function.structured_input_signature[1])
+        self.compute_batched = Batcher(self._compute_rows, max_batch)
 
-    def compute(self, rows: Sequence[Row]) -> dict[str, np.ndarray]:
-        """What the model says to rows.
+    def compute(self, rows: Sequence[Row]) -> Outputs:
+        """Returns the outputs for a batch of rows.
+
+        Args:
+            rows: any number of rows.
 
         Raises:
-            tf.errors.InvalidArgumentError: it refuses one of them.
+            tf.errors.InvalidArgumentError: the model rejects a row.
         """
-        columns = zip(*rows, strict=True) if rows else [()] * len(self.inputs)
-        given = {
+        columns = zip(*rows, strict=True) if rows else [()] * len(self.input_names)
+        inputs = {
             name: tf.constant(list(column), tf.string, [len(rows)])
-            for name, column in zip(self.inputs, columns, strict=True)
+            for name, column in zip(self.input_names, columns, strict=True)
         }
-        return {name: tensor.numpy() for name, tensor in self._function(**given).items()}
+        return {name: tensor.numpy() for name, tensor in self._function(**inputs).items()}
 
-    def _answers(self, rows: Sequence[Row]) -> list[dict[str, np.ndarray] | RequestError]:
-        """An answer a row; a row that is refused is searched for, so that it spoils no other."""
+    def _compute_rows(self, rows: Sequence[Row]) -> list[Outputs | RequestError]:
+        """Returns the outputs or the error of each row.
+
+        If the model rejects a batch, its halves are computed separately, so that a bad row does not
+        affect the others.
+        """
         try:
-            answers = self.compute(rows)
+            outputs = self.compute(rows)
         except tf.errors.InvalidArgumentError as error:
             if len(rows) == 1:
-                return [RequestError(StatusCode.INVALID_ARGUMENT, _reason(error))]
+                return [RequestError(StatusCode.INVALID_ARGUMENT, _assertion_message(error))]
             middle = len(rows) // 2
-            return self._answers(rows[:middle]) + self._answers(rows[middle:])
+            return self._compute_rows(rows[:middle]) + self._compute_rows(rows[middle:])
         return [
-            {name: array[row : row + 1] for name, array in answers.items()}
+            {name: array[row : row + 1] for name, array in outputs.items()}
             for row in range(len(rows))
         ]
 
 
-def _reason(error: tf.errors.InvalidArgumentError) -> str:
-    """What the model's assertion says, without the graph's whereabouts."""
+def _assertion_message(error: tf.errors.InvalidArgumentError) -> str:
+    """Returns the message of the model's assertion, without TensorFlow's graph locations."""
     lines = [line for line in error.message.splitlines() if line.startswith("assertion failed: ")]
     if not lines:
         return error.message

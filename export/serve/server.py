@@ -1,4 +1,4 @@
-"""The server's life: start, wait until it answers, end."""
+"""Starts and stops the server."""
 
 import logging
 import os
@@ -19,30 +19,31 @@ from export.serve.replica import application
 from export.serve.settings import LOCAL, ServerConfig
 
 OBJECT_STORE_BYTES = 100_000_000
-"""Ray's shared memory, which requests do not use; left alone it takes a third of the machine's."""
+"""Ray's shared memory. Requests do not use it; Ray's default is a third of the machine's memory."""
 
 
 class Server:
-    """A running server; a context manager. Its end waits for what was accepted.
+    """A running server; a context manager whose exit finishes the accepted requests.
 
     Args:
-        base: holds `1/`, `2/`, …
-        config: how.
+        base: directory with the versions `1/`, `2/`, …
+        config: settings of the server.
 
     Attributes:
-        log_directory: where logs are written, on this machine.
+        log_directory: directory of the logs on this machine.
 
     Raises:
-        InputError: no version can be loaded, a port is taken, no such cluster or too small a one.
+        InputError: no version can be loaded, a port is taken, or the Ray cluster does not exist or
+            has too few CPUs.
     """
 
     def __init__(self, base: Path, config: ServerConfig) -> None:
         self._config = config
         self._rest = f"http://{_reachable(config.host)}:{config.rest_port}"
-        session = _join(config)
-        self.log_directory = Path(config.log_dir or session / "logs" / "serve")
+        session_directory = _start_ray(config)
+        self.log_directory = Path(config.log_dir or session_directory / "logs" / "serve")
         try:
-            logs = LoggingConfig(
+            logging_config = LoggingConfig(
                 encoding="JSON", logs_dir=config.log_dir and str(Path(config.log_dir).resolve())
             )
             serve.start(
@@ -56,13 +57,13 @@ class Server:
                     grpc_servicer_functions=SERVICES,
                     request_timeout_s=config.timeout_seconds,
                 ),
-                logging_config=logs,
+                logging_config=logging_config,
             )
             serve.run(
                 application(base.resolve(), config),
                 name=config.model,
                 route_prefix="/",
-                logging_config=logs,
+                logging_config=logging_config,
             )
             self._check_ready(base)
         except BaseException:
@@ -72,15 +73,15 @@ class Server:
     def _check_ready(self, base: Path) -> None:
         if requests.get(f"{self._rest}/readyz", timeout=10).ok:
             return
-        said = requests.get(f"{self._rest}/v1/models/{self._config.model}", timeout=10).json()
+        url = f"{self._rest}/v1/models/{self._config.model}"
         reasons = [
             f"version {state['version']}: {state['status']['error_message']}"
-            for state in said["model_version_status"]
+            for state in requests.get(url, timeout=10).json()["model_version_status"]
         ]
         raise InputError(f"{base}: no version can be loaded; {'; '.join(reasons).rstrip('.')}.")
 
     def close(self) -> None:
-        """Answers what was accepted, then ends; on a cluster, Ray Serve stays."""
+        """Finishes the accepted requests and stops; on a cluster, Ray Serve keeps running."""
         if self._config.model in serve.status().applications:
             serve.delete(self._config.model)
         ray.shutdown()
@@ -92,18 +93,20 @@ class Server:
         self.close()
 
 
-def _join(config: ServerConfig) -> Path:
-    """Starts Ray on this machine, or connects to a cluster; returns its session's directory."""
-    place = config.host, config.grpc_port, config.ray_address == LOCAL
+def _start_ray(config: ServerConfig) -> Path:
+    """Starts Ray on this machine, or connects to a cluster; returns Ray's session directory."""
+    single_machine = config.ray_address == LOCAL
+    # Copied, because the closure is pickled for Ray's worker processes.
+    host, grpc_port = config.host, config.grpc_port
 
-    def restrict() -> None:
-        loopback.restrict(*place)
+    def restrict_interfaces() -> None:
+        loopback.restrict(host, grpc_port, single_machine)
 
-    # What users want to know of its start is printed by the command.
+    # The command prints what users need to know about the start.
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     settings: dict[str, Any] = {}
-    if config.ray_address == LOCAL:
+    if single_machine:
         _check_ports(config)
         settings = {
             "num_cpus": config.cpus,
@@ -113,27 +116,32 @@ def _join(config: ServerConfig) -> Path:
     else:
         _check_cluster(config.ray_address)
     try:
-        context = ray.init(
+        context: Any = ray.init(
             config.ray_address,
             runtime_env={
-                # Read by Ray in its own processes.
+                # Ray reads this variable in its own processes.
                 "env_vars": {"RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(config.max_request_bytes)},
-                "worker_process_setup_hook": restrict,
+                "worker_process_setup_hook": restrict_interfaces,
             },
             log_to_driver=False,
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
             **settings,
         )
     except ConnectionError as error:
-        raise InputError(f"--ray_address: {config.ray_address}: no cluster there.") from error
-    if (there := ray.cluster_resources().get("CPU", 0)) < config.cpus:
+        raise InputError(
+            f"--ray_address: expected a Ray cluster at {config.ray_address}, got none."
+        ) from error
+    available = ray.cluster_resources().get("CPU", 0)
+    if available < config.cpus:
         ray.shutdown()
-        raise InputError(f"--cpus: expected at most {there:g}, which the cluster has.")
+        raise InputError(
+            f"--cpus: expected at most {available:g}, the CPUs of the cluster; got {config.cpus}."
+        )
     return Path(context.address_info["session_dir"])
 
 
 def _check_cluster(address: str) -> None:
-    """Ray itself would try for many minutes."""
+    """Checks that a cluster's port is open, because Ray itself would retry for minutes."""
     host, _, port = address.rpartition(":")
     if address == "auto":
         return
@@ -159,4 +167,5 @@ def _check_ports(config: ServerConfig) -> None:
 
 
 def _reachable(host: str) -> str:
+    """Returns the address at which this machine reaches a server that listens on `host`."""
     return "127.0.0.1" if host == "0.0.0.0" else host

@@ -1,4 +1,4 @@
-"""The versions of a model: which are loaded, what state each is in."""
+"""Versions of a model: which are loaded, and the state of each."""
 
 import asyncio
 import logging
@@ -17,7 +17,11 @@ logger = logging.getLogger("ray.serve")
 
 
 def version_directories(base: Path) -> dict[int, Path]:
-    """Finished versions below a directory, by number."""
+    """Returns the complete version directories in a base directory, by version number.
+
+    Args:
+        base: directory with the versions `1/`, `2/`, …
+    """
     return {
         int(path.name): path
         for path in base.glob("*")
@@ -25,17 +29,17 @@ def version_directories(base: Path) -> dict[int, Path]:
     }
 
 
-def _last_change(directory: Path) -> float:
+def _modification_time(directory: Path) -> float:
     return max(path.stat().st_mtime for path in [directory, *directory.rglob("*")])
 
 
 class Versions:
-    """Keeps the newest versions loaded. A broken version harms no other.
+    """Keeps the newest versions loaded. A broken version does not affect the others.
 
     Args:
-        base: holds `1/`, `2/`, …
-        keep: how many.
-        max_batch: as for `Servable`.
+        base: directory with the versions `1/`, `2/`, …
+        keep: number of versions to keep loaded.
+        max_batch: maximum number of rows that are computed together.
     """
 
     def __init__(self, base: Path, keep: int, max_batch: int) -> None:
@@ -44,18 +48,21 @@ class Versions:
         self._loaded: dict[int, Servable] = {}
         self._status: dict[int, ModelVersionStatus] = {}
         self._failed: dict[int, float] = {}
-        """When what could not be loaded had last been changed."""
+        """Modification time of each directory that could not be loaded."""
 
     @property
     def ready(self) -> bool:
-        """Whether there is a version to answer."""
+        """True if a version is loaded."""
         return bool(self._loaded)
 
     def get(self, version: int | None) -> Servable:
-        """A version, or the newest.
+        """Returns a loaded version.
+
+        Args:
+            version: version number; None for the newest.
 
         Raises:
-            RequestError: it is not loaded.
+            RequestError: the version is not loaded.
         """
         if version is None:
             if not self._loaded:
@@ -69,10 +76,13 @@ class Versions:
         return self._loaded[version]
 
     def status(self, version: int | None) -> list[ModelVersionStatus]:
-        """States, the newest version first.
+        """Returns the states of versions, the newest first.
+
+        Args:
+            version: version number; None for all known versions.
 
         Raises:
-            RequestError: the version was never seen.
+            RequestError: the version is unknown.
         """
         if version is None:
             return [self._status[number] for number in sorted(self._status, reverse=True)]
@@ -84,51 +94,51 @@ class Versions:
         return [self._status[version]]
 
     async def watch(self, seconds: float) -> None:
-        """Looks again and again, for ever.
+        """Calls `refresh` repeatedly, without end.
 
         Args:
-            seconds: between two looks.
+            seconds: time between two calls.
         """
         while True:
             await asyncio.sleep(seconds)
             await self.refresh()
 
     async def refresh(self) -> None:
-        """Looks once: loads the newest versions beside those that answer, then lets old ones go."""
-        found = version_directories(self._base)
-        if not found:
-            # A directory that vanished whole is a fault of its disk, not an order to stop.
+        """Loads the newest versions that are not loaded yet, then unloads the older ones."""
+        directories = version_directories(self._base)
+        if not directories:
+            # An empty base directory means a file system fault, not that the model is withdrawn.
             return
-        while missing := set(self._wanted(found)) - set(self._loaded):
-            await self._load(max(missing), found[max(missing)])
-        for number in set(self._loaded) - set(self._wanted(found)):
+        while missing := set(self._wanted(directories)) - set(self._loaded):
+            await self._load(max(missing), directories[max(missing)])
+        for number in set(self._loaded) - set(self._wanted(directories)):
             del self._loaded[number]
-            self._say(number, State.END)
+            self._set_state(number, State.END)
 
-    def _wanted(self, found: Mapping[int, Path]) -> list[int]:
-        """The newest versions but for those that failed and are still as they were then."""
-        sound = [
+    def _wanted(self, directories: Mapping[int, Path]) -> list[int]:
+        """Returns the newest versions, without those that failed and have not changed since."""
+        loadable = [
             number
-            for number, directory in found.items()
-            if self._failed.get(number) != _last_change(directory)
+            for number, directory in directories.items()
+            if self._failed.get(number) != _modification_time(directory)
         ]
-        return sorted(sound)[-self._keep :]
+        return sorted(loadable)[-self._keep :]
 
     async def _load(self, number: int, directory: Path) -> None:
-        self._say(number, State.LOADING)
-        changed = _last_change(directory)
+        self._set_state(number, State.LOADING)
+        modification_time = _modification_time(directory)
         try:
             servable = await asyncio.to_thread(Servable, directory, self._max_batch)
-        # Whatever is wrong with a directory, the versions beside it go on; its state says it.
+        # Whatever TensorFlow raises for a broken version, the other versions stay available.
         except Exception as error:
             logger.exception(f"{directory}: cannot be loaded.")
-            self._failed[number] = changed
-            self._say(number, State.END, error)
+            self._failed[number] = modification_time
+            self._set_state(number, State.END, error)
             return
         self._loaded[number] = servable
-        self._say(number, State.AVAILABLE)
+        self._set_state(number, State.AVAILABLE)
 
-    def _say(self, number: int, state: int, error: Exception | None = None) -> None:
+    def _set_state(self, number: int, state: int, error: Exception | None = None) -> None:
         status = ModelVersionStatus(version=number, state=state)
         status.status.SetInParent()
         if error is not None:

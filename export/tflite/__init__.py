@@ -1,1 +1,1 @@
-"""From a model directory to TensorFlow Lite files, for devices without TensorFlow."""
+"""Conversion of a model directory to TensorFlow Lite, for devices without TensorFlow."""

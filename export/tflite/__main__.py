@@ -1,4 +1,4 @@
-"""TensorFlow Lite files of a model: `python -m export.tflite {convert,run,compare}`."""
+"""Converts a model to TensorFlow Lite: `python -m export.tflite {convert,run,compare}`."""
 
 import argparse
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ def _run(arguments: argparse.Namespace) -> None:
 
     assets = TextAssets.load(file.parent / ASSETS)
     emotions = assets.emotions
-    asked = emotions.names if arguments.emotion is None else [arguments.emotion]
-    ids = [emotions.id_of(emotion) for emotion in asked]
+    requested = emotions.names if arguments.emotion is None else [arguments.emotion]
+    ids = [emotions.id_of(emotion) for emotion in requested]
     rows = zip(arguments.post, answer(file, assets, arguments.post, ids), strict=True)
     for post, replies in rows:
         print(post)
@@ -50,16 +50,19 @@ def _compare(arguments: argparse.Namespace) -> None:
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(prog=prog, description="TensorFlow Lite files of a model.")
+    result = argparse.ArgumentParser(
+        prog=prog,
+        description="Convert a model to TensorFlow Lite, run it, and compare it with the model.",
+    )
     commands = result.add_subparsers(required=True, metavar="COMMAND")
 
     convert = commands.add_parser(
         "convert",
-        help="write the files",
-        description=f"Writes {IDS} (token ids in and out) and {TEXT} (text in and out).",
+        help="write the TensorFlow Lite files",
+        description=f"Write {IDS} (token ids in and out) and {TEXT} (text in and out).",
     )
-    convert.add_argument("--train_dir", type=Path, required=True, help="a model directory")
-    convert.add_argument("--output", type=Path, required=True, help="a new directory")
+    convert.add_argument("--train_dir", type=Path, required=True, help="model directory to convert")
+    convert.add_argument("--output", type=Path, required=True, help="new directory")
     convert.add_argument(
         "--quantize",
         choices=SCHEMES,
@@ -70,33 +73,43 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     convert.set_defaults(run=_convert)
 
     run = commands.add_parser(
-        "run", help="answer posts", description="Answers posts, without the model that it came of."
+        "run", help="print replies", description="Print the replies of a file to posts."
     )
-    run.add_argument("file", type=Path, help=f"a directory of convert, or its {IDS} or {TEXT}")
-    run.add_argument("post", nargs="+", help="raw text")
-    run.add_argument("--emotion", help="name or id of one emotion (default: every one)")
+    run.add_argument(
+        "file", type=Path, help=f"directory written by convert, or its {IDS} or {TEXT}"
+    )
+    run.add_argument("post", nargs="+", help="post as raw text")
+    run.add_argument("--emotion", help="requested emotion, name or id (default: all emotions)")
     run.set_defaults(run=_run)
 
     compare = commands.add_parser(
         "compare",
-        help="measure every file against the model",
-        description="Makes every file, and prints what it costs and how often it says what the "
-        "model says, as a Markdown table.",
+        help="compare every kind of file with the model",
+        description="Convert the model under every scheme, and print for each file its size, load "
+        "time, time per reply, memory and agreement with the model's replies, as a Markdown table.",
     )
-    compare.add_argument("--train_dir", type=Path, required=True, help="a model directory")
-    compare.add_argument("--dataset", type=Path, required=True, help="where the posts are")
+    compare.add_argument("--train_dir", type=Path, required=True, help="model directory")
     compare.add_argument(
-        "--split", choices=("train", "dev", "test"), default="test", help="(default: %(default)s)"
+        "--dataset", type=Path, required=True, help="dataset directory with the posts"
     )
     compare.add_argument(
-        "--posts", type=int, default=500, help="posts, each in every emotion (default: %(default)s)"
+        "--split",
+        choices=("train", "dev", "test"),
+        default="test",
+        help="split of the dataset (default: %(default)s)",
+    )
+    compare.add_argument(
+        "--posts",
+        type=int,
+        default=500,
+        help="maximum number of posts; each gets one reply per emotion (default: %(default)s)",
     )
     compare.set_defaults(run=_compare)
     return result
 
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
-    """The command; see `--help`."""
+    """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
     arguments.run(arguments)
 

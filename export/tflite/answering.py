@@ -1,4 +1,4 @@
-"""Texts in, texts out, with either file."""
+"""Text-to-text replies with either TensorFlow Lite file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,18 +16,18 @@ from export.tflite.interpreter import Interpreter
 def answer(
     file: Path, assets: TextAssets, posts: Sequence[str], emotions: Sequence[int]
 ) -> list[list[str]]:
-    """Answers each post in each emotion.
+    """Returns one reply to each post in each emotion.
 
-    `text.tflite` does it alone; for `ids.tflite` the tokenizer of the project turns texts to ids.
+    `text.tflite` processes the text itself; for `ids.tflite`, `TextProcessor` converts it.
 
     Args:
-        file: what `export.tflite.files.locate` gives.
-        assets: of its directory.
+        file: path returned by `export.tflite.files.locate`.
+        assets: text assets in its directory.
         posts: raw texts, at least one.
-        emotions: ids, at least one.
+        emotions: emotion ids, at least one.
 
     Returns:
-        `[posts][emotions]`.
+        Reply texts, indexed by post and then by emotion.
     """
     interpreter = Interpreter(file)
     emotion = np.tile(emotions, len(posts))
@@ -38,6 +38,6 @@ def answer(
         config = ModelConfig.load(file.parent / CONFIG)
         text = TextProcessor(assets)
         ids = text.post_matrix(raw, config.min_post_length, config.max_post_length).numpy()
-        found = interpreter(ids, emotion)
-        replies = text.response_text(found["ids"], found["lengths"]).numpy()
+        outputs = interpreter(ids, emotion)
+        replies = text.response_text(outputs["ids"], outputs["lengths"]).numpy()
     return [[reply.decode() for reply in row] for row in np.reshape(replies, [len(posts), -1])]

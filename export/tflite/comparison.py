@@ -15,8 +15,8 @@ import tensorflow as tf
 from ecm_tf.core.errors import InputError
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
-from ecm_tf.evaluation.generation import reply
-from ecm_tf.evaluation.model_evaluation import evaluation_pairs
+from ecm_tf.evaluation.generation import generate_replies
+from ecm_tf.evaluation.pairs import evaluation_pairs
 from ecm_tf.inference.responder import Responder
 from ecm_tf.model.directory import load_model
 from ecm_tf.report.tables import markdown_table
@@ -64,7 +64,7 @@ def compare(train_dir: Path, dataset: Path, split: str, posts: int) -> list[Figu
     texts = evaluation_pairs(DatasetDirectory(dataset), split, posts).posts
     if not texts:
         raise InputError(f"{dataset}: expected pairs in the split {split}, got none.")
-    expected = reply(responder, texts, Search(), progress="model")
+    expected = generate_replies(responder, texts, Search(), progress="model")
     ids = [responder.post_ids(tf.constant([text]))[0].numpy().tolist() for text in texts]
     figures = []
     with tempfile.TemporaryDirectory() as temporary:

@@ -1,7 +1,7 @@
-"""A model directory becomes a directory of TensorFlow Lite files."""
+"""Converts a model directory to a directory of TensorFlow Lite files."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 from tqdm import tqdm
@@ -23,38 +23,38 @@ _EMOTION = tf.TensorSpec([None], tf.int32, "emotion")
 
 
 def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
-    """Writes a finished directory of kind `tflite`.
+    """Writes a directory of kind `tflite`, with a manifest.
 
     - `ids.tflite`: `post` int32 `(batch, length)`, padded with PAD, and `emotion` int32 `(batch,)`
       → `ids` int32 `(batch, max_response_length)`, `lengths` int32 and `scores` float32 `(batch,)`;
       builtin operations only. The length is at least `ModelConfig.min_post_length`.
     - `text.tflite`: `post` string and `emotion` int32 `(batch,)` → `response` string and `score`
-      float32 `(batch,)`; with the custom operations `FastSentencepieceTokenizer` needs.
-    - `config.json` and `assets/`: the model's sizes, vocabularies, tokenizer and emotions.
+      float32 `(batch,)`; needs the custom operations of `FastSentencepieceTokenizer`.
+    - `config.json` and `assets/`: sizes, vocabularies, tokenizer and emotions of the model.
 
-    Both search greedily, and take any batch and length from 1.
+    Both files use greedy search, and accept any batch size and length of at least 1.
 
     Args:
-        train_dir: a model directory.
-        output: must not exist.
-        quantize: a key of `export.tflite.files.SCHEMES`.
+        train_dir: model directory.
+        output: new directory, which must not exist.
+        quantize: quantisation scheme, a key of `export.tflite.files.SCHEMES`.
 
     Returns:
         `output`.
 
     Raises:
-        InputError: no such model, or the output exists.
+        InputError: the model directory is missing or unfinished, or the output exists.
     """
     if output.exists():
-        raise InputError(f"{output}: exists already; expected a new directory.")
+        raise InputError(f"{output}: this directory exists; expected a new one.")
     model, assets = load_model(train_dir)
-    functions = {IDS: of_ids(model), TEXT: _of_text(model, assets)}
+    functions = {IDS: ids_function(model), TEXT: _text_function(model, assets)}
     with finished_directory(output) as directory:
         for name, function in tqdm(
             functions.items(), desc=output.name, unit=" files", disable=None
         ):
-            flatbuffer = _converted(function, model, quantize, custom=name == TEXT)
-            (directory / name).write_bytes(flatbuffer)
+            content = _flatbuffer(function, model, quantize, allow_custom_ops=name == TEXT)
+            (directory / name).write_bytes(content)
         names = [f"{ASSETS}/{name}" for name in assets.save(directory / ASSETS)]
         model.config.save(directory / CONFIG)
         write_manifest(
@@ -71,36 +71,46 @@ def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
     return output
 
 
-def of_ids(model: ECM) -> Callable:
-    """The function of `ids.tflite`."""
+def ids_function(model: ECM) -> Any:
+    """Returns the `tf.function` of `ids.tflite`.
+
+    Args:
+        model: model to convert.
+    """
     post = tf.TensorSpec([None, None], tf.int32, "post")
 
     @tf.function(input_signature=[post, _EMOTION], autograph=False)
-    def reply(post, emotion):
-        return _greedy(model, post, emotion)._asdict()
+    def reply(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
+        return _greedy_replies(model, post, emotion)._asdict()
 
     return reply
 
 
-def _of_text(model: ECM, assets: TextAssets) -> Callable:
+def _text_function(model: ECM, assets: TextAssets) -> Any:
+    """Returns the `tf.function` of `text.tflite`."""
     text = CompactText(assets, model.config.min_post_length, model.config.max_post_length)
 
     @tf.function(input_signature=[POST, _EMOTION], autograph=False)
-    def reply(post, emotion):
-        replies = _greedy(model, text.post_ids(post), emotion)
+    def reply(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
+        replies = _greedy_replies(model, text.post_ids(post), emotion)
         return {"response": text.reply_text(replies.ids), "score": replies.scores}
 
     return reply
 
 
-def _greedy(model: ECM, post: tf.Tensor, emotion: tf.Tensor) -> Replies:
-    step, state = model.begin(post, emotion, scan=scan_without_arrays)
+def _greedy_replies(model: ECM, post: tf.Tensor, emotion: tf.Tensor) -> Replies:
+    step, state = model.prepare_decoding(post, emotion, scan=scan_without_arrays)
     return greedy_search(step, state, model.config.max_response_length)
 
 
-def converter_of(function: Callable, model: ECM) -> tf.lite.TFLiteConverter:
-    """A converter of a `tf.function` with an input signature, which uses the model's weights."""
-    # The converter freezes variables that it finds; it does not find Keras's in a Keras model.
+def make_converter(function: Any, model: ECM) -> tf.lite.TFLiteConverter:
+    """Returns the converter of a function that uses a model's weights.
+
+    Args:
+        function: `tf.function` with an input signature.
+        model: model whose weights the function uses.
+    """
+    # The converter freezes the variables of `tf.Module`s; it does not search Keras models.
     owner = tf.Module()
     owner.variables_to_freeze = [weight.value for weight in model.weights]
     owner.function = function
@@ -109,18 +119,19 @@ def converter_of(function: Callable, model: ECM) -> tf.lite.TFLiteConverter:
     )
 
 
-def _converted(function: Callable, model: ECM, quantize: str, *, custom: bool) -> bytes:
-    """A flatbuffer of the function.
+def _flatbuffer(function: Any, model: ECM, quantize: str, *, allow_custom_ops: bool) -> bytes:
+    """Returns the content of the TensorFlow Lite file of a function.
 
     Args:
-        function, model: as for `converter_of`.
-        quantize: as for `convert`.
-        custom: whether the function needs operations that TensorFlow Lite does not have. The
-            converter would let any such operation pass.
+        function: `tf.function` with an input signature.
+        model: model whose weights the function uses.
+        quantize: quantisation scheme, as for `convert`.
+        allow_custom_ops: True if the function needs custom operations. The converter then accepts
+            every operation that is unknown to TensorFlow Lite, so it is False where possible.
     """
-    converter = converter_of(function, model)
+    converter = make_converter(function, model)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    converter.allow_custom_ops = custom
+    converter.allow_custom_ops = allow_custom_ops
     if quantize != "none":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if quantize == "float16":

@@ -1,4 +1,4 @@
-"""A directory of TensorFlow Lite files, and what its manifest says of it."""
+"""Layout of a directory of TensorFlow Lite files."""
 
 from pathlib import Path
 
@@ -12,17 +12,20 @@ ASSETS = "assets"
 SCHEMES = {
     "none": "float32 weights",
     "float16": "float16 weights, half the size",
-    "dynamic": "int8 weights, a quarter of the size; what they are multiplied with is rounded too",
+    "dynamic": "int8 weights, a quarter of the size; activations are quantised at run time",
 }
-"""How weights are stored, and what comes of it."""
+"""Quantisation schemes, with a description of each for `--help`."""
 
 
 def locate(path: Path) -> Path:
-    """The file that is meant by itself or by its directory, which stands for the text file.
+    """Returns the path of a TensorFlow Lite file; a directory stands for its `text.tflite`.
+
+    Args:
+        path: directory written by `convert`, or one of its two files.
 
     Raises:
-        InputError: it is not, or not in, a finished directory of TensorFlow Lite files, or it was
-            changed.
+        InputError: the file is not in a finished directory of `export.tflite`, or a file of the
+            directory has changed since.
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or directory.")

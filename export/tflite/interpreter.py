@@ -1,4 +1,4 @@
-"""A TensorFlow Lite file, loaded with LiteRT. Imports TensorFlow only where text goes in."""
+"""Runs a TensorFlow Lite file with LiteRT; imports TensorFlow only for `text.tflite`."""
 
 from pathlib import Path
 from typing import Any
@@ -6,30 +6,25 @@ from typing import Any
 import numpy as np
 
 from ecm_tf.core import command
-from ecm_tf.core.errors import InputError
+from ecm_tf.core.optional import require_extra
 from export.tflite.files import TEXT
 
 
 class Interpreter:
-    """Answers with one of the two files of `export.tflite.conversion.convert`, on one thread.
+    """Runs one of the two files of `export.tflite.conversion.convert`, on one thread.
 
     Args:
-        file: `…/ids.tflite` or `…/text.tflite`.
+        file: path of `ids.tflite` or `text.tflite`.
 
     Raises:
         InputError: ai-edge-litert is not installed.
     """
 
     def __init__(self, file: Path) -> None:
-        try:
+        with require_extra("tflite"):
             from ai_edge_litert.interpreter import InterpreterWithCustomOps
-        except ModuleNotFoundError as error:
-            raise InputError(
-                f"{file}: expected the package ai-edge-litert to run it with; "
-                "install it by: pip install 'ecm-tf[tflite]'."
-            ) from error
         takes_text = file.name == TEXT
-        self._posts = object if takes_text else np.int32
+        self._post_dtype = object if takes_text else np.int32
         with command.suppress_native_stderr():
             self._interpreter = InterpreterWithCustomOps(
                 custom_op_registerers=_text_operations() if takes_text else None,
@@ -37,20 +32,21 @@ class Interpreter:
                 num_threads=1,
             )
             self._interpreter.allocate_tensors()
-            self._answer = self._interpreter.get_signature_runner()
+            self._signature = self._interpreter.get_signature_runner()
 
     def __call__(self, posts: Any, emotion: Any) -> dict[str, np.ndarray]:
-        """Answers.
+        """Returns the outputs for a batch.
 
         Args:
             posts: int32 `(batch, length)` for `ids.tflite`, bytes `(batch,)` for `text.tflite`.
-            emotion: int32 `(batch,)`, in `[0, categories)`.
+            emotion: requested emotion ids, int32 `(batch,)`, in `[0, categories)`.
 
         Returns:
-            `ids`, `lengths` and `scores`, or `response` (bytes) and `score`.
+            `ids`, `lengths` and `scores` for `ids.tflite`; `response` (bytes) and `score` for
+            `text.tflite`.
         """
-        return self._answer(
-            post=np.asarray(posts, self._posts), emotion=np.asarray(emotion, np.int32)
+        return self._signature(
+            post=np.asarray(posts, self._post_dtype), emotion=np.asarray(emotion, np.int32)
         )
 
 

@@ -1,9 +1,9 @@
-"""What a file costs: `python -m export.tflite.measurement FILE POSTS.json`, for `comparison`.
+"""Measures one TensorFlow Lite file: `python -m export.tflite.measurement FILE POSTS.json`.
 
-A process of its own, so that its memory is that of running the file and nothing else; though Python
-gets the operations of `text.tflite` from tensorflow-text, and so all of TensorFlow. `POSTS.json`
-has the posts as ids or as texts, and the number of emotions; each is answered in each emotion, one
-at a time. Prints JSON.
+Called by `export.tflite.comparison`, in a process of its own so that the peak memory is that of
+running the file. For `text.tflite` it includes TensorFlow, because Python gets the file's custom
+operations from tensorflow-text. `POSTS.json` holds the posts, as token ids or as text, and the
+number of emotions. The command prints JSON.
 """
 
 import json
@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -19,27 +20,31 @@ from export.tflite.files import IDS
 from export.tflite.interpreter import Interpreter
 
 
-def measure(file: Path, posts: list, categories: int) -> dict:
-    """Replies to each post in each emotion, and what they cost.
+def measure(file: Path, posts: list[Any], categories: int) -> dict[str, Any]:
+    """Generates one reply to each post in each emotion, one at a time, and measures the cost.
+
+    Args:
+        file: path of `ids.tflite` or `text.tflite`.
+        posts: token ids for `ids.tflite`, texts for `text.tflite`.
+        categories: number of emotions.
 
     Returns:
-        `replies` as `[posts][categories]` of texts or lists of ids, `load` and `reply` (median) in
-        seconds, `memory` at its peak in bytes.
+        `replies`, texts or lists of ids indexed by post and then by emotion; `load` and `reply`
+        (median) in seconds; `memory`, the peak in bytes.
     """
-    Interpreter(file)  # Once before, so that the import of libraries is not counted.
+    Interpreter(file)  # Imports the libraries, whose time is not measured.
     start = time.perf_counter()
     interpreter = Interpreter(file)
     load, seconds, replies = time.perf_counter() - start, [], []
+    takes_ids = file.name == IDS
     for post in tqdm(posts, desc=f"{file.parent.name}/{file.name}", unit=" posts", disable=None):
         row = []
         for emotion in range(categories):
-            given = [post] if file.name == IDS else [post.encode()]
+            batch = [post] if takes_ids else [post.encode()]
             start = time.perf_counter()
-            found = interpreter(given, [emotion])
+            outputs = interpreter(batch, [emotion])
             seconds.append(time.perf_counter() - start)
-            row.append(
-                found["ids"][0].tolist() if file.name == IDS else found["response"][0].decode()
-            )
+            row.append(outputs["ids"][0].tolist() if takes_ids else outputs["response"][0].decode())
         replies.append(row)
     return {
         "replies": replies,

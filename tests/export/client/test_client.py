@@ -1,4 +1,4 @@
-"""The client, against servers that speak as TF Serving does and answer without a model."""
+"""The client, with servers that have TF Serving's APIs and return replies without a model."""
 
 import json
 import threading
@@ -18,22 +18,28 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import (
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
 from export.client import Client, Reply, ServerError
-from export.client.__main__ import BATCH, main
+from export.client.__main__ import POSTS_PER_REQUEST, main
 
 NAMES = DEFAULT.names
 
 
-class Answers:
-    """What both servers say; `busy` counts requests that are refused first."""
+class FakeModel:
+    """Replies of both servers.
+
+    Attributes:
+        busy: number of requests to reject before the first reply.
+        delay: seconds before each reply.
+        requests: model, version, signature and number of posts of each request.
+    """
 
     def __init__(self):
         self.busy = 0
-        self.slow = 0.0
-        self.asked = []
+        self.delay = 0.0
+        self.requests = []
 
     def __call__(self, model, version, signature, inputs):
-        self.asked.append((model, version, signature, len(inputs["post"])))
-        time.sleep(self.slow)
+        self.requests.append((model, version, signature, len(inputs["post"])))
+        time.sleep(self.delay)
         if self.busy:
             self.busy -= 1
             return None
@@ -59,19 +65,24 @@ class Answers:
         }
 
 
-@pytest.fixture
-def answers():
-    return Answers()
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch):
+    monkeypatch.setattr("export.client.transport.FIRST_WAIT_SECONDS", 0.01)
 
 
 @pytest.fixture
-def rest(answers):
+def fake_model():
+    return FakeModel()
+
+
+@pytest.fixture
+def rest(fake_model):
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             path = self.path.removesuffix(":predict").split("/")[3:]
             try:
-                outputs = answers(
+                outputs = fake_model(
                     path[0], path[2] if path[1:] else None, body["signature_name"], body["inputs"]
                 )
                 status, content = (
@@ -90,10 +101,10 @@ def rest(answers):
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, request, client_address):
-            """A client that did not wait is no fault of the server's."""
+            """Ignores clients that closed the connection after their timeout."""
 
     server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01])
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -102,7 +113,7 @@ def rest(answers):
 
 
 @pytest.fixture
-def rpc(answers):
+def rpc(fake_model):
     class Servicer(PredictionServiceServicer):
         def Predict(self, request, context):
             inputs = {
@@ -112,7 +123,7 @@ def rpc(answers):
             spec = request.model_spec
             version = str(spec.version.value) if spec.HasField("version") else None
             try:
-                outputs = answers(spec.name, version, spec.signature_name, inputs)
+                outputs = fake_model(spec.name, version, spec.signature_name, inputs)
             except ValueError as error:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
             if outputs is None:
@@ -135,47 +146,50 @@ def address(request):
     return request.getfixturevalue(request.param)
 
 
-def test_the_three_questions(address, answers):
+def test_replies_of_each_signature(address, fake_model):
     with Client(address) as client:
         assert client.answer(["猫", "狗"], ["like", "sad"]) == [
-            Reply("like", "猫·like", -1.5),
-            Reply("sad", "狗·sad", -1.5),
+            Reply("猫·like", -1.5, "like"),
+            Reply("狗·sad", -1.5, "sad"),
         ]
         (row,) = client.all_emotions(["猫"])
-        assert row == [Reply(name, f"猫·{name}", -float(e)) for e, name in enumerate(NAMES)]
+        assert row == [Reply(f"猫·{name}", -float(e), name) for e, name in enumerate(NAMES)]
         (row,) = client.n_best(["猫"], ["happy"])
-        assert row == [Reply("happy", "猫·happy·a", -1.0), Reply("happy", "猫·happy·b", -2.0)]
-    assert {entry[:2] for entry in answers.asked} == {("ecm", None)}
+        assert row == [Reply("猫·happy·a", -1.0, "happy"), Reply("猫·happy·b", -2.0, "happy")]
+    assert {request[:2] for request in fake_model.requests} == {("ecm", None)}
 
 
-def test_another_model_and_version(address, answers):
+def test_model_and_version_are_part_of_the_request(address, fake_model):
     with Client(address, model="other", version=7) as client:
         client.answer(["猫"], ["like"])
-    assert answers.asked == [("other", "7", "serving_default", 1)]
+    assert fake_model.requests == [("other", "7", "serving_default", 1)]
 
 
-def test_a_busy_server_is_asked_again_after_a_while(address, answers):
-    answers.busy = 2
+def test_request_to_a_busy_server_is_repeated(address, fake_model):
+    fake_model.busy = 2
     with Client(address) as client:
         assert client.answer(["猫"], ["like"])[0].text == "猫·like"
-    assert len(answers.asked) == 3
+    assert len(fake_model.requests) == 3
 
 
-def test_a_server_that_stays_busy_is_given_up(address, answers):
-    answers.busy = 100
+def test_request_is_given_up_after_five_attempts(address, fake_model):
+    fake_model.busy = 100
     with Client(address) as client, pytest.raises(ServerError, match="busy"):
         client.answer(["猫"], ["like"])
-    assert len(answers.asked) == 5
+    assert len(fake_model.requests) == 5
 
 
-def test_a_refusal_is_told_and_not_repeated(address, answers):
+def test_rejected_request_is_not_repeated(address, fake_model):
     with Client(address) as client, pytest.raises(ServerError, match="unknown emotion 'joyful'"):
         client.answer(["猫"], ["joyful"])
-    assert len(answers.asked) == 1
+    assert len(fake_model.requests) == 1
 
 
-def test_nobody_there():
-    with Client("http://127.0.0.1:9") as client, pytest.raises(ServerError, match="no server"):
+def test_address_without_a_server():
+    with (
+        Client("http://127.0.0.1:9") as client,
+        pytest.raises(ServerError, match=r":9: the connection to the server failed"),
+    ):
         client.answer(["猫"], ["like"])
     with (
         Client("grpc://127.0.0.1:9", timeout=2) as client,
@@ -184,20 +198,47 @@ def test_nobody_there():
         client.answer(["猫"], ["like"])
 
 
-def test_no_answer_in_time(rest, rpc, answers):
-    answers.slow = 2.0
-    for address, message in ((rest, "no answer in 0.2 s|no server"), (rpc, "DEADLINE_EXCEEDED")):
-        with Client(address, timeout=0.2) as client, pytest.raises(ServerError, match=message):
+@pytest.mark.parametrize(
+    ("server", "message"),
+    [
+        ("rest", "expected a response within 0.2 s, got none"),
+        ("rpc", "DEADLINE_EXCEEDED"),
+    ],
+)
+def test_request_that_times_out_is_not_repeated(request, fake_model, server, message):
+    fake_model.delay = 1.0
+    address = request.getfixturevalue(server)
+    with Client(address, timeout=0.2) as client:
+        start = time.monotonic()
+        with pytest.raises(ServerError, match=message):
             client.answer(["猫"], ["like"])
+        assert time.monotonic() - start < 0.9
+    assert len(fake_model.requests) == 1
+
+
+def test_connection_that_times_out_is_not_repeated(monkeypatch):
+    attempts = []
+
+    def time_out(*arguments, **_):
+        attempts.append(arguments)
+        raise TimeoutError
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", time_out)
+    with (
+        Client("http://127.0.0.1:9", timeout=0.2) as client,
+        pytest.raises(ServerError, match=r"expected a response within 0.2 s, got none"),
+    ):
+        client.answer(["猫"], ["like"])
+    assert len(attempts) == 1
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:8501", "ftp://a:1", "grpc://host", "http://", ""])
-def test_other_addresses_are_refused(address):
+def test_addresses_of_another_form_are_refused(address):
     with pytest.raises(InputError, match="expected http://HOST:PORT"):
         Client(address)
 
 
-def test_the_command_answers_posts(address, capsys):
+def test_command_prints_the_replies(address, capsys):
     main([address, "猫", "狗"])
     assert capsys.readouterr().out.splitlines() == [
         line for post in "猫狗" for line in [post, *(f"{name}: {post}·{name}" for name in NAMES)]
@@ -208,22 +249,29 @@ def test_the_command_answers_posts(address, capsys):
     assert capsys.readouterr().out == "猫\nsad: 猫·sad·a\nsad: 猫·sad·b\n"
 
 
-def test_the_command_answers_a_file_in_batches(address, answers, tmp_path, capsys):
-    posts = [f"帖子{number}" for number in range(2 * BATCH + 3)]
+def test_command_sends_a_file_in_batches(address, fake_model, tmp_path, capsys):
+    posts = [f"帖子{number}" for number in range(2 * POSTS_PER_REQUEST + 3)]
     (tmp_path / "posts.txt").write_text("\n".join(posts) + "\n", encoding="utf-8")
     main([address, "--file", str(tmp_path / "posts.txt"), "--emotion", "like"])
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["post"] for row in rows] == posts
     assert all(row["replies"][0]["text"] == f"{row['post']}·like" for row in rows)
-    assert [entry[3] for entry in answers.asked] == [BATCH, BATCH, 3]
+    assert [request[3] for request in fake_model.requests] == [
+        POSTS_PER_REQUEST,
+        POSTS_PER_REQUEST,
+        3,
+    ]
 
 
-def test_wrong_arguments_are_told_in_a_sentence(tmp_path):
+def test_wrong_arguments_are_refused(tmp_path):
     for flags, message in (
         ([], "expected either posts or --file"),
         (["猫", "--file", "posts"], "expected either posts or --file"),
-        (["猫", "--n_best"], "--n_best: expected --emotion beside it"),
-        (["--file", str(tmp_path / "none")], "none: no such file; expected a post a line"),
+        (["猫", "--n_best"], "--n_best: expected --emotion as well"),
+        (
+            ["--file", str(tmp_path / "none")],
+            "none: no such file; expected a text file with one post per line",
+        ),
     ):
         with pytest.raises(InputError, match=message):
             main(["http://127.0.0.1:9", *flags])

@@ -1,0 +1,27 @@
+"""Optional packages: a missing one becomes an `InputError` that says how to install it."""
+
+import contextlib
+from collections.abc import Iterator
+
+from ecm_tf.core.errors import InputError
+
+
+@contextlib.contextmanager
+def require_extra(extra: str) -> Iterator[None]:
+    """Reports a package that an import inside the `with` block does not find as an `InputError`.
+
+    The message names no package index: this project is installed from a clone or a wheel file.
+
+    Args:
+        extra: the extra of this project, as in `pyproject.toml`, that installs the package.
+
+    Raises:
+        InputError: a package is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{error.name}: this package is not installed; install this project's `{extra}` extra: "
+            f"pip install '.[{extra}]' in a clone, or pip install 'FILE.whl[{extra}]' from a wheel."
+        ) from error

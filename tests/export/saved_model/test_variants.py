@@ -1,0 +1,132 @@
+"""Exports with other settings: search with a classifier, half-precision weights, Keras file."""
+
+import json
+import shutil
+
+import fake_classifier
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from exported import EMOTION_IDS, EMOTIONS, POSTS
+
+from ecm_tf.config import RERANKED, SearchConfig
+from ecm_tf.decoding.search import Search
+from ecm_tf.inference.responder import Responder
+from export.saved_model import signatures as signatures_module
+from export.saved_model.__main__ import main
+from export.saved_model.exporter import export_saved_model
+from export.saved_model.model_info import MODEL_INFO
+
+pytestmark = pytest.mark.xdist_group("saved_model")
+
+
+@pytest.fixture(scope="module")
+def reranked(model_dir, tmp_path_factory):
+    """A version whose replies a classifier chooses, and the classifier, moved away since."""
+    judge = fake_classifier.make(tmp_path_factory.mktemp("judge"))
+    base = tmp_path_factory.mktemp("reranked")
+    flags = ("--rerank", judge, "--emotion_weight", 50, "--candidates", 6, "--n_best", 2)
+    main(["--train_dir", str(model_dir), "--output", str(base), *map(str, flags)])
+    return base / "1", judge.rename(judge.with_name("moved"))
+
+
+def test_search_with_a_classifier_is_part_of_the_saved_model(reranked, load_signatures, responder):
+    version, judge = reranked
+    settings = {**RERANKED, "candidates": 6, "rerank": str(judge), "emotion_weight": 50.0}
+    search = Search(SearchConfig(**settings), 2)
+    expected = responder.answer(tf.constant(POSTS), tf.constant(EMOTION_IDS), search)
+    signatures = load_signatures(version)
+    inputs = {"post": tf.constant(POSTS), "emotion": tf.constant(EMOTIONS)}
+    n_best = signatures["n_best"](**inputs)["response"].numpy()
+    best = signatures["serving_default"](**inputs)["response"].numpy()
+    assert n_best.tolist() == expected.texts.numpy().tolist()
+    assert best.tolist() == n_best[:, 0].tolist()
+
+
+def test_rows_do_not_depend_on_their_batch(exported_base, reranked, load_signatures):
+    """Server-side batching relies on it."""
+    for version in (exported_base / "1", reranked[0]):
+        for name, signature in load_signatures(version).items():
+            inputs = {"post": tf.constant(POSTS), "emotion": tf.constant(EMOTIONS)}
+            if name == "all_emotions":
+                del inputs["emotion"]
+            batch = signature(**inputs)
+            for row in range(len(POSTS)):
+                single = signature(**{key: value[row : row + 1] for key, value in inputs.items()})
+                for key, value in single.items():
+                    if value.dtype == tf.string:
+                        assert np.array_equal(value[0], batch[key][row])
+                    else:
+                        np.testing.assert_allclose(value[0], batch[key][row], rtol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def base_of_versions(exported_base, tmp_path_factory):
+    """A base directory with the versions 1 and 7, and a directory that is no version."""
+    base = tmp_path_factory.mktemp("versions") / "base"
+    for version in ("1", "7"):
+        shutil.copytree(exported_base / "1", base / version)
+    (base / "notes").mkdir()
+    return base
+
+
+def check_half_precision(version, dtype, exported_base, load_signatures, responder):
+    def scores(version):
+        signature = load_signatures(version)["all_emotions"]
+        return signature(post=tf.constant(POSTS))["score"].numpy()
+
+    float32, half = scores(exported_base / "1"), scores(version)
+    assert not np.array_equal(float32, half)
+    np.testing.assert_allclose(half, float32, rtol=0.05)
+    weights = sorted(tuple(weight.shape) for weight in responder.model.weights)
+    for directory, expected in ((exported_base / "1", "float32"), (version, dtype)):
+        reader = tf.train.load_checkpoint(str(directory / "variables" / "variables"))
+        shapes = reader.get_variable_to_shape_map()
+        dtypes = reader.get_variable_to_dtype_map()
+        variables = [name for name in shapes if name != "_CHECKPOINTABLE_OBJECT_GRAPH"]
+        assert sorted(tuple(shapes[name]) for name in variables) == weights, "each is stored once"
+        assert {dtypes[name].name for name in variables} == {expected}
+    assert json.loads((version / MODEL_INFO).read_text())["weights"]["stored_as"] == dtype
+
+
+def test_command_writes_the_next_version_in_half_precision(
+    model_dir, base_of_versions, exported_base, load_signatures, responder, capsys
+):
+    flags = ["--beam_size", "2", "--n_best", "2", "--weights", "float16"]
+    main(["--train_dir", str(model_dir), "--output", str(base_of_versions), *flags])
+    version = base_of_versions / "8"
+    assert capsys.readouterr().out.startswith(f"{version}: ")
+    assert {path.name for path in base_of_versions.iterdir()} == {"1", "7", "8", "notes"}
+    n_best = load_signatures(version)["n_best"]
+    replies = n_best(post=tf.constant(POSTS[:1]), emotion=tf.constant(["0"]))["response"]
+    assert replies.shape == [1, 2]
+    check_half_precision(version, "float16", exported_base, load_signatures, responder)
+
+
+def test_bfloat16_weights(
+    model_dir, exported_base, load_signatures, responder, tmp_path, monkeypatch
+):
+    all_signatures = signatures_module.signatures
+    # One signature is enough here, and takes a quarter of the time.
+    monkeypatch.setattr(
+        signatures_module,
+        "signatures",
+        lambda *arguments: {"all_emotions": all_signatures(*arguments)["all_emotions"]},
+    )
+    version = export_saved_model(model_dir, tmp_path, dtype="bfloat16")
+    check_half_precision(version, "bfloat16", exported_base, load_signatures, responder)
+
+
+def test_keras_file_holds_the_model(responder, tmp_path):
+    responder.model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    pairs = zip(responder.model.get_weights(), loaded.get_weights(), strict=True)
+    for saved_weight, loaded_weight in pairs:
+        np.testing.assert_array_equal(saved_weight, loaded_weight)
+    assert loaded.config == responder.model.config
+    posts, emotions = tf.constant(POSTS), tf.constant(EMOTION_IDS)
+    answers = Responder(loaded, responder.text.assets).answer(posts, emotions, Search())
+    expected = responder.answer(posts, emotions, Search())
+    assert answers.texts.numpy().tolist() == expected.texts.numpy().tolist()
+    np.testing.assert_allclose(answers.scores, expected.scores, rtol=1e-5)

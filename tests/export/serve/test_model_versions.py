@@ -1,0 +1,52 @@
+"""Versions that appear, fail and disappear while the server runs."""
+
+import shutil
+
+import pytest
+from server_process import predict_request, wait_until
+from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
+from tensorflow_serving.apis.model_service_pb2_grpc import ModelServiceStub
+from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
+
+pytestmark = pytest.mark.xdist_group("saved_model")
+
+
+def test_versions_are_loaded_and_unloaded(server, channel, exported_base):
+    def version_of_reply() -> int:
+        request = predict_request({"post": ["a"], "emotion": ["1"]})
+        response = PredictionServiceStub(channel).Predict(request, timeout=30)
+        return response.model_spec.version.value
+
+    def add(version: int) -> None:
+        partial = server.base / f".partial-{version}"
+        shutil.copytree(exported_base / "1", partial)
+        partial.rename(server.base / str(version))
+
+    assert version_of_reply() == 1
+    add(2)
+    wait_until(lambda: server.states() == {1: "AVAILABLE", 2: "AVAILABLE"})
+    assert version_of_reply() == 2
+    old_version = "/v1/models/ecm/versions/1:predict"
+    assert server.post({"instances": []}, old_version).status_code == 200
+
+    broken = server.base / "3"
+    broken.mkdir()
+    (broken / "saved_model.pb").write_bytes(b"broken")
+    wait_until(lambda: server.states().get(3) == "END")
+    request = GetModelStatusRequest()
+    request.model_spec.name = "ecm"
+    states = ModelServiceStub(channel).GetModelStatus(request, timeout=30).model_version_status
+    assert [(state.version, bool(state.status.error_message)) for state in states] == [
+        *((3, True), (2, False), (1, False)),
+    ]
+    assert version_of_reply() == 2
+
+    add(4)
+    wait_until(lambda: server.states() == {1: "END", 2: "AVAILABLE", 3: "END", 4: "AVAILABLE"})
+    assert version_of_reply() == 4
+    assert server.post({"instances": []}, old_version).status_code == 404
+
+    for version in (3, 4):
+        shutil.rmtree(server.base / str(version))
+    wait_until(lambda: server.states().get(1) == "AVAILABLE")
+    assert version_of_reply() == 2

@@ -1,0 +1,88 @@
+"""Conversion: operations, stored dtypes, the directory, and conversions that fail."""
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import read_manifest
+from export.tflite import conversion
+from export.tflite.__main__ import main
+from export.tflite.conversion import convert
+from export.tflite.files import IDS, SCHEMES, TEXT
+
+pytestmark = pytest.mark.xdist_group("tflite")
+
+
+def operations(file):
+    """Returns the numbers of the builtin operations, and the names of the custom ones."""
+    model = schema.ModelT.InitFromPackedBuf(file.read_bytes(), 0)
+    codes = [
+        (max(code.builtinCode, code.deprecatedBuiltinCode), code.customCode)
+        for code in model.operatorCodes
+    ]
+    custom = {name.decode() for code, name in codes if code == schema.BuiltinOperator.CUSTOM}
+    return {code for code, _ in codes} - {schema.BuiltinOperator.CUSTOM}, custom
+
+
+def stored_types(file):
+    """Returns the dtypes of the stored tensors with more than a thousand elements."""
+    model = schema.ModelT.InitFromPackedBuf(file.read_bytes(), 0)
+    return {
+        tensor.type
+        for graph in model.subgraphs
+        for tensor in graph.tensors
+        if model.buffers[tensor.buffer].data is not None and np.prod(tensor.shape) > 1000
+    }
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_ids_need_builtin_operations_only(converted, scheme):
+    builtin, custom = operations(converted[scheme] / IDS)
+    assert custom == set()
+    assert schema.BuiltinOperator.WHILE in builtin
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_text_also_needs_the_tokenizer_operations(converted, scheme):
+    _, custom = operations(converted[scheme] / TEXT)
+    assert custom == {"TFText>FastSentencepieceTokenize", "TFText>FastSentencepieceDetokenize"}
+
+
+@pytest.mark.parametrize("file", [IDS, TEXT])
+def test_weights_are_stored_in_the_dtype_of_the_scheme(converted, file):
+    types = schema.TensorType
+    assert types.FLOAT32 in stored_types(converted["none"] / file)
+    assert types.FLOAT16 not in stored_types(converted["none"] / file)
+    assert types.FLOAT16 in stored_types(converted["float16"] / file)
+    assert types.FLOAT32 not in stored_types(converted["float16"] / file)
+    assert types.INT8 in stored_types(converted["dynamic"] / file)
+
+
+def test_manifest_describes_the_directory(converted, wide_dir):
+    for scheme, directory in converted.items():
+        manifest = read_manifest(directory, "tflite")
+        assert manifest["settings"] == {"quantize": scheme}
+        assert {IDS, TEXT, "config.json", "assets/text.json"} <= manifest["files"].keys()
+        assert manifest["counts"]["bytes"][IDS] == (directory / IDS).stat().st_size
+        assert list(manifest["sources"]) == [str(wide_dir)]
+    assert {path.name for path in converted["none"].parent.iterdir()} == set(SCHEMES)
+
+
+def test_existing_directory_is_refused_and_kept(wide_dir, tmp_path):
+    (tmp_path / "kept").write_text("kept")
+    with pytest.raises(InputError, match="this directory exists"):
+        main(["convert", "--train_dir", str(wide_dir), "--output", str(tmp_path)])
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_failed_conversion_leaves_no_files(wide_dir, tmp_path, monkeypatch):
+    def fail(*_, allow_custom_ops, **__):
+        if allow_custom_ops:
+            raise OSError("disk full")
+        return b"half"
+
+    monkeypatch.setattr(conversion, "_flatbuffer", fail)
+    with pytest.raises(OSError, match="disk full"):
+        convert(wide_dir, tmp_path / "lite")
+    assert not (tmp_path / "lite").exists()
