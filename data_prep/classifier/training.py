@@ -129,5 +129,5 @@ def _train_naive_bayes(sizes: Sequence[int], train: Examples) -> NaiveBayes:
     log_priors = np.full([categories], -1e4, np.float32)
     log_probabilities[:, model.classes_] = model.feature_log_prob_.T
     log_priors[model.classes_] = model.class_log_prior_
-    network.estimate(log_probabilities, log_priors)
+    network.set_parameters(log_probabilities, log_priors)
     return network

@@ -1,9 +1,10 @@
-"""`python -m data_prep` in a subprocess."""
+"""The command line `python -m data_prep`."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+from data_prep.__main__ import main
 from ecm_tf.core.manifest import read_manifest
 
 GOOD = {"post": "今天好", "response": "好", "emotion": "happy"}
@@ -30,11 +31,10 @@ def test_bad_record_exits_with_status_2(tmp_path, write_jsonl):
     assert not (tmp_path / "dataset").exists()
 
 
-def test_build_of_the_real_sample(tmp_path, real_data):
+def test_build_of_the_real_sample(tmp_path, real_data, capsys):
     train = real_data / "estc_sample" / "stc_1000_pairs.json"
-    done = command("build", "--train", train, "--output", tmp_path / "dataset")
-    assert done.returncode == 0, done.stderr
-    assert "response tokens" in done.stdout
+    main(["build", "--train", str(train), "--output", str(tmp_path / "dataset"), "--workers", "1"])
+    assert "response tokens" in capsys.readouterr().out
     manifest = read_manifest(tmp_path / "dataset", "dataset")
     assert sum(manifest["counts"]["pairs"].values()) == 1000
     assert manifest["counts"]["tokenizer_agreement"]["hmm_on"]["boundary_f1"] > 0.98

@@ -46,8 +46,8 @@ def test_emotion_words_are_learned_from_labelled_sentences(files):
         main([str(argument) for argument in arguments])
 
     spaces = ("--segmenter", "whitespace")
-    run("classifier", "train", *spaces, "--sentences", files / "sentences.jsonl", "--epochs", 3,
-        "--learning_rate", 0.01, "--output", files / "classifier")  # fmt: skip
+    run("classifier", "train", *spaces, "--sentences", files / "sentences.jsonl",
+        "--network", "naive_bayes", "--output", files / "classifier")  # fmt: skip
     labelled = files / "labelled.jsonl"
     run("label", "--classifier", files / "classifier", "--input", files / "corpus.jsonl",
         "--output", labelled)  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from data_prep.classifier import training
+from data_prep.classifier import networks, training
 from data_prep.classifier.features import Features, learn_features
 from data_prep.classifier.training import Examples, feature_ids, make_examples
 
@@ -45,8 +45,10 @@ def toy_examples(toy) -> tuple[Features, Examples, Examples, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def short_ema() -> Iterator[None]:
-    """Shortens the average of the weights for runs of a few dozen steps."""
+def small_networks() -> Iterator[None]:
+    """Shortens the average of the weights for runs of a few dozen steps, with small networks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "EMA_MOMENTUM", 0.8)
+        patch.setattr(networks, "EMBEDDING_SIZE", 16)
+        patch.setattr(networks, "FILTERS", 24)
         yield

@@ -11,7 +11,7 @@ from data_prep.classifier.networks import BiLSTM, FeatureDropout, NaiveBayes, NG
 SIZES, CATEGORIES = (9, 12, 10), 4
 
 
-@pytest.fixture(params=[NGramConvolution, BiLSTM, NaiveBayes])
+@pytest.fixture(scope="module", params=[NGramConvolution, BiLSTM, NaiveBayes])
 def network(request):
     keras.utils.set_random_seed(3)
     network = request.param(SIZES, CATEGORIES)

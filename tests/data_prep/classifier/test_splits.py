@@ -19,7 +19,7 @@ def test_split_fractions(write_jsonl):
     sentences = LabelledSentences.read(
         [write_jsonl(rows(f"第{i}句" for i in range(4000)))], DEFAULT
     )
-    sizes = {name: len(part.texts) for name, part in sentences.splits.items()}
+    sizes = {name: len(split.texts) for name, split in sentences.splits.items()}
     assert sum(sizes.values()) == 4000
     assert 330 < sizes["dev"] < 470
     assert 330 < sizes["test"] < 470
@@ -29,14 +29,14 @@ def test_splits_share_no_text_regardless_of_spaces(write_jsonl):
     texts = [f"第{i}句话" for i in range(500)]
     spaced = [" ".join(text) for text in texts] + [f"{text[:2]}\u3000{text[2:]}" for text in texts]
     paths = [write_jsonl(rows(texts), "a"), write_jsonl(rows(spaced, 3)[::-1], "b")]
-    parts = LabelledSentences.read(paths, DEFAULT).splits
-    seen = [{"".join(text.split()) for text in part.texts} for part in parts.values()]
+    splits = LabelledSentences.read(paths, DEFAULT).splits
+    seen = [{"".join(text.split()) for text in split.texts} for split in splits.values()]
     assert set.union(*seen) == set(texts)
     for one, other in combinations(seen, 2):
         assert not one & other
-    for part in parts.values():
-        assert sorted(part.emotions) == [0] * (len(part.texts) // 3) + [3] * (
-            2 * len(part.texts) // 3
+    for split in splits.values():
+        assert sorted(split.emotions) == [0] * (len(split.texts) // 3) + [3] * (
+            2 * len(split.texts) // 3
         )
 
 
@@ -55,7 +55,7 @@ def test_texts_keep_their_emotions(write_jsonl):
 
 def test_empty_split_is_rejected(write_jsonl):
     sentences = LabelledSentences.read([write_jsonl(rows(["好"]))], DEFAULT)
-    (filled,) = (name for name, part in sentences.splits.items() if part.texts)
+    (filled,) = (name for name, split in sentences.splits.items() if split.texts)
     assert sentences.split(filled).texts == sentences.split("all").texts == ["好"]
     for name in {"train", "dev", "test"} - {filled}:
         with pytest.raises(InputError, match=f"--sentences: .* the split {name}, got none"):
@@ -76,8 +76,8 @@ def test_unmapped_emotions_are_counted(tmp_path):
     sentences = LabelledSentences.read(paths, DEFAULT)
     assert sentences.unmapped == {"fear": 4, "surprise": 2}
     assert sentences.split("all").texts == ["d", "d"]
-    afraid = LabelledSentences.read(paths, Emotions([Emotion("fear", "恐惧")]))
-    assert afraid.unmapped == {"surprise": 2, "anger": 2}
+    with_fear = LabelledSentences.read(paths, Emotions([Emotion("fear", "恐惧")]))
+    assert with_fear.unmapped == {"surprise": 2, "anger": 2}
 
 
 def test_bad_records_raise_or_are_counted(write_jsonl):
@@ -100,10 +100,10 @@ def test_label_agreement_matches_brute_force():
         if one.replace(" ", "") == other.replace(" ", ""):
             pairs.setdefault(one.replace(" ", ""), []).append(a == b)
     assert len(pairs) > 30
-    found = label_agreement(texts, labels)
-    assert found.texts == len(pairs)
-    assert found.share == pytest.approx(np.mean([np.mean(same) for same in pairs.values()]))
-    json.dumps(found.share)
+    agreement = label_agreement(texts, labels)
+    assert agreement.texts == len(pairs)
+    assert agreement.share == pytest.approx(np.mean([np.mean(same) for same in pairs.values()]))
+    json.dumps(agreement.share)
 
 
 @pytest.mark.parametrize(

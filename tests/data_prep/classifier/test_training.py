@@ -31,7 +31,7 @@ def trained(network: str, toy_examples) -> np.ndarray:
 
 
 @pytest.fixture(scope="module", params=["convolution", "naive_bayes", "bilstm"])
-def network(request, short_ema, toy_examples) -> tuple[str, np.ndarray]:
+def network(request, small_networks, toy_examples) -> tuple[str, np.ndarray]:
     """The name of a network, and the probabilities of the trained network."""
     return request.param, trained(request.param, toy_examples)
 

@@ -103,7 +103,7 @@ def test_minimum_confidence_of_responses_and_posts(write_jsonl, output):
     assert second["post_emotion"] == "happy"
     assert (counts.left_out, counts.pairs) == (1, 3)
     table = summary(counts, DEFAULT)
-    assert "pairs left out for their confidence: 1 (33.33 %)" in table
+    assert "pairs dropped for low confidence: 1 (33.33 %)" in table
     assert "  2 sad                      1   50.00 %           0    0.00 %" in table
     assert "mean confidence         0.8688                0.9877" in table
 

@@ -63,8 +63,8 @@ def test_split_statistics_match_brute_force(dataset, rows):
         assert counted.emotions.tolist() == [pair["emotion"] for pair in pairs]
         for side in ("post", "response"):
             by_length = Counter(len(pair[side].split()) for pair in pairs)
-            found = {length: n for length, n in enumerate(counted.lengths[side].tolist()) if n}
-            assert found == by_length
+            lengths = {length: n for length, n in enumerate(counted.lengths[side].tolist()) if n}
+            assert lengths == by_length
         cells = Counter((p["post_emotion"], p["emotion"]) for p in pairs if "post_emotion" in p)
         assert {
             tuple(c): counted.interaction[*c] for c in np.argwhere(counted.interaction)
@@ -89,16 +89,16 @@ def test_empty_split(dataset):
 def test_repetition_matches_brute_force(dataset, rows):
     train, dev = read_split(dataset, "train"), read_split(dataset, "dev")
     pairs = rows["train"]
-    found = repetition(train, 10)
-    assert found.repeated_pairs == len(pairs) - len({(p["post"], p["response"]) for p in pairs})
-    assert Counter(found.pairs_per_post.tolist()) == Counter(
+    repeated = repetition(train, 10)
+    assert repeated.repeated_pairs == len(pairs) - len({(p["post"], p["response"]) for p in pairs})
+    assert Counter(repeated.pairs_per_post.tolist()) == Counter(
         Counter(p["post"] for p in pairs).values()
     )
     by_response = Counter(p["response"] for p in pairs)
-    assert found.responses == len(by_response)
-    texts = texts_at(dataset, "train", found.frequent)
+    assert repeated.responses == len(by_response)
+    texts = texts_at(dataset, "train", repeated.frequent)
     # `Counter` and `repetition` order equal counts by first occurrence.
-    assert [(texts[place].response, n) for place, n in found.frequent.items()] == (
+    assert [(texts[position].response, n) for position, n in repeated.frequent.items()] == (
         by_response.most_common(10)
     )
     dev_posts = {p["post"] for p in rows["dev"]}
@@ -110,11 +110,11 @@ def test_repetition_matches_brute_force(dataset, rows):
 
 
 def test_texts_at_positions(dataset, rows):
-    places = [0, 1999, 4095, 4096, 4999]
-    texts = texts_at(dataset, "train", places)
-    assert sorted(texts) == places
-    for place, pair in texts.items():
-        row = rows["train"][place]
+    positions = [0, 1999, 4095, 4096, 4999]
+    texts = texts_at(dataset, "train", positions)
+    assert sorted(texts) == positions
+    for position, pair in texts.items():
+        row = rows["train"][position]
         assert (pair.post, pair.response) == (row["post"], row["response"])
         assert (pair.emotion, pair.post_emotion) == (row["emotion"], row.get("post_emotion"))
 
@@ -129,10 +129,10 @@ def test_length_quantiles_and_mean_match_numpy(share):
 
 def test_examples_have_their_category_and_are_reproducible():
     emotions = np.array([0, 2, 0, 0, 2, 0, 0])
-    drawn = sample_examples(emotions, 3, 3)
-    assert drawn == sample_examples(emotions, 3, 3)
-    assert [len(places) for places in drawn] == [3, 0, 2]
-    assert all(emotions[place] == id_ for id_, places in enumerate(drawn) for place in places)
+    examples = sample_examples(emotions, 3, 3)
+    assert examples == sample_examples(emotions, 3, 3)
+    assert [len(positions) for positions in examples] == [3, 0, 2]
+    assert all(emotions[p] == id_ for id_, positions in enumerate(examples) for p in positions)
 
 
 def test_memory_section_matches_brute_force(dataset, rows):
