@@ -82,12 +82,16 @@ class Decoder(keras.layers.Layer):
         )
         self.attention = AdditiveAttention(units, dtype=dtype, name="attention")
         self.features = keras.layers.Dense(units, dtype=dtype, name="features")
-        self.emotion_embedding = emotion_size and EmotionEmbedding(
-            categories, emotion_size, dtype=dtype, name="emotion_embedding"
-        )
-        self.internal_memory = imemory_size and EmotionEmbedding(
-            categories, imemory_size, dtype=dtype, name="internal_memory"
-        )
+        self.emotion_embedding: Any = None
+        if emotion_size:
+            self.emotion_embedding = EmotionEmbedding(
+                categories, emotion_size, dtype=dtype, name="emotion_embedding"
+            )
+        self.internal_memory: Any = None
+        if imemory_size:
+            self.internal_memory = EmotionEmbedding(
+                categories, imemory_size, dtype=dtype, name="internal_memory"
+            )
         self.cell = (
             InternalMemoryGRUCell(units, imemory_size, num_layers, dtype=dtype, name="cell")
             if imemory_size

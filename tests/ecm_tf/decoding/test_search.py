@@ -1,5 +1,7 @@
 """Search with ranking, for a tiny trained model."""
 
+import functools
+
 import fake_classifier
 import numpy as np
 import pytest
@@ -30,11 +32,16 @@ def classifier(tmp_path_factory):
     return str(fake_classifier.make(tmp_path_factory.mktemp("classifier")))
 
 
-def search_replies(responder, n_best, posts=POSTS, emotions=EMOTIONS, **settings):
+def search_replies(responder, n_best, **settings):
     """Returns texts, scores, ids and lengths of the replies to each post, best first."""
-    search = Search(SearchConfig(**settings), n_best)
+    return _search_replies(responder, n_best, SearchConfig(**settings))
+
+
+@functools.cache
+def _search_replies(responder, n_best, config):
+    search = Search(config, n_best)
     compiled = tf.function(lambda p, e: responder.replies(p, e, search))
-    replies = compiled(tf.constant(posts), tf.constant(emotions))
+    replies = compiled(tf.constant(POSTS), tf.constant(EMOTIONS))
     texts = [[text.decode() for text in row] for row in responder.texts(replies).numpy()]
     return texts, replies.scores.numpy(), replies.ids.numpy(), replies.lengths.numpy()
 
@@ -88,21 +95,23 @@ def test_the_rank_is_the_sum_of_its_criteria(responder, classifier):
     model = responder.model
     for row, emotion in enumerate(EMOTIONS):
         ranks = {}
-        for text, score, words, length in zip(
-            texts[row], scores[row], ids[row], lengths[row], strict=True
-        ):
-            reply = [*words[:length], EOS][: ids.shape[-1]]
-            inputs = {
-                "post": tf.zeros([1, 1], tf.int32),
-                "response": tf.constant([reply]),
-                "emotion": tf.constant([emotion]),
-            }
-            log_probs = model.teacher_forced_log_probs(inputs).numpy()[0]
-            without = log_probs[np.arange(len(reply)), reply].sum()
+        responses = [
+            [*words[:length], EOS][: ids.shape[-1]]
+            for words, length in zip(ids[row], lengths[row], strict=True)
+        ]
+        inputs = {
+            "post": tf.zeros([7, 1], tf.int32),
+            "response": tf.ragged.constant(responses, tf.int32).to_tensor(),
+            "emotion": tf.fill([7], emotion),
+        }
+        log_probs = model.teacher_forced_log_probs(inputs).numpy()
+        for place, response in enumerate(responses):
+            without = log_probs[place, np.arange(len(response)), response].sum()
+            length = lengths[row, place]
             ended = length < ids.shape[-1]
-            per_length = (score - 0.4 * without) / (length + 1) ** 0.5
-            predicted = np.log(fake_classifier.probabilities(text)[emotion])
-            ranks.setdefault(tuple(words), (ended, per_length + 2.0 * predicted))
+            per_length = (scores[row, place] - 0.4 * without) / (length + 1) ** 0.5
+            predicted = np.log(fake_classifier.probabilities(texts[row][place])[emotion])
+            ranks.setdefault(tuple(ids[row, place]), (ended, per_length + 2.0 * predicted))
         assert len(ranks) > 1
         ordered = list(ranks.values())
         assert ordered == sorted(ordered, reverse=True)
