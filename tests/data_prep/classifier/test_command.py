@@ -284,7 +284,7 @@ def test_compared_classifiers_need_the_same_categories(baseline, two, sentences)
 
 def test_compared_classifiers_need_different_names(baseline, copied, sentences, tmp_path):
     twin = shutil.copytree(copied, tmp_path / "elsewhere" / "copy")
-    with pytest.raises(InputError, match="expected directories of different names"):
+    with pytest.raises(InputError, match="expected directories with different names"):
         evaluate("--classifier", copied, twin, "--sentences", sentences)
 
 
