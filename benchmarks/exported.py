@@ -17,7 +17,7 @@ from benchmarks.models import QUICK, Sizes, full_batch, model_directory
 from benchmarks.report import run
 from benchmarks.timing import measure
 from ecm_tf.core import command
-from export.saved_model.exporter import export
+from export.saved_model.exporter import export_saved_model
 from export.tflite.conversion import convert
 from export.tflite.files import IDS, SCHEMES, TEXT
 from export.tflite.interpreter import Interpreter
@@ -31,7 +31,8 @@ def rows(arguments):
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         trained = model_directory(sizes, directory / "model")
-        loaded = tf.saved_model.load(str(export(trained, directory / "saved_model", n_best=1)))
+        version = export_saved_model(trained, directory / "saved_model", n_best=1)
+        loaded = tf.saved_model.load(str(version))
         answer = loaded.signatures["serving_default"]
         for batch in BATCHES:
             posts = texts(replace(sizes, batch=batch))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.models import QUICK, Sizes, model_directory
 from benchmarks.report import run
-from export.saved_model.exporter import export
+from export.saved_model.exporter import export_saved_model
 
 REPEATS = 5
 IMPORT = """
@@ -58,7 +58,7 @@ def rows(arguments):
     }
     with tempfile.TemporaryDirectory() as directory:
         trained = model_directory(QUICK if arguments.quick else Sizes(), Path(directory) / "model")
-        version = export(trained, Path(directory) / "exported", n_best=1)
+        version = export_saved_model(trained, Path(directory) / "exported", n_best=1)
         found = _median(REPLY, str(version))
     yield {"what": "SavedModel: load", "seconds": found["load"]}
     yield {

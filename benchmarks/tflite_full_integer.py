@@ -18,8 +18,8 @@ import tensorflow as tf
 
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
-from ecm_tf.evaluation.generation import reply
-from ecm_tf.evaluation.model_evaluation import evaluation_pairs
+from ecm_tf.evaluation.generation import generate_replies
+from ecm_tf.evaluation.pairs import evaluation_pairs
 from ecm_tf.inference.responder import Responder
 from ecm_tf.model.directory import load_model
 from export.tflite.conversion import ids_function, make_converter
@@ -60,7 +60,7 @@ def main() -> None:
 
     posts = evaluation_pairs(dataset, "test", arguments.posts).posts
     asked = [np.repeat(ids(post), responder.categories, axis=0) for post in posts]
-    wanted = reply(responder, posts, Search()).ids
+    wanted = generate_replies(responder, posts, Search()).ids
     # The calibrator itself uses the interpreter that TensorFlow warns of.
     warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated")
     for name, operations in OPERATIONS.items():
