@@ -80,8 +80,8 @@ def test_the_installed_wheel_chats_and_exports(environment, model_dir, tmp_path)
     run(environment / "python", "-c", CHECK_ORIGIN, cwd=tmp_path)
     ecm = environment / "ecm"
     assert "export a model as a SavedModel" in run(ecm, "--help", cwd=tmp_path)
-    chat = run(ecm, "chat", "--train_dir", model_dir, "--emotion", "happy", "--explain", "explained",
-               cwd=tmp_path, stdin="今天天气真好\n")  # fmt: skip
+    arguments = ("--train_dir", model_dir, "--emotion", "happy", "--explain", "explained")
+    chat = run(ecm, "chat", *arguments, cwd=tmp_path, stdin="今天天气真好\n")
     assert "happy" in chat
     assert (tmp_path / "explained/index.html").is_file()
     run(ecm, "export", "saved-model", "--train_dir", model_dir, "--output", "base", cwd=tmp_path)
