@@ -6,7 +6,6 @@ Prints a line for each size, and the ratio of the last peak to the first. The ex
 the ratio exceeds 1.3.
 """
 
-import argparse
 import json
 import random
 import subprocess
@@ -17,6 +16,8 @@ from itertools import product
 from pathlib import Path
 
 import psutil
+
+from ecm_tf.core.arguments import Parser, positive_int
 
 ALLOWED = 1.3
 WHO = ["我", "你", "他", "我们", "妈妈", "老师", "同学", "邻居"]
@@ -69,8 +70,8 @@ def _rss(process: psutil.Process) -> int:
 
 def main() -> None:
     """Runs the command; see the module."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser = Parser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=positive_int, nargs="+", default=[100_000, 1_000_000])
     peaks: list[tuple[int, int]] = []
     for pairs in parser.parse_args().pairs:
         with tempfile.TemporaryDirectory() as directory:

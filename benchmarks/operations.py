@@ -5,7 +5,6 @@
 Times are summed over threads: on two cores they can be twice the elapsed time.
 """
 
-import argparse
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from benchmarks.decoding import beam_of, greedy_of
 from benchmarks.models import Sizes, full_batch, model
 from benchmarks.training_step import step_of
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser, positive_int
 
 CALLS = 3
 
@@ -56,10 +56,10 @@ def profile(
 
 def main() -> None:
     """Runs the command; see the module."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = Parser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", choices=("training", "greedy", "beam"))
     parser.add_argument(
-        "--batch", type=int, help="batch size (default: 128 for training, 1 for decoding)"
+        "--batch", type=positive_int, help="batch size (default: 128 for training, 1 for decoding)"
     )
     parser.add_argument(
         "--precision",

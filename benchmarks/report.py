@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser
 from ecm_tf.report.tables import markdown_table
 
 Row = dict[str, Any]
@@ -41,7 +42,7 @@ def run(
     """
 
     def main() -> None:
-        parser = argparse.ArgumentParser(
+        parser = Parser(
             prog=f"python -m benchmarks.{name}",
             description=(about or "").split("\n\n")[0],
         )

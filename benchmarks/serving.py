@@ -9,7 +9,6 @@ and server share the cores of this machine. Measures
 - one of two replicas killed under load: errors that clients see, with and without retries.
 """
 
-import argparse
 import asyncio
 import json
 import random
@@ -28,6 +27,7 @@ from tqdm import tqdm
 
 from benchmarks.serving_clients import Ask, over_grpc, over_rest, serving
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser
 from ecm_tf.text.emotions import DEFAULT
 from export import MODEL_NAME
 from export.client import Client, ServerError
@@ -219,7 +219,7 @@ async def _kill_one(
 
 def main(argv: list[str] | None = None) -> None:
     """Runs the command; see `--help`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m benchmarks.serving", description=(__doc__ or "").split("\n\n")[0]
     )
     parser.add_argument("base", type=Path, help="base directory written by export.saved_model")

@@ -7,7 +7,6 @@ converter's error. Posts of the dev split calibrate the conversion; those of the
 replied to.
 """
 
-import argparse
 import tempfile
 import time
 import warnings
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
 from ecm_tf.evaluation.generation import generate_replies
@@ -41,10 +41,10 @@ OPERATIONS = {
 
 def main() -> None:
     """Runs the command; see the module."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Parser(description=__doc__.splitlines()[0])
     parser.add_argument("--train_dir", type=Path, required=True)
     parser.add_argument("--dataset", type=Path, required=True)
-    parser.add_argument("--posts", type=int, default=100)
+    parser.add_argument("--posts", type=positive_int, default=100)
     arguments = parser.parse_args()
     responder, dataset = (
         Responder(*load_model(arguments.train_dir)),

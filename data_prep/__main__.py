@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from data_prep.commands import build, classifier, label, lexicon, report, sample
+from ecm_tf.core.arguments import Parser
 from ecm_tf.core.command import run
 from ecm_tf.core.logging import configure_logging
 
@@ -14,7 +15,7 @@ PROG = "python -m data_prep"
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=prog,
         description="Makes a training dataset from a corpus of posts and responses.",
     )

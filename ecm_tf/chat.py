@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ecm_tf
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.files import require_directory
 from ecm_tf.inference.reply import Reply
 
@@ -21,7 +22,7 @@ PROG = "python -m ecm_tf.chat"
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=prog,
         description="Reads posts, one per line, from the terminal or a pipe, and prints a reply in "
         "every emotion. Posts may be raw Chinese or text split by spaces.",
@@ -43,7 +44,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--n_best",
-        type=int,
+        type=positive_int,
         default=1,
         help="number of replies to print per emotion, at most the number of replies that the "
         "search finds (default: %(default)s)",
@@ -99,6 +100,9 @@ def _read_posts() -> Iterator[str]:
             post = input("> ")
         except EOFError:
             return
+        except UnicodeDecodeError as error:
+            print(f"expected {error.encoding.upper()}; set the terminal to it.", file=sys.stderr)
+            continue
         if not post.strip():
             return
         yield post

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import ecm_tf
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser
 
 PROG = "ecm"
 
@@ -94,7 +96,8 @@ def parser(prog: str = PROG, *, complete: bool = False) -> argparse.ArgumentPars
         complete: give each command its own flags, which imports every command's module. Otherwise
             the commands have names and one-line descriptions only.
     """
-    result = argparse.ArgumentParser(
+    result = Parser(
+        debug=False,  # `ecm COMMAND --debug`
         prog=prog,
         description="The Emotional Chatting Machine: prepares data, trains and evaluates models, "
         "replies to posts in a chosen emotion, exports and serves models.",
@@ -108,14 +111,16 @@ def parser(prog: str = PROG, *, complete: bool = False) -> argparse.ArgumentPars
         metavar="SHELL",
         help="print the completion script of a shell: bash, zsh or tcsh",
     )
-    levels: dict[tuple[str, ...], "argparse._SubParsersAction[argparse.ArgumentParser]"] = {}
+    levels: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {}
     levels[()] = result.add_subparsers(metavar="COMMAND", required=True)
     for entry in COMMANDS:
         *group, name = entry.words
         if (key := tuple(group)) not in levels:
             help_text = GROUPS[group[0]]
             description = f"{help_text[0].upper()}{help_text[1:]}."
-            shared = levels[()].add_parser(group[0], help=help_text, description=description)
+            shared = levels[()].add_parser(
+                group[0], help=help_text, description=description, debug=False
+            )
             levels[key] = shared.add_subparsers(metavar="COMMAND", required=True)
         own = [entry.parser()] if complete else []
         levels[key].add_parser(name, help=entry.help, parents=own, add_help=False)
@@ -139,7 +144,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
 def _print_completion(argv: Sequence[str]) -> None:
     import shtab
 
-    flag = argparse.ArgumentParser(prog=PROG)
+    flag = Parser(prog=PROG)
     flag.add_argument("--print-completion", required=True, choices=("bash", "zsh", "tcsh"))
     shell = flag.parse_args(argv).print_completion
     root = parser(complete=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser, non_negative_int, positive_int
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_toml, require_directory
 
@@ -18,7 +19,7 @@ PROG = "python -m ecm_tf.evaluate"
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=prog,
         description="Measures the perplexity of one or several models on a split of a dataset: per "
         "token, and per sentence as the original program reports it. With --judge, also generates "
@@ -35,7 +36,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         "--dataset", type=Path, required=True, help="dataset directory, made by data_prep build"
     )
     result.add_argument("--split", choices=("train", "dev", "test"), default="test")
-    result.add_argument("--batch_size", type=int, default=128)
+    result.add_argument("--batch_size", type=positive_int, default=128)
     result.add_argument(
         "--judge",
         type=Path,
@@ -46,10 +47,13 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         "of replies; the detailed tables use the first",
     )
     result.add_argument(
-        "--posts", type=int, default=1000, help="posts to reply to (default: %(default)s)"
+        "--posts", type=positive_int, default=1000, help="posts to reply to (default: %(default)s)"
     )
     result.add_argument(
-        "--samples", type=int, default=5, help="posts shown with replies (default: %(default)s)"
+        "--samples",
+        type=non_negative_int,
+        default=5,
+        help="posts shown with replies (default: %(default)s)",
     )
     result.add_argument(
         "--output",
@@ -122,9 +126,6 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
 
 
 def _check_arguments(arguments: argparse.Namespace) -> None:
-    for name in ("batch_size", "posts"):
-        if getattr(arguments, name) < 1:
-            raise InputError(f"--{name}: expected at least 1, got {getattr(arguments, name)}.")
     if arguments.output and arguments.output.exists():
         require_directory(arguments.output, "a directory")
     names = _judge_names(arguments)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from ecm_tf.config import PRESETS, ModelConfig, TrainingConfig
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import require_directory
 from ecm_tf.core.logging import configure_logging
 
 PROG = "python -m ecm_tf.train"
@@ -14,7 +16,7 @@ PROG = "python -m ecm_tf.train"
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=prog,
         description="Train an Emotional Chatting Machine on a dataset directory. Without "
         "--use_emb, --use_imemory and --use_ememory the model is a plain Seq2Seq. An interrupted "
@@ -38,7 +40,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--load_model",
-        type=int,
+        type=positive_int,
         metavar="STEP",
         help="resume from the checkpoint of this step instead of the newest one",
     )
@@ -63,6 +65,8 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
             "expected --load_model, which resumes a run, or --pretrain_dir, which starts one; "
             "got both."
         )
+    if arguments.train_dir.exists():
+        require_directory(arguments.train_dir, "a directory")
     configure_logging()
     # Importing TensorFlow takes seconds, so the arguments are checked first.
     with command.suppress_native_stderr():

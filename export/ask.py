@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser
 from ecm_tf.core.errors import InputError
 
 PROG = "python -m export.ask"
@@ -15,7 +16,7 @@ PROG = "python -m export.ask"
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=prog,
         description="Print the replies of an exported SavedModel to posts, one per emotion.",
     )

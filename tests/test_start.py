@@ -1,6 +1,7 @@
 """Every command: quick help, and one sentence when a directory is missing or a flag is wrong."""
 
 import argparse
+import dataclasses
 import importlib
 import json
 from collections.abc import Iterator
@@ -8,8 +9,14 @@ from collections.abc import Iterator
 import command_line
 import pytest
 
+from data_prep.build.settings import BuildSettings
+from data_prep.classifier.settings import ClassifierSettings
+from data_prep.labelling.settings import LabelSettings
+from data_prep.lexicon.settings import LexiconSettings
 from ecm_tf import cli
+from ecm_tf.config import ModelConfig, SearchConfig, TrainingConfig
 from ecm_tf.core import command
+from export.serve.settings import ServerConfig
 
 HELP_WORDS = {
     "train": ["--dataset", "--train_dir", "--use_imemory", "--pretrain_dir", "--load_model"],
@@ -154,7 +161,7 @@ def test_a_wrong_flag_ends_with_status_2(name, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main([*name.split(), "--no_such_flag"])
     assert ended.value.code == 2
-    assert f"usage: ecm {name} " in capsys.readouterr().err
+    assert f"`ecm {name} --help` " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -163,4 +170,93 @@ def test_a_wrong_flag_of_a_module_ends_with_status_2(module, capsys):
     with pytest.raises(SystemExit) as ended:
         importlib.import_module(entries[module]).main(["--no_such_flag"])
     assert ended.value.code == 2
-    assert f"usage: python -m {module} " in capsys.readouterr().err
+    assert f"`python -m {module}" in capsys.readouterr().err
+
+
+OUT_OF_RANGE = {
+    "train --load_model": "0",
+    "chat --n_best": "0",
+    "evaluate --batch_size": "0",
+    "evaluate --posts": "0",
+    "evaluate --samples": "-1",
+    "export saved-model --version": "-1",
+    "export saved-model --n_best": "0",
+    "export tflite compare --posts": "0",
+    "client --version": "-1",
+    "client --timeout": "0",
+    "demo --port": "85000",
+    "sample --seed": "-1",
+    "build --workers": "0",
+    "classifier train --workers": "0",
+    "report --examples": "-1",
+}
+"""Numbers of hand-made flags; `check_fields` checks those of dataclasses."""
+
+
+@pytest.mark.parametrize("flag", OUT_OF_RANGE)
+def test_a_number_out_of_range_is_refused_in_one_sentence(flag, capsys):
+    *name, flag_name = flag.split()
+    number = OUT_OF_RANGE[flag]
+    with pytest.raises(SystemExit) as ended:
+        command.run(lambda: cli.main([*name, flag_name, number]))
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith(f"error: argument {flag_name}: expected a")
+    assert f"got '{number}'" in err
+
+
+def test_every_number_of_a_flag_has_a_range():
+    configs = (ModelConfig, SearchConfig, TrainingConfig, ServerConfig, BuildSettings)
+    configs += (ClassifierSettings, LabelSettings, LexiconSettings)
+    checked = {field.name for config in configs for field in dataclasses.fields(config)}
+    unchecked = [
+        action.option_strings
+        for parser in cli._tree(cli.parser(complete=True))
+        for action in parser._actions
+        if action.type in (int, float) and action.dest not in checked
+    ]
+    assert unchecked == []
+
+
+FILES = {
+    "train": ["--dataset", "d", "--train_dir", "nothing"],
+    "evaluate": ["--train_dir", "m", "--dataset", "d", "--output", "nothing"],
+    "sample": ["--output", "nothing"],
+    "chat": ["--train_dir", "m", "--explain", "nothing"],
+    "report": ["d", "--output", "nothing"],
+}
+"""Outputs that are files where directories are expected."""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_instead_of_a_directory_is_refused(name, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nothing").touch()
+    with pytest.raises(SystemExit) as ended:
+        command.run(lambda: cli.main([name, *FILES[name]]))
+    assert_one_sentence(ended.value.code, *capfd.readouterr())
+
+
+DIRECTORIES = {
+    "client": ["http://127.0.0.1:9", "--file", "nothing"],
+    "evaluate": ["--train_dir", "m", "--dataset", "d", "--searches", "nothing"],
+    "build": ["--train", "nothing", "--output", "d"],
+}
+"""Inputs that are directories where files are expected."""
+
+
+@pytest.mark.parametrize("name", DIRECTORIES)
+def test_a_directory_instead_of_a_file_is_refused(name, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(SystemExit) as ended:
+        command.run(lambda: cli.main([name, *DIRECTORIES[name]]))
+    assert_one_sentence(ended.value.code, *capfd.readouterr())
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:85000", "grpc://127.0.0.1:99999"])
+def test_a_port_out_of_range_in_an_address_is_refused(address, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.run(lambda: cli.main(["client", address, "你好"]))
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith(f"error: {address}: expected an address with a valid")

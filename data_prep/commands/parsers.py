@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ecm_tf.core.arguments import positive_int
 from ecm_tf.text import emotions
 
 Commands = Any
@@ -26,7 +27,7 @@ def add_workers(parser: argparse._ActionsContainer) -> None:
     """Adds `--workers N`."""
     parser.add_argument(
         "--workers",
-        type=int,
+        type=positive_int,
         default=os.cpu_count() or 1,
         metavar="N",
         help="number of segmentation processes (default: one per core)",

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from data_prep.commands.parsers import Commands
+from ecm_tf.core.arguments import positive_int
 from ecm_tf.core.command import suppress_native_stderr
 
 
@@ -26,7 +27,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--examples",
-        type=int,
+        type=positive_int,
         default=5,
         metavar="N",
         help="example pairs per emotion (default: 5)",

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from data_prep.commands.parsers import Commands
+from ecm_tf.core.arguments import seed
 
 
 def add(commands: Commands) -> None:
@@ -21,7 +22,9 @@ def add(commands: Commands) -> None:
         metavar="DIRECTORY",
         help="directory to write the files to",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default: 0)")
+    parser.add_argument(
+        "--seed", type=seed, default=0, metavar="N", help="random seed (default: 0)"
+    )
     parser.set_defaults(run=run)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from ecm_tf.core.files import writing
 from ecm_tf.text.emotions import DEFAULT
 
 HELD_OUT_POST = "妹妹昨天抱回来一只小猫。"
@@ -128,4 +129,5 @@ def _records(post: Post, rng: random.Random) -> list[dict[str, str]]:
 
 def _write(path: Path, lines: Iterable[str]) -> None:
     """Writes UTF-8 with the same line endings on every platform."""
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+    with writing(path):
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")

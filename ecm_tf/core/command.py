@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ecm_tf.core.errors import InputError
+from ecm_tf.core import failures
 from ecm_tf.core.fields import field_types, flag_of
 
 
@@ -98,7 +98,11 @@ def suppress_native_stderr() -> Iterator[None]:
     TensorFlow's import and SentencePiece's initialisation print notes on file descriptor 2 that no
     log level turns off and that tell users nothing. Python's exceptions are not affected.
     """
-    original = os.dup(2)
+    try:
+        original = os.dup(2)
+    except OSError:  # stderr is closed, as in a daemon.
+        yield
+        return
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 2)
     try:
@@ -110,21 +114,25 @@ def suppress_native_stderr() -> Iterator[None]:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Runs a command and exits on failure.
+    """Runs a command and exits on failure with one sentence on stderr.
 
-    Exit statuses: 0 success, 2 bad input, 130 interrupted, 141 the reader of stdout has gone.
+    Exit statuses: 0 success, 1 unexpected error, 2 bad input or another cause that the user can
+    correct, 130 interrupted, 141 the reader of stdout has gone.
     """
     # TensorFlow's errors reach Python as exceptions; its log would only repeat them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    failures.prepare_streams()
     try:
         main()
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        # A full disk is reported here, and not while Python exits.
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
         # The reader has closed the pipe (`… | head`): Python must not flush stdout to it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        failures.discard_stdout()
         sys.exit(141)
+    except Exception as error:
+        failures.flush_stdout()
+        sys.exit(failures.report(error))

@@ -22,6 +22,7 @@ PositiveFloat = Annotated[float, msgspec.Meta(gt=0)]
 NonNegativeFloat = Annotated[float, msgspec.Meta(ge=0)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 """NumPy accepts no other seeds."""
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535, description="a port number in [1, 65535]")]
 
 _KINDS = {bool: "true or false", int: "an integer", float: "a number", str: "text"}
 

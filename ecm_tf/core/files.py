@@ -46,6 +46,23 @@ def reading(path: Path, expected: str) -> Iterator[None]:
         )
 
 
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Adds the name of `path` to an `OSError` without one, such as that of a full disk.
+
+    `ecm_tf.core.command.run` prints it as one sentence.
+
+    Args:
+        path: the file or directory that the `with` block writes.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise
+
+
 def read_text(path: Path, expected: str) -> str:
     """Returns the content of a UTF-8 file.
 
@@ -72,7 +89,9 @@ def read_json(path: Path, expected: str) -> Any:
     """
     try:
         return json.loads(read_text(path, expected))
-    except json.JSONDecodeError as error:
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:  # Numbers and nesting have limits, too.
         raise InputError(f"{path}: expected {expected}; {error}.") from error
 
 

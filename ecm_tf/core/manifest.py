@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import read_json, require_directory
+from ecm_tf.core.files import read_json, require_directory, writing
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
@@ -22,8 +22,13 @@ def sha256(path: Path) -> str:
 def write_atomically(path: Path, text: str) -> None:
     """Writes a text file completely, or leaves the existing file unchanged if anything fails."""
     temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    with writing(path):
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def write_manifest(

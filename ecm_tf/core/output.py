@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import writing
 from ecm_tf.core.manifest import read_manifest
 
 
@@ -57,8 +58,9 @@ def finished_directory(output: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"{output}: the directory cannot be created; {error}.") from error
     try:
-        yield partial
-        _replace(output, partial)
+        with writing(output):
+            yield partial
+            _replace(output, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

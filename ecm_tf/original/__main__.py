@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ecm_tf.config import ORIGINAL_BUCKETS
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser
 from ecm_tf.original.conversion import import_checkpoint
 
 PROG = "python -m ecm_tf.original"
@@ -13,7 +14,7 @@ PROG = "python -m ecm_tf.original"
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=prog,
         description="Convert a checkpoint of the original program into a model directory, which "
         "can be chatted with, evaluated, exported or trained further.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser, non_negative_int, positive_float
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_text
 from ecm_tf.inference.reply import Reply
@@ -20,7 +21,7 @@ POSTS_PER_REQUEST = 32
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=prog,
         description="Request replies from TF Serving or export.serve, to posts given as arguments "
         "or in a file. Without --emotion, every post gets one reply per emotion.",
@@ -40,10 +41,14 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     result.add_argument(
         "--model", default=MODEL_NAME, help="name of the served model (default: %(default)s)"
     )
-    result.add_argument("--version", type=int, help="version to request (default: the newest)")
+    result.add_argument(
+        "--version",
+        type=non_negative_int,
+        help="version to request (default: the newest)",
+    )
     result.add_argument(
         "--timeout",
-        type=float,
+        type=positive_float,
         default=30.0,
         help="seconds to wait for the response to a request (default: %(default)s)",
     )

@@ -67,10 +67,14 @@ def connect(address: str, model: str, version: int | None, timeout: float) -> Tr
     Raises:
         InputError: the scheme is none of these, or host or port is missing.
     """
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError as error:
+        raise InputError(f"{address}: expected an address with a valid port; {error}.") from error
     if parts.scheme in ("http", "https") and parts.hostname:
         return RestTransport(address, model, version, timeout)
-    if parts.scheme == "grpc" and parts.hostname and parts.port:
+    if parts.scheme == "grpc" and parts.hostname and port:
         return GrpcTransport(parts.netloc, model, version, timeout)
     raise InputError(
         f"{address}: expected http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT."

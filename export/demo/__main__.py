@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser, port
 from ecm_tf.core.optional import require_extra
 
 PROG = "python -m export.demo"
@@ -13,7 +14,7 @@ PROG = "python -m export.demo"
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=prog,
         description="Serve a web page that shows a model's reply to a post in every emotion, with "
         "attention, emotion-word gate and internal memory.",
@@ -27,7 +28,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
     )
     result.add_argument(
-        "--port", type=int, default=7860, help="port to listen on (default: %(default)s)"
+        "--port", type=port, default=7860, help="port to listen on (default: %(default)s)"
     )
     command.add_options(result.add_argument_group("search, for a model directory"), SearchConfig)
     return result

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser, positive_int
 from export.saved_model.exporter import DTYPES, export_saved_model
 
 PROG = "python -m export.saved_model"
@@ -18,7 +19,7 @@ PROG = "python -m export.saved_model"
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=prog,
         description="Export a model directory as a SavedModel that takes posts and emotions as "
         "text. The search settings become a fixed part of it.",
@@ -33,12 +34,12 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--version",
-        type=int,
+        type=positive_int,
         help="version number of the SavedModel (default: one more than the newest in BASE)",
     )
     result.add_argument(
         "--n_best",
-        type=int,
+        type=positive_int,
         default=5,
         help="number of replies that the signature n_best returns (default: %(default)s)",
     )

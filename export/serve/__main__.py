@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.optional import require_extra
 from export.serve import loopback
@@ -17,7 +18,7 @@ PROG = "python -m export.serve"
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=prog,
         description="Serve the newest versions in BASE with TF Serving's REST and gRPC APIs until "
         "interrupted. New versions are loaded while the server runs.",

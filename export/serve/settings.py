@@ -2,18 +2,14 @@
 
 import os
 from dataclasses import dataclass
-from typing import Annotated
-
-from msgspec import Meta
 
 from ecm_tf.config import Config
 from ecm_tf.core.command import option
-from ecm_tf.core.fields import NonNegativeFloat, PositiveFloat, PositiveInt
+from ecm_tf.core.fields import NonNegativeFloat, Port, PositiveFloat, PositiveInt
 from export import MODEL_NAME
 
 LOCAL = "local"
 CPUS = os.cpu_count() or 1
-_Port = Annotated[int, Meta(ge=1, le=65535, description="a port number in [1, 65535]")]
 
 
 @dataclass(frozen=True)
@@ -21,8 +17,8 @@ class ServerConfig(Config):
     """Settings of `export.serve`, all of them flags."""
 
     host: str = option("127.0.0.1", "address to listen on; 0.0.0.0: all interfaces")
-    rest_port: _Port = option(8501, "port of the REST API")
-    grpc_port: _Port = option(8500, "port of the gRPC API")
+    rest_port: Port = option(8501, "port of the REST API")
+    grpc_port: Port = option(8500, "port of the gRPC API")
     model: str = option(MODEL_NAME, "name of the served model, as in requests")
     versions: PositiveInt = option(2, "number of newest versions to keep loaded")
     poll_seconds: PositiveFloat = option(10.0, "seconds between checks for new versions")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ecm_tf.core import command
-from ecm_tf.core.errors import InputError
+from ecm_tf.core.arguments import Parser, positive_int
 from export.tflite.files import ASSETS, IDS, SCHEMES, TEXT, locate
 
 PROG = "python -m export.tflite"
@@ -40,8 +40,6 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    if arguments.posts < 1:
-        raise InputError(f"--posts: expected at least 1, got {arguments.posts}.")
     with command.suppress_native_stderr():
         from export.tflite.comparison import compare, table
 
@@ -50,7 +48,7 @@ def _compare(arguments: argparse.Namespace) -> None:
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=prog,
         description="Convert a model to TensorFlow Lite, run it, and compare it with the model.",
     )
@@ -100,7 +98,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     )
     compare.add_argument(
         "--posts",
-        type=int,
+        type=positive_int,
         default=500,
         help="maximum number of posts; each gets one reply per emotion (default: %(default)s)",
     )

@@ -136,8 +136,8 @@ def test_rejects_a_file_as_the_directory_of_explanations(chat, tmp_path):
     [
         (("--beam_size", 0), "beam_size: expected an integer of at least 1, got 0."),
         (
-            ("--n_best", 0),
-            "n_best: expected 1 to 1, the number of candidates of the search (greedy); got 0.",
+            ("--n_best", 2),
+            "n_best: expected 1 to 1, the number of candidates of the search (greedy); got 2.",
         ),
         (
             ("--beam_search", "--beam_size", 2, "--n_best", 3),

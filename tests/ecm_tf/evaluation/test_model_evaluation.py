@@ -85,10 +85,12 @@ def test_all_measurements_of_a_model(model_dir, dataset, responder):
     assert f"{expected:.3f} (" in text and "judges agree" in text
 
 
-def test_command_rejects_numbers_below_one(model_dir, dataset):
+def test_command_rejects_numbers_below_one(model_dir, dataset, capsys):
     for flag in ("--posts", "--batch_size"):
-        with pytest.raises(InputError, match=f"{flag}: expected at least 1, got 0"):
+        with pytest.raises(SystemExit):
             main(["--train_dir", str(model_dir), "--dataset", str(dataset), flag, "0"])
+        expected = f"{flag}: expected an integer of at least 1, got '0'"
+        assert expected in capsys.readouterr().err
 
 
 def test_page_shows_all_results(model_dir, dataset, tmp_path, monkeypatch):
