@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from ecm_tf.config import SearchConfig
-from ecm_tf.core.errors import InputError
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
 from ecm_tf.evaluate import main
