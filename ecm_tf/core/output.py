@@ -56,7 +56,8 @@ def finished_directory(output: Path) -> Iterator[Path]:
     try:
         partial.mkdir(parents=True)
     except OSError as error:
-        raise InputError(f"{output}: the directory cannot be created; {error}.") from error
+        reason = error.strerror or error
+        raise InputError(f"{output}: the directory cannot be created: {reason}.") from error
     try:
         with writing(output):
             yield partial

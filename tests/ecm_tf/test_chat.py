@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import time
+from unittest import mock
 
 import command_line
 import fake_classifier
@@ -235,3 +236,13 @@ def test_terminal_shows_a_prompt_and_an_empty_line_exits(model_dir, tmp_path):
         process.kill()
         process.wait()
         os.close(terminal)
+
+
+def test_terminal_asks_again_after_a_post_in_another_encoding(monkeypatch, capsys):
+    from ecm_tf import chat
+
+    lines = iter(["训练".encode("gbk"), "你好".encode(), b""])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(lines).decode())
+    monkeypatch.setattr("sys.stdin", mock.Mock(isatty=lambda: True))
+    assert list(chat._read_posts()) == ["你好"]
+    assert "expected UTF-8; set the terminal to it." in capsys.readouterr().err

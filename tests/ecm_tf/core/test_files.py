@@ -57,3 +57,10 @@ def test_require_directory(tmp_path):
     (tmp_path / "x").touch()
     with pytest.raises(InputError, match="x: expected a model directory, got a file"):
         require_directory(tmp_path / "x", "a model directory")
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "[" * 100_000], ids=["long number", "deep list"])
+def test_json_beyond_the_limits_of_the_parser_is_reported(text, tmp_path):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(InputError, match="expected a JSON list"):
+        read_json(tmp_path / "a.json", "a JSON list")

@@ -1,7 +1,9 @@
+import errno
+
 import pytest
 
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import write_manifest
+from ecm_tf.core.manifest import write_atomically, write_manifest
 from ecm_tf.core.output import check_output, finished_directory
 
 
@@ -72,3 +74,20 @@ def test_a_directory_that_cannot_be_created(tmp_path):
         finished_directory(tmp_path / "file" / "model"),
     ):
         pass
+
+
+def _full_disk(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_reported_with_the_output_and_leaves_nothing(tmp_path, monkeypatch):
+    (tmp_path / "settings.json").write_text("{}")
+    monkeypatch.setattr("os.replace", _full_disk)
+    with pytest.raises(OSError) as caught:
+        write_atomically(tmp_path / "settings.json", "new")
+    assert caught.value.filename == str(tmp_path / "settings.json")
+    with pytest.raises(OSError) as caught, finished_directory(tmp_path / "dataset"):
+        _full_disk()
+    assert caught.value.filename == str(tmp_path / "dataset")
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
+    assert (tmp_path / "settings.json").read_text() == "{}"
