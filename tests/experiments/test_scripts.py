@@ -16,7 +16,9 @@ from eager_runs import eager_execution
 from data_prep.corpus.sample import write_sample
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-TINY_MODEL = "--size 8 --num_layers 1 --embedding_size 6 --emotion_size 5 --imemory_size 7"
+TINY_MODEL = (
+    "--size 8 --num_layers 1 --embedding_size 6 --emotion_size 5 --imemory_size 7 --buckets 4,4"
+)
 VARIANTS = ["seq2seq", "ecm", "emb", "wo_emb", "wo_imem", "wo_emem"]
 
 
@@ -96,7 +98,7 @@ def test_estc_makes_a_dataset_and_resumes(estc, data):
 def test_table4_trains_and_evaluates_the_variants(estc, tmp_path):
     output = tmp_path / "table4"
     flags = {
-        "TRAIN_FLAGS": f"{TINY_MODEL} --epochs 1 --batch_size 32",
+        "TRAIN_FLAGS": f"{TINY_MODEL} --epochs 1 --batch_size 64",
         "EVALUATE_FLAGS": "--posts 2 --samples 1",
     }
     with eager_execution():  # a tiny model takes longer to trace than to train
