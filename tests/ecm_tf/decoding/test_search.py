@@ -127,6 +127,34 @@ def test_unfinished_and_duplicate_candidates_rank_last():
     assert best.lengths.numpy()[0].tolist() == [2, 1, 0, 3, 1]
 
 
+def test_criteria_rank_unfinished_candidates_too(classifier):
+    """The classifier decides among candidates that all reached the maximum length."""
+    texts = ["讨厌", "我很喜欢", "难过了"]
+
+    class Responder:
+        def texts(self, replies):
+            return tf.constant([texts])
+
+    ids = tf.constant([[[4, 4], [5, 5], [6, 6]]])
+    candidates = Replies(ids, tf.constant([[2, 2, 2]]), tf.constant([[-1.0, -2.0, -3.0]]))
+    search = {**SAMPLES, "rerank": classifier, "emotion_weight": 100.0}
+    for emotion in range(6):
+        best = Ranking(SearchConfig(**search)).best(
+            Responder(), tf.constant([emotion]), candidates, 3
+        )
+        probabilities = [fake_classifier.probabilities(text)[emotion] for text in texts]
+        expected = sorted(range(3), key=lambda place: -probabilities[place])
+        assert best.ids.numpy()[0, :, 0].tolist() == [4 + place for place in expected]
+
+
+def test_impossible_candidates_rank_last():
+    ids = tf.constant([[[7, 0], [4, 4], [4, 4], [5, 0]]])
+    scores = tf.constant([[-1e30, -1.0, -1.0, -9.0]])
+    candidates = Replies(ids, tf.constant([[1, 2, 2, 1]]), scores)
+    best = Ranking(SearchConfig()).best(None, tf.constant([0]), candidates, 4)
+    assert best.ids.numpy()[0].tolist() == [[5, 0], [4, 4], [4, 4], [7, 0]]
+
+
 def test_ngram_blocking(responder):
     settings = {"decoder": "sample", "candidates": 8, "seed": 0, "temperature": 5.0, "top_k": 6}
     repeated = {0: 0, 1: 0}
