@@ -155,6 +155,30 @@ def test_impossible_candidates_rank_last():
     assert best.ids.numpy()[0].tolist() == [[5, 0], [4, 4], [4, 4], [7, 0]]
 
 
+@pytest.mark.parametrize(
+    "settings", [{}, {"decoder": "beam", "beam_size": 6, "beam_groups": 2}, SAMPLES]
+)
+def test_no_reply_is_empty_by_default(model_dir, settings):
+    """The model prefers the end token at every step, so that its best reply is empty."""
+    model, assets = load_model(model_dir)
+    output = model.vocabulary_output
+    bias = next(weight for weight in output.weights if weight.shape == (len(assets.response_words),))
+    bias.assign(tf.one_hot(EOS, bias.shape[0], 50.0))
+    responder = Responder(model, assets)
+    inputs = tf.constant(POSTS), tf.constant(EMOTIONS)
+    for min_length, expected in ({}, 1), ({"min_length": 0}, 0), ({"min_length": 2}, 2):
+        config = SearchConfig(**settings, **min_length)
+        replies = responder.replies(*inputs, Search(config, 1))
+        assert (replies.lengths.numpy() == expected).all()
+
+
+def test_a_min_length_above_the_maximum_is_refused(responder):
+    longest = responder.model.config.max_response_length
+    search = Search(SearchConfig(min_length=longest + 1))
+    with pytest.raises(InputError, match=f"min_length: expected at most {longest}, .* got"):
+        responder.replies(tf.constant(POSTS), tf.constant(EMOTIONS), search)
+
+
 def test_ngram_blocking(responder):
     settings = {"decoder": "sample", "candidates": 8, "seed": 0, "temperature": 5.0, "top_k": 6}
     repeated = {0: 0, 1: 0}
@@ -197,6 +221,7 @@ def test_a_missing_classifier_is_refused(tmp_path):
     ("settings", "name"),
     [
         ({}, "greedy"),
+        ({"min_length": 0}, "greedy, at least 0 words"),
         ({"decoder": "beam", "beam_size": 8, "length_penalty": 1.0}, "beam 8, length 1"),
         (
             {"decoder": "beam", "beam_groups": 4, "diversity": 0.5, "no_repeat": 2},
