@@ -44,23 +44,29 @@ class Source(Protocol):
         """
 
 
-def open_source(location: str, search: SearchConfig) -> Source:
+def open_source(location: str, search: SearchConfig | None = None) -> Source:
     """Returns the source at a location, whose kind it detects.
 
     Args:
         location: URL of a server, `http://…`, `https://…` or `grpc://…`; a model directory; a
             SavedModel version directory; or a directory of versions, of which the newest is used.
-        search: search settings for a model directory. Those of the other kinds were fixed at
-            export.
+        search: search settings for a model directory; None for the defaults.
 
     Raises:
-        InputError: the location is none of these.
+        InputError: the location is none of these, or there are search settings for a SavedModel or
+            a server, whose search was fixed at export.
     """
-    if "://" in location:
-        return ServerSource(location)
     path = Path(location)
-    if (path / MANIFEST).is_file():
-        return ModelDirectorySource(path, search)
+    is_server = "://" in location
+    if not is_server and (path / MANIFEST).is_file():
+        return ModelDirectorySource(path, search or SearchConfig())
+    if search is not None and (is_server or path.is_dir()):
+        raise InputError(
+            f"{location}: expected a model directory with search flags such as --decoder; the "
+            "search of a SavedModel or a server was fixed when the model was exported."
+        )
+    if is_server:
+        return ServerSource(location)
     if (path / "saved_model.pb").is_file():
         return SavedModelSource(path)
     versions = [file.parent for file in path.glob("*/saved_model.pb") if file.parent.name.isdigit()]

@@ -19,7 +19,13 @@ PACKAGES = ("tensorflow", "tensorflow-text", "keras")
 
 
 def model_info(
-    train_dir: Path, model: ECM, assets: TextAssets, search: SearchConfig, n_best: int, dtype: str
+    train_dir: Path,
+    model: ECM,
+    assets: TextAssets,
+    search: SearchConfig,
+    n_best_search: SearchConfig,
+    n_best: int,
+    dtype: str,
 ) -> dict[str, Any]:
     """Returns the content of `model_info.json` as plain JSON values.
 
@@ -27,7 +33,8 @@ def model_info(
         train_dir: model directory.
         model: model loaded from it.
         assets: text assets loaded from it.
-        search: search settings of the signatures.
+        search: search settings of all signatures but `n_best`.
+        n_best_search: search settings of the signature `n_best`.
         n_best: number of replies that the signature `n_best` returns.
         dtype: dtype of the stored weights.
     """
@@ -42,6 +49,7 @@ def model_info(
         "sizes": model.config.to_dict(),
         "weights": {"number": model.count_params(), "stored_as": dtype},
         "search": {**search.to_dict(), "n_best": n_best, "name": search.name},
+        "n_best_search": {**n_best_search.to_dict(), "name": n_best_search.name},
         "made_from": manifest["sources"],
         "training": manifest["settings"].get("training"),
         "metrics": manifest["counts"],

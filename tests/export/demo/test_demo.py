@@ -22,6 +22,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.text.emotions import DEFAULT
 from export.client import Reply
+from export.demo.__main__ import main as demo
 from export.demo.cards import render_cards
 from export.demo.sources import (
     Card,
@@ -55,7 +56,7 @@ def check_same_cards(first, second):
 
 def test_model_directory_and_saved_model_give_the_same_cards(source, exported_base):
     assert isinstance(source, ModelDirectorySource)
-    exported = open_source(str(exported_base), SearchConfig())
+    exported = open_source(str(exported_base))
     assert isinstance(exported, SavedModelSource)
     check_same_cards(source.answer(POST), exported.answer(POST))
 
@@ -67,7 +68,7 @@ def test_saved_model_with_the_old_name_of_its_description_opens(
     (version / MODEL_INFO).rename(version / OLD_MODEL_INFO)
     loaded = SimpleNamespace(signatures=load_signatures(exported_base / "1"))
     monkeypatch.setattr("tensorflow.saved_model.load", lambda path: loaded)
-    exported = open_source(str(version), SearchConfig())
+    exported = open_source(str(version))
     check_same_cards(source.answer(POST), exported.answer(POST))
 
 
@@ -75,14 +76,14 @@ def test_saved_model_without_a_description_is_refused(exported_base, tmp_path):
     version = shutil.copytree(exported_base / "1", tmp_path / "1")
     (version / MODEL_INFO).unlink()
     with pytest.raises(InputError, match="export the model again"):
-        open_source(str(tmp_path), SearchConfig())
+        open_source(str(tmp_path))
 
 
 def test_saved_model_without_explanations_is_refused(exported_base, monkeypatch):
     loaded = SimpleNamespace(signatures={"serving_default": None})
     monkeypatch.setattr("tensorflow.saved_model.load", lambda path: loaded)
     with pytest.raises(InputError, match=r"signature `explain`, got .*export the model again"):
-        open_source(str(exported_base), SearchConfig())
+        open_source(str(exported_base))
 
 
 def test_server_is_asked_for_every_emotion(source, monkeypatch):
@@ -103,7 +104,7 @@ def test_server_is_asked_for_every_emotion(source, monkeypatch):
             ]
 
     monkeypatch.setattr("export.client.Client", FakeClient)
-    server = open_source("grpc://127.0.0.1:1", SearchConfig())
+    server = open_source("grpc://127.0.0.1:1")
     assert isinstance(server, ServerSource)
     answered = server.answer(POST)
     assert [card.emotion.chinese for card in answered] == [e.chinese for e in DEFAULT]
@@ -115,7 +116,15 @@ def test_other_locations_are_refused(location, tmp_path):
     if "://" not in location:
         location = str(tmp_path / location)
     with pytest.raises(InputError, match=r"expected .*http://HOST:PORT"):
-        open_source(location, SearchConfig())
+        open_source(location)
+
+
+@pytest.mark.parametrize("flags", [["--beam_size", "20"], ["--decoder=greedy"], ["--seed", "3"]])
+@pytest.mark.parametrize("kind", ["versions", "server"])
+def test_search_flags_are_refused_where_the_search_is_fixed(kind, flags, exported_base):
+    location = str(exported_base) if kind == "versions" else "http://127.0.0.1:1"
+    with pytest.raises(InputError, match=r"expected a model directory with search flags such as"):
+        demo([location, *flags])
 
 
 def test_cards_show_words_gate_and_attention_and_escape_html():
