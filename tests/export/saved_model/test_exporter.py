@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import pytest
 import tensorflow as tf
-from exported import N_BEST, POSTS
+from exported import BEAM_SIZE, N_BEST, POSTS
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from ecm_tf.config import SearchConfig
