@@ -149,7 +149,7 @@ def evaluate_model(
     figures = {
         "model": directory.name,
         "variant": model.config.variant,
-        "weights": model.count_params(),
+        "weights": model.count_trainable_params(),
         "token_perplexity": likely.token_perplexity(),
         "sentence_perplexity": likely.perplexity().sentence,
         "perplexity_by_emotion": [

@@ -47,7 +47,7 @@ def model_info(
             for id_, emotion in enumerate(assets.emotions)
         ],
         "sizes": model.config.to_dict(),
-        "weights": {"number": model.count_params(), "stored_as": dtype},
+        "weights": {"number": model.count_trainable_params(), "stored_as": dtype},
         "search": {**search.to_dict(), "n_best": n_best, "name": search.name},
         "n_best_search": {**n_best_search.to_dict(), "name": n_best_search.name},
         "made_from": manifest["sources"],

@@ -65,7 +65,7 @@ def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
             settings={"quantize": quantize},
             counts={
                 "bytes": {name: (directory / name).stat().st_size for name in (IDS, TEXT)},
-                "weights": model.count_params(),
+                "weights": model.count_trainable_params(),
             },
             sources={str(train_dir): sha256(train_dir / MANIFEST)},
         )
