@@ -60,7 +60,8 @@ class SearchConfig(Config):
         None, "random seed for sampling; the same seed gives the same replies (default: random)"
     )
     min_length: NonNegativeInt = option(
-        1, "minimum number of words in a reply; 0 allows empty replies, as the original program does"
+        1,
+        "minimum number of words in a reply; 0 allows empty replies, as the original program does",
     )
     no_repeat: NonNegativeInt = option(
         0, "forbid repeating an n-gram of this length within a reply (0: off)"

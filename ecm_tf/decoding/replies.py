@@ -48,9 +48,7 @@ def mask_words(log_probs: tf.Tensor, masked_ids: Sequence[int]) -> tf.Tensor:
     return log_probs + mask
 
 
-def mask_early_end(
-    log_probs: tf.Tensor, t: tf.Tensor, min_length: int, end: int
-) -> tf.Tensor:
+def mask_early_end(log_probs: tf.Tensor, t: tf.Tensor, min_length: int, end: int) -> tf.Tensor:
     """Masks the end token at the first `min_length` steps.
 
     Args:

@@ -91,9 +91,7 @@ class Search:
     def _greedy(
         self, step: Step, state: list[tf.Tensor], max_length: int, keys: tf.Tensor
     ) -> Replies:
-        return decoding.greedy_search(
-            step, state, max_length, min_length=self.config.min_length
-        )
+        return decoding.greedy_search(step, state, max_length, min_length=self.config.min_length)
 
     def _beam(
         self, step: Step, state: list[tf.Tensor], max_length: int, keys: tf.Tensor

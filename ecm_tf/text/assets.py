@@ -75,7 +75,8 @@ class TextAssets:
             )
         if not isinstance(digits, bool):
             raise InputError(
-                f"{directory / TEXT_JSON}: normalize_digits: expected true or false, got {digits!r}."
+                f"{directory / TEXT_JSON}: normalize_digits: expected true or false, got "
+                f"{digits!r}."
             )
         model = None
         if segmenter == "jieba":

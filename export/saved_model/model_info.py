@@ -46,6 +46,7 @@ def model_info(
             {"id": id_, "name": emotion.name, "chinese": emotion.chinese}
             for id_, emotion in enumerate(assets.emotions)
         ],
+        "segmenter": assets.segmenter,
         "sizes": model.config.to_dict(),
         "weights": {"number": model.count_trainable_params(), "stored_as": dtype},
         "search": {**search.to_dict(), "n_best": n_best, "name": search.name},
@@ -58,6 +59,15 @@ def model_info(
             **{package: version(package) for package in PACKAGES},
         },
     }
+
+
+def expects_split_text(info: dict[str, Any]) -> bool:
+    """Returns whether the exported model expects words separated by spaces.
+
+    Args:
+        info: content of `model_info.json`; files without the key `segmenter` give False.
+    """
+    return info.get("segmenter") == "whitespace"
 
 
 def read_model_info(version_directory: Path) -> dict[str, Any]:

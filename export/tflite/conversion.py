@@ -33,7 +33,8 @@ def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
       float32 `(batch,)`; needs the custom operations of `FastSentencepieceTokenizer`.
     - `config.json` and `assets/`: sizes, vocabularies, tokenizer and emotions of the model.
 
-    Both files use greedy search, which returns no empty reply, and accept any batch size and length of at least 1.
+    Both files use greedy search, which returns no empty reply, and accept any batch size and length
+    of at least 1.
 
     Args:
         train_dir: model directory.

@@ -162,7 +162,9 @@ def test_no_reply_is_empty_by_default(model_dir, settings):
     """The model prefers the end token at every step, so that its best reply is empty."""
     model, assets = load_model(model_dir)
     output = model.vocabulary_output
-    bias = next(weight for weight in output.weights if weight.shape == (len(assets.response_words),))
+    bias = next(
+        weight for weight in output.weights if weight.shape == (len(assets.response_words),)
+    )
     bias.assign(tf.one_hot(EOS, bias.shape[0], 50.0))
     responder = Responder(model, assets)
     inputs = tf.constant(POSTS), tf.constant(EMOTIONS)

@@ -15,12 +15,14 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import requests
+import tensorflow as tf
 from playwright.sync_api import sync_playwright
 
 from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.text.emotions import DEFAULT
+from export.ask import main as ask
 from export.client import Reply
 from export.demo.__main__ import main as demo
 from export.demo.cards import render_cards
@@ -109,6 +111,57 @@ def test_server_is_asked_for_every_emotion(source, monkeypatch):
     answered = server.answer(POST)
     assert [card.emotion.chinese for card in answered] == [e.chinese for e in DEFAULT]
     assert [card.text for card in answered] == [card.text for card in cards]
+
+
+def test_raw_chinese_is_split_for_a_saved_model_of_split_text(
+    exported_base, tmp_path, monkeypatch, capsys
+):
+    version = shutil.copytree(exported_base / "1", tmp_path / "1")
+    info = json.loads((version / MODEL_INFO).read_text(encoding="utf-8"))
+    assert info["segmenter"] == "jieba"
+    info["segmenter"] = "whitespace"
+    (version / MODEL_INFO).write_text(json.dumps(info), encoding="utf-8")
+    received = []
+
+    def explain(post, emotion):
+        received.extend(post.numpy())
+        raise InterruptedError
+
+    def all_emotions(post):
+        received.extend(post.numpy())
+        return {"emotion": tf.constant([["sad"]]), "response": tf.constant([["难过"]])}
+
+    signatures = {"explain": explain, "all_emotions": all_emotions}
+    loaded = SimpleNamespace(signatures=signatures)
+    monkeypatch.setattr("tensorflow.saved_model.load", lambda path: loaded)
+    with pytest.raises(InterruptedError):
+        open_source(str(version)).answer("我的猫会握手")
+    ask([str(version), "我的猫会握手"])
+    assert {post.decode() for post in received} == {"我 的 猫 会 握手"}
+    assert capsys.readouterr().out == "我的猫会握手\nsad: 难过\n"
+
+
+def test_raw_chinese_is_split_for_a_server_of_split_text(source, monkeypatch):
+    card = source.answer(POST)[0]
+    received = []
+
+    class FakeClient:
+        def __init__(self, address):
+            pass
+
+        def all_emotions(self, posts):
+            return [[Reply("好", 0.0, name) for name in DEFAULT.names]]
+
+        def explain(self, posts, emotions):
+            received.append(posts[0])
+            return [(Reply("真 可爱", 0.0, name), card.explanation) for name in emotions]
+
+    monkeypatch.setattr("export.client.Client", FakeClient)
+    server = open_source("grpc://127.0.0.1:1")
+    for _ in range(2):
+        server.answer("我的猫会握手")
+    split = "我 的 猫 会 握手"
+    assert received == ["我的猫会握手", split, split]
 
 
 @pytest.mark.parametrize("location", ["nowhere", "ftp://127.0.0.1:1"])
