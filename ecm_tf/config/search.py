@@ -1,7 +1,5 @@
 """Configuration of a search: the decoder, its parameters, and the ranking of candidates."""
 
-# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
