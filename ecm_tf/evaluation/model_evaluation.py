@@ -109,7 +109,7 @@ def _perplexities(
         label=name,
         model=name,
         variant=model.config.variant,
-        weights=model.count_params(),
+        weights=model.count_trainable_params(),
         token_perplexity=results.token_perplexity(),
         sentence_perplexity=results.perplexity().sentence,
         perplexity_by_emotion=[results.perplexity(emotion).token for emotion in emotions],

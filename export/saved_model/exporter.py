@@ -81,7 +81,7 @@ def export_saved_model(
             function = stored_weights(function)
         archive.add_endpoint(name, function, input_signature=specs)
     input_names = {name: [spec.name for spec in specs] for name, (_, specs) in endpoints.items()}
-    info = model_info(train_dir, model, assets, search_config, n_best, dtype)
+    info = model_info(train_dir, model, assets, search_config, n_best_search.config, n_best, dtype)
     with finished_directory(version_directory) as directory:
         with command.suppress_native_stderr():
             archive.write_out(str(directory), verbose=False)

@@ -29,6 +29,7 @@ class FakeModel:
     Attributes:
         busy: number of requests to reject before the first reply.
         delay: seconds before each reply.
+        received: posts of all requests.
         requests: model, version, signature and number of posts of each request.
     """
 
@@ -36,6 +37,7 @@ class FakeModel:
         self.busy = 0
         self.delay = 0.0
         self.requests = []
+        self.received: list[str] = []
 
     def __call__(self, model, version, signature, inputs):
         self.requests.append((model, version, signature, len(inputs["post"])))
@@ -44,6 +46,7 @@ class FakeModel:
             self.busy -= 1
             return None
         posts = inputs["post"]
+        self.received += posts
         if signature == "all_emotions":
             return {
                 "emotion": [NAMES for _ in posts],
@@ -261,6 +264,37 @@ def test_command_sends_a_file_in_batches(address, fake_model, tmp_path, capsys):
         POSTS_PER_REQUEST,
         3,
     ]
+
+
+def test_posts_are_split_on_request(address, fake_model, capsys):
+    """The fake model repeats the post, like a model of split text if the post is split."""
+    main([address, "我的猫会握手", "hello", "--split_posts"])
+    assert fake_model.received == ["我 的 猫 会 握手", "hello"]
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[0] == "我的猫会握手"
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize(
+    ("post", "reply", "warns"),
+    [
+        ("我的猫会握手", "真 可爱", True),
+        ("我的猫会握手", "真可爱", False),
+        ("我 的 猫 会 握手", "真 可爱", False),
+        ("hello", "真 可爱", False),
+    ],
+)
+def test_raw_chinese_for_a_model_of_split_text_gives_a_warning(
+    post, reply, warns, monkeypatch, capsys
+):
+    def answer(self, posts, emotions):
+        return [Reply(reply, -1.0, emotion) for emotion in emotions]
+
+    monkeypatch.setattr(Client, "answer", answer)
+    main(["http://127.0.0.1:9", post, post, "--emotion", "sad"])
+    captured = capsys.readouterr()
+    assert captured.err.count("trained on text split by spaces") == warns
+    assert captured.out.splitlines() == [post, f"sad: {reply}"] * 2
 
 
 def test_wrong_arguments_are_refused(tmp_path):
