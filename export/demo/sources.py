@@ -11,6 +11,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.text.emotions import DEFAULT, Emotion
+from export.version_directories import version_directories
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ def open_source(location: str, search: SearchConfig) -> Source:
         return ModelDirectorySource(path, search)
     if (path / "saved_model.pb").is_file():
         return SavedModelSource(path)
-    versions = [file.parent for file in path.glob("*/saved_model.pb") if file.parent.name.isdigit()]
+    versions = version_directories(path)
     if versions:
-        return SavedModelSource(max(versions, key=lambda version: int(version.name)))
+        return SavedModelSource(versions[max(versions)])
     raise InputError(
         f"{location}: expected a model directory, a SavedModel or the address of a server, "
         "http://HOST:PORT or grpc://HOST:PORT."
