@@ -13,8 +13,8 @@ from export.client.transport import Columns, connect
 class Client:
     """Requests replies from TF Serving or `export.serve`, over REST or gRPC; a context manager.
 
-    A request that fails because the server is busy or lost a process is sent up to five times, with
-    waits that double. A request that times out is not repeated.
+    A request to a busy server is sent up to five times, with waits that double. A request during
+    which the server lost a process is repeated once. A request that times out is not repeated.
 
     Args:
         address: `http://host:port`, `https://host:port` or `grpc://host:port`.

@@ -12,6 +12,7 @@ from ecm_tf.core.manifest import MANIFEST
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.inference.word_segmentation import is_split_chinese, split_into_words
 from ecm_tf.text.emotions import DEFAULT, Emotion
+from export.version_directories import version_directories
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ def open_source(location: str, search: SearchConfig | None = None) -> Source:
         return ServerSource(location)
     if (path / "saved_model.pb").is_file():
         return SavedModelSource(path)
-    versions = [file.parent for file in path.glob("*/saved_model.pb") if file.parent.name.isdigit()]
+    versions = version_directories(path)
     if versions:
-        return SavedModelSource(max(versions, key=lambda version: int(version.name)))
+        return SavedModelSource(versions[max(versions)])
     raise InputError(
         f"{location}: expected a model directory, a SavedModel or the address of a server, "
         "http://HOST:PORT or grpc://HOST:PORT."

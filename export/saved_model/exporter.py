@@ -8,6 +8,7 @@ from ecm_tf.config import SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.output import finished_directory
+from export.version_directories import version_number
 
 DTYPES = ("float32", "float16", "bfloat16")
 
@@ -92,5 +93,4 @@ def export_saved_model(
 
 
 def _next_version(base: Path) -> int:
-    versions = [int(path.name) for path in base.glob("*") if path.name.isdigit()]
-    return max(versions, default=0) + 1
+    return max((version_number(path) or 0 for path in base.glob("*")), default=0) + 1
