@@ -72,7 +72,7 @@ def _searches(arguments: argparse.Namespace) -> dict[str, SearchConfig]:
     if config != SearchConfig():
         raise InputError(f"--searches: expected no other search beside it, got {config.name}.")
     try:
-        tables = tomllib.loads(arguments.searches.read_text(encoding="utf-8"))
+        tables = tomllib.loads(arguments.searches.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise InputError(f"{arguments.searches}: no such file; expected searches.") from error
     except ValueError as error:

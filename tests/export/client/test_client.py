@@ -263,6 +263,14 @@ def test_command_sends_a_file_in_batches(address, fake_model, tmp_path, capsys):
     ]
 
 
+def test_file_with_byte_order_mark_and_line_separators(address, tmp_path, capsys):
+    path = tmp_path / "posts.txt"
+    path.write_text("猫\u2028狗\r\n鸟\r\n", encoding="utf-8-sig", newline="")
+    main([address, "--file", str(path), "--emotion", "like"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.split("\n")[:-1]]
+    assert [row["post"] for row in rows] == ["猫\u2028狗", "鸟"]
+
+
 def test_wrong_arguments_are_refused(tmp_path):
     for flags, message in (
         ([], "expected either posts or --file"),
