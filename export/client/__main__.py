@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import read_text
+from ecm_tf.core.files import read_lines
 from ecm_tf.inference.reply import Reply
 from ecm_tf.inference.word_segmentation import is_raw_chinese, is_split_chinese
 from export import MODEL_NAME
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         raise InputError("--n_best: expected --emotion as well.")
     posts = arguments.post
     if arguments.file:
-        posts = read_text(arguments.file, "a text file with one post per line").splitlines()
+        posts = read_lines(arguments.file, "a text file with one post per line")
     with command.suppress_native_stderr():
         client = Client(
             arguments.address,

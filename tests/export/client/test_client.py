@@ -341,6 +341,14 @@ def test_raw_chinese_for_a_model_of_split_text_gives_a_warning(
     assert captured.out.splitlines() == [post, f"sad: {reply}"] * 2
 
 
+def test_file_with_byte_order_mark_and_line_separators(address, tmp_path, capsys):
+    path = tmp_path / "posts.txt"
+    path.write_text("猫\u2028狗\r\n鸟\r\n", encoding="utf-8-sig", newline="")
+    main([address, "--file", str(path), "--emotion", "like"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.split("\n")[:-1]]
+    assert [row["post"] for row in rows] == ["猫\u2028狗", "鸟"]
+
+
 def test_wrong_arguments_are_refused(tmp_path):
     for flags, message in (
         ([], "expected either posts or --file"),
