@@ -2,15 +2,17 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ecm_tf
 from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json
 from ecm_tf.core.manifest import read_manifest
-from ecm_tf.model import ECM
-from ecm_tf.text.assets import TextAssets
+
+if TYPE_CHECKING:
+    from ecm_tf.model import ECM
+    from ecm_tf.text.assets import TextAssets
 
 MODEL_INFO = "assets.extra/model_info.json"
 OLD_MODEL_INFO = "assets.extra/model_card.json"
@@ -20,8 +22,8 @@ PACKAGES = ("tensorflow", "tensorflow-text", "keras")
 
 def model_info(
     train_dir: Path,
-    model: ECM,
-    assets: TextAssets,
+    model: "ECM",
+    assets: "TextAssets",
     search: SearchConfig,
     n_best_search: SearchConfig,
     n_best: int,
