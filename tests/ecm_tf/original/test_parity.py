@@ -150,7 +150,9 @@ def port_beam_search(recorded, model, count):
     step, state = model.prepare_decoding(*recorded.decode_inputs, beams=beams)
     # The original does not expand the distribution of the last step.
     length = recorded.meta["decoder_len"] - 1
-    replies = decoding.beam_search(step, state, length, beams=beams, replies=count, masked_ids=MASKED)
+    replies = decoding.beam_search(
+        step, state, length, beams=beams, replies=count, masked_ids=MASKED
+    )
     return [
         [
             (float(score), row[:words].tolist())
