@@ -21,7 +21,7 @@ setup: .venv/installed ## make .venv with the locked packages (PYTHON=… select
 # A name on the PATH need not run: pyenv's shims exist for versions that are not selected.
 SUPPORTED := import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 .venv/installed: requirements.txt pyproject.toml
-	@if [ -n "$(PYTHON)" ]; then candidates="$(PYTHON)"; \
+	@found=; if [ -n "$(PYTHON)" ]; then candidates="$(PYTHON)"; \
 	elif [ -e .venv/installed ]; then candidates="$(BIN)/python $$(type -aP $(PYTHONS))"; \
 	else candidates=$$(type -aP $(PYTHONS)); fi; \
 	for python in $$candidates; do \

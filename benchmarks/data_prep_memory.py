@@ -1,9 +1,9 @@
-"""Peak memory and speed of `data_prep build` on few and on many pairs: memory must not grow.
+"""Peak memory and speed of `data_prep build` for few and many pairs: memory must not grow.
 
     python benchmarks/data_prep_memory.py [--pairs 100000 1000000]
 
-Prints a line for each size, and how the last peak compares with the first. Exit status 1 says that
-it is more than 1.3 times the first. Needs psutil.
+Prints a line for each size, and the ratio of the last peak to the first. The exit status is 1 if
+the ratio exceeds 1.3.
 """
 
 import argparse
@@ -25,21 +25,25 @@ DOES = ["喜欢", "讨厌", "看见", "忘记", "想起", "买了", "丢了", "�
 WHAT = ["苹果", "电影", "作业", "雨伞", "公交车", "手机", "蛋糕", "小狗", "朋友", "天气"]
 ENDS = ["。", "！", "？", "，真的。", "，好吧！", "，太好了。", "，怎么办？", "，哈哈！"]
 SENTENCES = ["".join(words) for words in product(WHEN, WHO, DOES, WHAT, ENDS)]
-"""40,960 sentences; two of them make a text, so that texts hardly repeat but words do."""
+"""40,960 sentences; a text is two of them, so that words repeat but texts hardly do."""
 
 
 def write_pairs(path: Path, pairs: int) -> None:
-    """Writes that many random pairs as JSON Lines, always the same."""
-    chance = random.Random(0)
+    """Writes random pairs as JSON Lines; the same number gives the same pairs."""
+    rng = random.Random(0)
     with path.open("w", encoding="utf-8") as file:
         for _ in range(pairs):
-            post, response = ("".join(chance.choices(SENTENCES, k=2)) for _ in range(2))
-            row = {"post": post, "response": response, "emotion": chance.randrange(6)}
+            post, response = ("".join(rng.choices(SENTENCES, k=2)) for _ in range(2))
+            row = {"post": post, "response": response, "emotion": rng.randrange(6)}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def peak_memory(command: list[str]) -> tuple[int, int, float]:
-    """Runs a command; its peak RSS in bytes, that with all its children, and its seconds."""
+    """Runs a command.
+
+    Returns:
+        Its peak resident memory in bytes, the peak including its child processes, and its seconds.
+    """
     start = time.perf_counter()
     process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     alone, together = 0, 0
@@ -49,7 +53,7 @@ def peak_memory(command: list[str]) -> tuple[int, int, float]:
             alone = max(alone, own)
             together = max(together, own + sum(map(_rss, process.children(recursive=True))))
         except psutil.NoSuchProcess:
-            continue  # It ended between the two looks; `poll` will say so.
+            continue  # The process ended after `poll`.
         time.sleep(0.05)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)}: exit status {process.returncode}")
@@ -64,7 +68,7 @@ def _rss(process: psutil.Process) -> int:
 
 
 def main() -> None:
-    """Measures each size in turn."""
+    """Runs the command; see the module."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, nargs="+", default=[100_000, 1_000_000])
     peaks: list[tuple[int, int]] = []

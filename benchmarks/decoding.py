@@ -1,58 +1,63 @@
-"""Decoding against the bare projection of its steps (and, for beams, the bare top-k).
+"""Decoding time, compared with the matmul lower bound of its steps (and top-k, for beam search).
 
-Replies that never end are timed, so that a step is a step; ids in, ids out, the encoder included.
-One row shows what ending early saves.
+The input and output are token ids, and the encoder is included. The measured replies never end, so
+that the number of steps is fixed; one row shows how much time a reply that ends at once saves.
 """
 
+import argparse
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import tensorflow as tf
 
 from benchmarks.lower_bound import STEPS, decoding_products
 from benchmarks.models import QUICK, Sizes, full_batch, model
-from benchmarks.report import run
-from benchmarks.timing import measure
+from benchmarks.report import Row, run
+from benchmarks.timing import Seconds, measure
 from ecm_tf.decoding import beam_search, greedy_search
+from ecm_tf.model import ECM
 from ecm_tf.text.vocabulary import EOS
 
+Batch = dict[str, tf.Tensor]
+
 NEVER = -1
-"""An end that no word is."""
+"""An end token id that no word has."""
 BEAMS = 20
 
 
-def greedy_of(made, batch, length, end=NEVER):
-    """Greedy search of a batch, as a function without arguments."""
+def greedy_of(model_: ECM, batch: Batch, length: int, end: int = NEVER) -> Callable[[], tf.Tensor]:
+    """Returns greedy search for a batch, as a function without arguments."""
 
     @tf.function
-    def run():
-        step, state = made.prepare_decoding(batch["post"], batch["emotion"])
+    def run() -> tf.Tensor:
+        step, state = model_.prepare_decoding(batch["post"], batch["emotion"])
         return greedy_search(step, state, length, end=end)
 
     return run
 
 
-def beam_of(made, batch, length):
-    """Beam search of a batch."""
+def beam_of(model_: ECM, batch: Batch, length: int) -> Callable[[], tuple[tf.Tensor, ...]]:
+    """Returns beam search for a batch, as a function without arguments."""
 
     @tf.function
-    def run():
-        step, state = made.prepare_decoding(batch["post"], batch["emotion"], BEAMS)
+    def run() -> tuple[tf.Tensor, ...]:
+        step, state = model_.prepare_decoding(batch["post"], batch["emotion"], BEAMS)
         return beam_search(step, state, length, beams=BEAMS, end=NEVER)
 
     return run
 
 
-def rows(arguments):
-    """The table."""
+def rows(arguments: argparse.Namespace) -> Iterator[Row]:
+    """Yields the rows of the table."""
     sizes = QUICK if arguments.quick else Sizes()
-    made = model(sizes)
+    ecm = model(sizes)
     posts_per_second = {}
     for batch_size in (1, 8, 64):
         batch = full_batch(replace(sizes, batch=batch_size))
         seconds = measure(
             {
-                "search": greedy_of(made, batch, sizes.length),
-                "bare": decoding_products(batch_size, sizes.size, sizes.vocabulary),
+                "search": greedy_of(ecm, batch, sizes.length),
+                "lower bound": decoding_products(batch_size, sizes.size, sizes.vocabulary),
             },
             repeats=9,
         )
@@ -69,8 +74,8 @@ def rows(arguments):
         batch = full_batch(replace(sizes, batch=batch_size))
         seconds = measure(
             {
-                "search": beam_of(made, batch, sizes.length),
-                "bare": decoding_products(
+                "search": beam_of(ecm, batch, sizes.length),
+                "lower bound": decoding_products(
                     batch_size, sizes.size, sizes.vocabulary, BEAMS, top_k=2 * BEAMS
                 ),
             },
@@ -79,13 +84,13 @@ def rows(arguments):
         )
         target = 1.5 if batch_size == 1 else None
         yield _row(f"beam {BEAMS}", batch_size, sizes, seconds, target)
-    ends = model(sizes)
-    ends.vocabulary_output.bias.assign(1e3 * tf.one_hot(EOS, sizes.vocabulary))
+    ending = model(sizes)
+    ending.vocabulary_output.bias.assign(1e3 * tf.one_hot(EOS, sizes.vocabulary))
     batch = full_batch(replace(sizes, batch=1))
     seconds = measure(
         {
-            "at once": greedy_of(ends, batch, sizes.length, end=EOS),
-            "never": greedy_of(ends, batch, sizes.length),
+            "at once": greedy_of(ending, batch, sizes.length, end=EOS),
+            "never": greedy_of(ending, batch, sizes.length),
         }
     )
     yield {
@@ -96,15 +101,17 @@ def rows(arguments):
     }
 
 
-def _row(name, batch_size, sizes, seconds, target):
-    search, bare = seconds["search"], seconds["bare"]
-    ratio = (search.median / sizes.length) / (bare.median / STEPS)
-    row = {
+def _row(
+    name: str, batch_size: int, sizes: Sizes, seconds: dict[str, Seconds], target: float | None
+) -> Row:
+    search, bound = seconds["search"], seconds["lower bound"]
+    ratio = (search.median / sizes.length) / (bound.median / STEPS)
+    row: Row = {
         "search": name,
         "batch": batch_size,
         "whole, ms": str(search),
         "step, ms": 1000 * search.median / sizes.length,
-        "bare step, ms": 1000 * bare.median / STEPS,
+        "lower bound, ms": 1000 * bound.median / STEPS,
         "posts/s": batch_size / search.median,
         "compared": ratio,
     }
@@ -113,5 +120,10 @@ def _row(name, batch_size, sizes, seconds, target):
     return row
 
 
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command; see `--help`."""
+    run("decoding", __doc__, rows, argv=argv)
+
+
 if __name__ == "__main__":
-    run("decoding", __doc__, rows)
+    main()

@@ -1,20 +1,24 @@
-"""Calls of what is exported, against the bare projection of their steps.
+"""Calls of exported models, compared with the matmul lower bound of their steps.
 
-A SavedModel, text in and text out, at several batches; TensorFlow Lite's files, one post at a time,
-as `ids.tflite` and `text.tflite` and under every scheme of weights. Greedy, with random weights,
-whose replies hardly ever end by themselves.
+Measures a SavedModel, with text as input and output, at several batch sizes; and TensorFlow Lite's
+`ids.tflite` and `text.tflite` under every quantization scheme, one post at a time. The search is
+greedy, and the weights are random, so that replies hardly ever end before the maximum length.
 """
 
+import argparse
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from benchmarks.lower_bound import STEPS, decoding_products
 from benchmarks.models import QUICK, Sizes, full_batch, model_directory
-from benchmarks.report import run
+from benchmarks.report import Row, run
 from benchmarks.timing import measure
 from ecm_tf.core import command
 from export.saved_model.exporter import export_saved_model
@@ -25,8 +29,8 @@ from export.tflite.interpreter import Interpreter
 BATCHES = (1, 8, 64)
 
 
-def rows(arguments):
-    """The table."""
+def rows(arguments: argparse.Namespace) -> Iterator[Row]:
+    """Yields the rows of the table."""
     sizes = QUICK if arguments.quick else Sizes()
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
@@ -41,8 +45,8 @@ def rows(arguments):
                 "SavedModel",
                 batch,
                 sizes,
-                lambda posts=posts, emotion=emotion: answer(post=posts, emotion=emotion),
-                lambda found: found["response"].numpy(),
+                partial(answer, post=posts, emotion=emotion),
+                lambda outputs: outputs["response"].numpy(),
             )
         for scheme in SCHEMES:
             with command.suppress_native_stderr():
@@ -54,19 +58,29 @@ def rows(arguments):
                     f"{name}, {scheme}",
                     1,
                     sizes,
-                    lambda interpreter=interpreter, post=post: interpreter(post, [1]),
-                    lambda found: [found["response"][0]] if "response" in found else found["ids"],
+                    partial(interpreter, post, [1]),
+                    _lite_replies,
                 )
 
 
+def _lite_replies(outputs: dict[str, Any]) -> Any:
+    return [outputs["response"][0]] if "response" in outputs else outputs["ids"]
+
+
 def texts(sizes: Sizes) -> tf.Tensor:
-    """`full_batch`'s posts, as the vocabulary of `model_directory` writes them."""
+    """Returns the posts of `full_batch` in the words of `model_directory`."""
     ids = full_batch(sizes)["post"].numpy()
     return tf.constant([" ".join(f"w{number}" for number in post) for post in ids])
 
 
-def _row(what, batch, sizes, answer, replies_of):
-    """Times a call and the bare steps of its longest reply."""
+def _row(
+    what: str,
+    batch: int,
+    sizes: Sizes,
+    answer: Callable[[], Any],
+    replies_of: Callable[[Any], Any],
+) -> Row:
+    """Times a call and the lower bound of the steps of its longest reply."""
     longest = max(
         len(reply.split()) if isinstance(reply, bytes) else np.count_nonzero(reply)
         for reply in replies_of(answer())
@@ -75,21 +89,26 @@ def _row(what, batch, sizes, answer, replies_of):
     seconds = measure(
         {
             "call": answer,
-            "bare": decoding_products(batch, sizes.size, sizes.vocabulary),
+            "lower bound": decoding_products(batch, sizes.size, sizes.vocabulary),
         },
         repeats=9,
     )
-    call, bare = seconds["call"], seconds["bare"].median / STEPS
+    call, bound = seconds["call"], seconds["lower bound"].median / STEPS
     return {
         "what": what,
         "batch": batch,
         "steps": steps,
         "call, ms": str(call),
-        "bare step, ms": 1000 * bare,
+        "lower bound of a step, ms": 1000 * bound,
         "posts/s": batch / call.median,
-        "compared": call.median / (steps * bare),
+        "compared": call.median / (steps * bound),
     }
 
 
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command; see `--help`."""
+    run("exported", __doc__, rows, argv=argv)
+
+
 if __name__ == "__main__":
-    run("exported", __doc__, rows)
+    main()

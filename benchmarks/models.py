@@ -1,4 +1,4 @@
-"""Models and batches at the sizes that the targets are about."""
+"""Models and batches of the sizes for which the targets are set."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +18,12 @@ from ecm_tf.text.vocabulary import EOS, PAD, SPECIALS
 
 WORDS_OF_EMOTION = 200
 DRAWN = 51
-"""Batches of a dataset that are looked at."""
+"""Number of batches from which the one of median size is chosen."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of a model and its batches; the defaults are the paper's."""
+    """Sizes of a model and its batches; the defaults are the paper's."""
 
     vocabulary: int = 40_000
     size: int = 256
@@ -36,16 +36,16 @@ MODULES = {"use_emb": True, "use_imemory": True, "use_ememory": True}
 
 
 def model(sizes: Sizes, dtype: str = "float32", modules: dict[str, bool] | None = None) -> ECM:
-    """A model with random weights; two layers, each emotion but the first with words of its own.
+    """Returns a two-layer model with random weights; every emotion but the first has emotion words.
 
     Args:
-        sizes: its sizes.
-        dtype: a Keras policy.
-        modules: which emotion modules it has; all by default.
+        sizes: sizes of the model.
+        dtype: name of a Keras dtype policy.
+        modules: the emotion modules; all by default.
     """
     modules = MODULES if modules is None else modules
     bucket = (sizes.length, sizes.length)
-    made = ECM(
+    result = ECM(
         ModelConfig(
             sizes.vocabulary, sizes.vocabulary, 6, size=sizes.size, buckets=(bucket,), **modules
         ),
@@ -53,15 +53,15 @@ def model(sizes: Sizes, dtype: str = "float32", modules: dict[str, bool] | None 
     )
     if modules.get("use_ememory"):
         words = np.zeros([6, sizes.vocabulary], np.float32)
-        own = min(WORDS_OF_EMOTION, sizes.vocabulary // 10)
+        number = min(WORDS_OF_EMOTION, sizes.vocabulary // 10)
         for emotion in range(1, 6):
-            words[emotion, 4 + emotion * own : 4 + (emotion + 1) * own] = 1
-        made.set_emotion_words(words)
-    return made
+            words[emotion, 4 + emotion * number : 4 + (emotion + 1) * number] = 1
+        result.set_emotion_words(words)
+    return result
 
 
 def model_directory(sizes: Sizes, directory: Path) -> Path:
-    """Writes a model of random weights for text split by spaces, whose words are `w4`, `w5`, ….
+    """Writes a model with random weights and whitespace segmentation; its words are `w4`, `w5`, ….
 
     Returns:
         `directory`.
@@ -73,22 +73,23 @@ def model_directory(sizes: Sizes, directory: Path) -> Path:
 
 
 def full_batch(sizes: Sizes) -> dict[str, tf.Tensor]:
-    """Posts and responses that fill their bucket."""
+    """Returns a batch whose posts and responses have the maximum length."""
     return _batch(sizes, np.full([2, sizes.batch], sizes.length))
 
 
 def real_batch(sizes: Sizes, dataset: Path | None = None) -> dict[str, tf.Tensor]:
-    """Lengths as short messages have them.
+    """Returns a batch with the lengths of short messages.
 
     Args:
-        sizes: of the batch.
-        dataset: gives the lengths: those of the batch of median size, of the first that training
-            draws. Absent: evenly from 1 to the longest.
+        sizes: sizes of the batch.
+        dataset: dataset directory that provides the lengths: those of the batch of median size
+            among the first batches of training. `None` draws lengths uniformly from 1 to the
+            maximum.
     """
     if dataset:
         return _batch(sizes, _median_lengths(sizes, dataset))
-    chance = np.random.default_rng(1)
-    lengths = chance.integers(1, sizes.length, [2, sizes.batch])
+    rng = np.random.default_rng(1)
+    lengths = rng.integers(1, sizes.length, [2, sizes.batch])
     lengths[:, 0] = sizes.length
     return _batch(sizes, lengths)
 
@@ -99,19 +100,19 @@ def _median_lengths(sizes: Sizes, dataset: Path) -> np.ndarray:
     drawn = training_batches(
         dataset, config, pairs=pairs, batch_size=sizes.batch, seed=0, epoch=0
     ).take(DRAWN)
-    found = [
+    batches = [
         np.stack([np.count_nonzero(batch[side], axis=1) for side in ("post", "response")])
         for batch in drawn.as_numpy_iterator()
     ]
-    full = [lengths for lengths in found if lengths.shape[1] == sizes.batch]
+    full = [lengths for lengths in batches if lengths.shape[1] == sizes.batch]
     if not full:
         raise InputError(f"{dataset}: expected a batch of {sizes.batch} pairs, got smaller ones.")
     return sorted(full, key=lambda lengths: lengths[1].sum())[len(full) // 2]
 
 
 def _batch(sizes: Sizes, lengths: np.ndarray) -> dict[str, tf.Tensor]:
-    chance = np.random.default_rng(0)
-    post, response = chance.integers(4, sizes.vocabulary, [2, sizes.batch, lengths.max()])
+    rng = np.random.default_rng(0)
+    post, response = rng.integers(4, sizes.vocabulary, [2, sizes.batch, lengths.max()])
     positions = np.arange(lengths.max())
     post[positions >= lengths[0][:, None]] = PAD
     response[positions == lengths[1][:, None] - 1] = EOS
@@ -119,5 +120,5 @@ def _batch(sizes: Sizes, lengths: np.ndarray) -> dict[str, tf.Tensor]:
     return {
         "post": tf.constant(post[:, : lengths[0].max()], tf.int32),
         "response": tf.constant(response[:, : lengths[1].max()], tf.int32),
-        "emotion": tf.constant(chance.integers(0, 6, sizes.batch), tf.int32),
+        "emotion": tf.constant(rng.integers(0, 6, sizes.batch), tf.int32),
     }

@@ -1,15 +1,17 @@
-"""Where the time goes: TensorFlow's profiler, summed by operation.
+"""Time by operation, from TensorFlow's profiler.
 
     python -m benchmarks.operations training|greedy|beam [--batch 1]
 
-Sums are over threads: with two cores they may come to twice the time that passed.
+Times are summed over threads: on two cores they can be twice the elapsed time.
 """
 
 import argparse
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf.xplane_pb2 import XSpace
@@ -22,8 +24,14 @@ from ecm_tf.core import command
 CALLS = 3
 
 
-def profile(function, calls: int = CALLS) -> tuple[Counter, Counter]:
-    """Milliseconds of a call and numbers of executions, by operation, of a warm function."""
+def profile(
+    function: Callable[[], Any], calls: int = CALLS
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Profiles a function after two calls that are not measured.
+
+    Returns:
+        Milliseconds and number of executions per call, by operation.
+    """
     for _ in range(2):
         tf.nest.map_structure(lambda tensor: tensor.numpy(), function())
     with tempfile.TemporaryDirectory() as logs:
@@ -33,7 +41,8 @@ def profile(function, calls: int = CALLS) -> tuple[Counter, Counter]:
         tf.profiler.experimental.stop()
         (path,) = Path(logs).rglob("*.xplane.pb")
         space = XSpace.FromString(path.read_bytes())
-    times, numbers = Counter(), Counter()
+    times: dict[str, float] = defaultdict(float)
+    numbers: Counter[str] = Counter()
     for plane in space.planes:
         for line in plane.lines:
             for event in line.events:
@@ -42,27 +51,33 @@ def profile(function, calls: int = CALLS) -> tuple[Counter, Counter]:
                     operation = name.rsplit(":", 1)[1]
                     times[operation] += event.duration_ps / 1e9 / calls
                     numbers[operation] += 1
-    return times, Counter({name: number // calls for name, number in numbers.items()})
+    return times, {name: number // calls for name, number in numbers.items()}
 
 
 def main() -> None:
-    """The command; see the module."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Runs the command; see the module."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", choices=("training", "greedy", "beam"))
-    parser.add_argument("--batch", type=int, help="(default: 128 to train, 1 to decode)")
-    parser.add_argument("--precision", default="float32", help="a Keras policy, to train")
+    parser.add_argument(
+        "--batch", type=int, help="batch size (default: 128 for training, 1 for decoding)"
+    )
+    parser.add_argument(
+        "--precision",
+        default="float32",
+        help="Keras dtype policy of training (default: %(default)s)",
+    )
     arguments = parser.parse_args()
     training = arguments.what == "training"
     sizes = replace(Sizes(), batch=arguments.batch or (128 if training else 1))
-    made = model(sizes, arguments.precision if training else "float32")
+    ecm = model(sizes, arguments.precision if training else "float32")
     batch = full_batch(sizes)
     if training:
-        function = step_of(made, batch)
+        function: Callable[[], Any] = step_of(ecm, batch)
     else:
         search = {"greedy": greedy_of, "beam": beam_of}[arguments.what]
-        function = search(made, batch, sizes.length)
+        function = search(ecm, batch, sizes.length)
     times, numbers = profile(function)
-    for operation, milliseconds in times.most_common(25):
+    for operation, milliseconds in sorted(times.items(), key=lambda item: -item[1])[:25]:
         print(f"{milliseconds:9.2f} ms  {numbers[operation]:6} × {operation}")
 
 

@@ -1,10 +1,10 @@
-"""What every benchmark prints and writes."""
+"""The command line and the output of every benchmark."""
 
 import argparse
 import json
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 def machine() -> dict[str, Any]:
-    """What a figure depends on."""
+    """Returns the processor and the versions that a result depends on."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
     packages = {name: version(name) for name in ("tensorflow", "keras", "numpy")}
@@ -26,16 +26,18 @@ def machine() -> dict[str, Any]:
 def run(
     name: str,
     about: str | None,
-    measure: Callable[[argparse.Namespace], Sequence[Row]],
+    measure: Callable[[argparse.Namespace], Iterable[Row]],
     flags: Callable[[argparse.ArgumentParser], Any] | None = None,
-):
-    """A benchmark as a command: flags, a table on the terminal, `OUTPUT/NAME.json`.
+    argv: Sequence[str] | None = None,
+) -> None:
+    """Runs a benchmark as a command: prints a table and writes `OUTPUT/NAME.json`.
 
     Args:
-        name: the file's.
+        name: the module's name in `benchmarks`.
         about: the module's docstring.
-        measure: gives rows; those with a `target` are compared with it in `met`, a bool.
-        flags: adds further flags to a parser.
+        measure: returns rows. A row with a `target` says in `met`, a bool, whether it is met.
+        flags: adds more flags to a parser.
+        argv: the arguments; those of the process by default.
     """
 
     def main() -> None:
@@ -44,10 +46,12 @@ def run(
             description=(about or "").split("\n\n")[0],
         )
         parser.add_argument("--output", type=Path, default=Path("build/bench"))
-        parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+        parser.add_argument(
+            "--quick", action="store_true", help="use small sizes, to test the benchmark"
+        )
         if flags:
             flags(parser)
-        arguments = parser.parse_args()
+        arguments = parser.parse_args(argv)
         rows = list(measure(arguments))
         print(table(rows), flush=True)
         arguments.output.mkdir(parents=True, exist_ok=True)

@@ -1,27 +1,22 @@
-"""Load and faults of `export.serve`, on this machine: `python -m benchmarks.serving BASE CORPUS`.
+"""Load and fault tests of `export.serve`: `python -m benchmarks.serving BASE CORPUS`.
 
-Clients are asyncio tasks of this process; each asks again as soon as it is answered. So client and
-server share the cores, as they would not in use. What is measured:
+Clients are asyncio tasks of this process that send the next request after each response. Clients
+and server share the cores of this machine. Measures
 
-- throughput and latency at 1, 8 and 32 clients, over gRPC and REST, with batching and without;
-- 10,000 requests at 32 clients: how many were lost, or answered otherwise than alone;
-- requests that cannot be answered, while others are;
-- a replica of two killed under load: what clients saw, with and without retries.
+- throughput and latency with 1, 8 and 32 clients, over gRPC and REST, with and without batching;
+- 10,000 requests from 32 clients: how many fail or differ from the response to a single request;
+- invalid requests sent at the same time;
+- one of two replicas killed under load: errors that clients see, with and without retries.
 """
 
 import argparse
 import asyncio
 import json
 import random
-import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -29,11 +24,9 @@ import aiohttp
 import grpc
 import numpy as np
 import psutil
-import tensorflow as tf
-from tensorflow_serving.apis.predict_pb2 import PredictRequest
-from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 from tqdm import tqdm
 
+from benchmarks.serving_clients import Ask, over_grpc, over_rest, serving
 from ecm_tf.core import command
 from ecm_tf.text.emotions import DEFAULT
 from export import MODEL_NAME
@@ -41,84 +34,21 @@ from export.client import Client, ServerError
 
 CLIENTS = (1, 8, 32)
 REQUESTS = 1_000
-"""Of each row of the first table, at most `SECONDS`."""
+"""Requests per row of the throughput table, sent for at most `SECONDS`."""
 SECONDS = 10.0
 MANY = 10_000
 KILL_SECONDS = 30.0
 
-Ask = Callable[[str, str], Awaitable[str]]
-"""Post and emotion to reply."""
 
-
-@contextmanager
-def serving(base: Path, *flags: str) -> Iterator[tuple[subprocess.Popen, int, int]]:
-    """`export.serve` on free ports: its process, REST port and gRPC port."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        rest, rpc = one.getsockname()[1], other.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "export.serve", str(base), *flags),
-            *("--rest_port", str(rest), "--grpc_port", str(rpc)),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        for line in process.stdout:
-            if line.startswith("serving "):
-                break
-        else:
-            raise SystemExit(process.wait())
-        yield process, rest, rpc
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=120)
-
-
-@asynccontextmanager
-async def over_grpc(port: int) -> AsyncIterator[Ask]:
-    """Asks by `PredictionService.Predict`; fails with `grpc.RpcError`."""
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        stub = PredictionServiceStub(channel)
-
-        async def ask(post: str, emotion: str) -> str:
-            request = PredictRequest()
-            request.model_spec.name = MODEL_NAME
-            for name, entry in (("post", post), ("emotion", emotion)):
-                tensor = request.inputs[name]
-                tensor.dtype = tf.string.as_datatype_enum
-                tensor.tensor_shape.dim.add().size = 1
-                tensor.string_val.append(entry.encode())
-            answer = await stub.Predict(request, timeout=60)
-            return answer.outputs["response"].string_val[0].decode()
-
-        yield ask
-
-
-@asynccontextmanager
-async def over_rest(port: int) -> AsyncIterator[Ask]:
-    """Asks by `:predict`; fails with `aiohttp.ClientError`."""
-    url = f"http://127.0.0.1:{port}/v1/models/{MODEL_NAME}:predict"
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector, raise_for_status=True) as session:
-
-        async def ask(post: str, emotion: str) -> str:
-            body = {"instances": [{"post": post, "emotion": emotion}]}
-            async with session.post(url, json=body) as answer:
-                return (await answer.json())["predictions"][0]["response"]
-
-        yield ask
-
-
-async def load(ask: Ask, asked: list[tuple[str, str]], clients: int, seconds: float, title: str):
-    """Asks every entry once, as many at a time as there are clients.
+async def load(
+    ask: Ask, entries: list[tuple[str, str]], clients: int, seconds: float, title: str
+) -> tuple[list[float], list[tuple[tuple[str, str], str]], float]:
+    """Requests a reply to every entry, with as many requests at a time as there are clients.
 
     Returns:
-        Seconds of each answered request, replies by entry, and the seconds that all took.
+        Seconds of each request, entries with their replies, and the total seconds.
     """
-    waiting = iter(asked)
+    waiting = iter(entries)
     latencies: list[float] = []
     replies: list[tuple[tuple[str, str], str]] = []
     start = time.perf_counter()
@@ -133,13 +63,13 @@ async def load(ask: Ask, asked: list[tuple[str, str]], clients: int, seconds: fl
             replies.append((entry, reply))
             bar.update()
 
-    with tqdm(total=len(asked), desc=title, unit=" requests", leave=False, disable=None) as bar:
+    with tqdm(total=len(entries), desc=title, unit=" requests", leave=False, disable=None) as bar:
         await asyncio.gather(*(client(bar) for _ in range(clients)))
     return latencies, replies, time.perf_counter() - start
 
 
 async def throughput(base: Path, entries: list[tuple[str, str]]) -> list[dict[str, object]]:
-    """The first table."""
+    """Measures throughput and latency."""
     rows = []
     for batching, flags in (("on", ()), ("off", ("--max_batch", "1"))):
         with serving(base, *flags) as (_, rest, rpc):
@@ -179,25 +109,25 @@ BAD = {
 
 
 async def many_and_bad(base: Path, entries: list[tuple[str, str]]) -> list[dict[str, object]]:
-    """10,000 requests compared with single ones, and bad ones between them."""
+    """Compares 10,000 requests with single ones, and sends invalid ones at the same time."""
     with serving(base) as (_, rest, rpc):
         async with over_grpc(rpc) as ask:
             alone = dict((await load(ask, sorted(set(entries)), 1, 600, "one by one"))[1])
             stream = list(islice(cycle(entries), MANY))
-            told: dict[str, Counter] = {name: Counter() for name in BAD}
+            statuses: dict[str, Counter] = {name: Counter() for name in BAD}
             ended = asyncio.Event()
 
-            async def bad() -> None:
+            async def send_invalid() -> None:
                 url = f"http://127.0.0.1:{rest}/v1/models/{MODEL_NAME}"
                 async with aiohttp.ClientSession() as session:
                     while not ended.is_set():
                         for name, (body, _) in BAD.items():
-                            place = "/versions/77:predict" if "version" in name else ":predict"
-                            async with session.post(url + place, data=body) as answer:
-                                told[name][answer.status] += 1
+                            path = "/versions/77:predict" if "version" in name else ":predict"
+                            async with session.post(url + path, data=body) as answer:
+                                statuses[name][answer.status] += 1
                         await asyncio.sleep(0.2)
 
-            disturbing = asyncio.create_task(bad())
+            disturbing = asyncio.create_task(send_invalid())
             _, replies, seconds = await load(ask, stream, 32, 600, "10,000")
             ended.set()
             await disturbing
@@ -214,7 +144,7 @@ async def many_and_bad(base: Path, entries: list[tuple[str, str]]) -> list[dict[
         {
             "bad request": name,
             "expected status": status,
-            "statuses": ", ".join(f"{code} × {times}" for code, times in told[name].items()),
+            "statuses": ", ".join(f"{code} × {times}" for code, times in statuses[name].items()),
         }
         for name, (_, status) in BAD.items()
     ]
@@ -222,7 +152,7 @@ async def many_and_bad(base: Path, entries: list[tuple[str, str]]) -> list[dict[
 
 
 async def killed(base: Path, entries: list[tuple[str, str]]) -> list[dict[str, object]]:
-    """One of two replicas dies by SIGKILL while eight clients ask."""
+    """Kills one of two replicas while eight clients send requests."""
     rows = []
     for retries in (False, True):
         with (
@@ -288,30 +218,30 @@ async def _kill_one(
 
 
 def main(argv: list[str] | None = None) -> None:
-    """The command; see `--help`."""
+    """Runs the command; see `--help`."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.serving", description=__doc__.split("\n\n")[0]
+        prog="python -m benchmarks.serving", description=(__doc__ or "").split("\n\n")[0]
     )
-    parser.add_argument("base", type=Path, help="versions, from export.saved_model")
-    parser.add_argument("corpus", type=Path, help="JSON Lines with posts to ask")
-    parser.add_argument("--output", type=Path, help="also write JSON there")
+    parser.add_argument("base", type=Path, help="base directory written by export.saved_model")
+    parser.add_argument("corpus", type=Path, help="JSON Lines with a post per line")
+    parser.add_argument("--output", type=Path, help="JSON file to write")
     arguments = parser.parse_args(argv)
     lines = arguments.corpus.read_text(encoding="utf-8").splitlines()
     posts = sorted({json.loads(line)["post"] for line in lines})
-    chance = random.Random(0)
+    rng = random.Random(0)
     entries = [(post, emotion) for post in posts for emotion in DEFAULT.names]
-    chance.shuffle(entries)
-    found = {}
+    rng.shuffle(entries)
+    results = {}
     for name, measure in (
         ("throughput", throughput),
         ("many", many_and_bad),
         ("killed", killed),
     ):
-        found[name] = asyncio.run(measure(arguments.base, entries))
-        for row in found[name]:
+        results[name] = asyncio.run(measure(arguments.base, entries))
+        for row in results[name]:
             print("  ".join(f"{key}: {value}" for key, value in row.items()), flush=True)
     if arguments.output:
-        arguments.output.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+        arguments.output.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
-"""How soon things begin: importing the package, loading a SavedModel, its first reply.
+"""Start-up time: importing the package, loading a SavedModel, and its first reply.
 
-Each in a process of its own, several times.
+Each is measured several times, in a new process.
 """
 
+import argparse
 import json
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.models import QUICK, Sizes, model_directory
-from benchmarks.report import run
+from benchmarks.report import Row, run
 from export.saved_model.exporter import export_saved_model
 
 REPEATS = 5
@@ -37,38 +39,45 @@ print(json.dumps({"load": loaded - start, "first": first, "later": min(ask() for
 """
 
 
-def _median(code: str, *arguments: str) -> dict[str, float]:
-    seen = []
-    for _ in range(REPEATS):
+def _median(repeats: int, code: str, *arguments: str) -> dict[str, float]:
+    """Returns the medians of the numbers that code prints as JSON, over several processes."""
+    results = []
+    for _ in range(repeats):
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True
         )
-        seen.append(json.loads(done.stdout.splitlines()[-1]))
-    return {name: statistics.median(row[name] for row in seen) for name in seen[0]}
+        results.append(json.loads(done.stdout.splitlines()[-1]))
+    return {name: statistics.median(row[name] for row in results) for name in results[0]}
 
 
-def rows(arguments):
-    """The table."""
-    found = _median(IMPORT)
+def rows(arguments: argparse.Namespace) -> Iterator[Row]:
+    """Yields the rows of the table."""
+    repeats = 1 if arguments.quick else REPEATS
+    times = _median(repeats, IMPORT)
     yield {
         "what": "import ecm_tf, without TensorFlow",
-        "seconds": found["seconds"],
+        "seconds": times["seconds"],
         "target": 0.2,
-        "met": found["seconds"] < 0.2 and not found["loaded"],
+        "met": times["seconds"] < 0.2 and not times["loaded"],
     }
     with tempfile.TemporaryDirectory() as directory:
         trained = model_directory(QUICK if arguments.quick else Sizes(), Path(directory) / "model")
         version = export_saved_model(trained, Path(directory) / "exported", n_best=1)
-        found = _median(REPLY, str(version))
-    yield {"what": "SavedModel: load", "seconds": found["load"]}
+        times = _median(repeats, REPLY, str(version))
+    yield {"what": "SavedModel: load", "seconds": times["load"]}
     yield {
         "what": "SavedModel: first reply after that",
-        "seconds": found["first"],
+        "seconds": times["first"],
         "target": 1.0,
-        "met": found["first"] < 1,
+        "met": times["first"] < 1,
     }
-    yield {"what": "SavedModel: a later reply", "seconds": found["later"]}
+    yield {"what": "SavedModel: a later reply", "seconds": times["later"]}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command; see `--help`."""
+    run("start", __doc__, rows, argv=argv)
 
 
 if __name__ == "__main__":
-    run("start", __doc__, rows)
+    main()

@@ -1,9 +1,10 @@
-"""What full integer quantisation makes of a model's `ids.tflite`: why `export.tflite` has none.
+"""Full integer quantization of `ids.tflite`: shows why `export.tflite` does not offer it.
 
     python benchmarks/tflite_full_integer.py --train_dir MODEL --dataset DATASET [--posts 100]
 
-For 8-bit activations and for 16-bit ones: how many greedy replies are the model's, or what the
-converter says. Calibrated with posts of the dev split, asked with posts of the test split.
+For 8-bit and 16-bit activations, prints the share of greedy replies that equal the model's, or the
+converter's error. Posts of the dev split calibrate the conversion; those of the test split are
+replied to.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from export.tflite.files import IDS
 from export.tflite.interpreter import Interpreter
 
 CALIBRATION = 50
-"""Posts to calibrate with."""
+"""Number of posts for calibration."""
 
 OPERATIONS = {
     "8-bit activations": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS],
@@ -39,7 +40,7 @@ OPERATIONS = {
 
 
 def main() -> None:
-    """Converts and asks."""
+    """Runs the command; see the module."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--train_dir", type=Path, required=True)
     parser.add_argument("--dataset", type=Path, required=True)
@@ -59,9 +60,9 @@ def main() -> None:
             yield {"post": ids(text), "emotion": emotion}
 
     posts = evaluation_pairs(dataset, "test", arguments.posts).posts
-    asked = [np.repeat(ids(post), responder.categories, axis=0) for post in posts]
-    wanted = generate_replies(responder, posts, Search()).ids
-    # The calibrator itself uses the interpreter that TensorFlow warns of.
+    inputs = [np.repeat(ids(post), responder.categories, axis=0) for post in posts]
+    expected = generate_replies(responder, posts, Search()).ids
+    # The calibrator itself uses the interpreter that TensorFlow calls deprecated.
     warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated")
     for name, operations in OPERATIONS.items():
         converter = make_converter(ids_function(responder.model), responder.model)
@@ -71,19 +72,19 @@ def main() -> None:
         try:
             flatbuffer = converter.convert()
         except RuntimeError as error:
-            print(f"{name}: the converter says: {str(error).splitlines()[0]}")
+            print(f"{name}: the converter failed: {str(error).splitlines()[0]}")
             continue
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory) / IDS
             file.write_bytes(flatbuffer)
             interpreter = Interpreter(file)
             start = time.perf_counter()
-            found = [interpreter(post, range(len(post))) for post in asked]
-            seconds = (time.perf_counter() - start) / wanted[..., 0].size
-        same = np.array([replies["ids"] for replies in found]) == wanted
+            results = [interpreter(post, range(len(post))) for post in inputs]
+            seconds = (time.perf_counter() - start) / expected[..., 0].size
+        same = np.array([replies["ids"] for replies in results]) == expected
         print(
-            f"{name}: {len(flatbuffer) / 1e6:.1f} MB, {seconds * 1e3:.2f} ms a reply, "
-            f"{same.all(axis=-1).mean():.2%} of the replies are the model's"
+            f"{name}: {len(flatbuffer) / 1e6:.1f} MB, {seconds * 1e3:.2f} ms per reply, "
+            f"{same.all(axis=-1).mean():.2%} of the replies equal the model's"
         )
 
 

@@ -1,4 +1,4 @@
-"""Seconds of functions that are measured in turn, so that a machine's drift hits them alike."""
+"""Times functions in turn, so that drift of the machine affects them equally."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,11 +11,12 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Seconds:
-    """How long one call takes.
+    """Duration of one call, in seconds.
 
     Attributes:
-        median: of all calls.
-        low, high: first and third quartile.
+        median: median of all calls.
+        low: first quartile.
+        high: third quartile.
     """
 
     median: float
@@ -29,22 +30,25 @@ class Seconds:
 def measure(
     functions: Mapping[str, Callable[[], Any]], *, repeats: int = 7, warmup: int = 2
 ) -> dict[str, Seconds]:
-    """Calls every function in turn, again and again.
+    """Calls every function in turn, repeatedly.
 
     Args:
-        functions: what to call, by name; a result's first tensor is waited for.
-        repeats: calls that count, of each.
-        warmup: rounds before.
+        functions: functions by name; a call ends when the first tensor of its result is computed.
+        repeats: number of measured calls of each function.
+        warmup: number of rounds before, which are not measured.
+
+    Returns:
+        The duration of one call of each function.
     """
-    taken: dict[str, list[float]] = {name: [] for name in functions}
+    durations: dict[str, list[float]] = {name: [] for name in functions}
     for round_ in range(warmup + repeats):
         for name, function in functions.items():
             start = time.perf_counter()
             for tensor in tf.nest.flatten(function())[:1]:
                 np.asarray(tensor)
             if round_ >= warmup:
-                taken[name].append(time.perf_counter() - start)
+                durations[name].append(time.perf_counter() - start)
     return {
         name: Seconds(*(float(x) for x in np.percentile(values, [50, 25, 75])))
-        for name, values in taken.items()
+        for name, values in durations.items()
     }

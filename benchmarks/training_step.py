@@ -1,40 +1,45 @@
-"""A training step against the bare products of its vocabulary projection.
+"""Time of a training step, compared with the matmul lower bound of its vocabulary projection.
 
-What is timed is the compiled function that `model.fit` calls, on one batch, with SGD and clipping
-as `ecm_tf.train` has them. Real lengths are those of a dataset (`--dataset`), in its batch of
-median size, or random, half of the bucket on average. The shares are timed by themselves, forward
-and backward: the encoder; encoder and decoder recurrence up to the features, less the encoder;
-projection and loss on given features; the optimizer is what is left.
+Times the compiled function that `model.fit` calls, on one batch, with SGD and clipping as in
+`ecm_tf.train`. Real lengths are those of a dataset's batch of median size (`--dataset`), or random,
+half of the maximum on average. The parts are timed separately, forward and backward: the encoder;
+the recurrence of encoder and decoder up to the features, minus the encoder; projection and loss for
+given features. The optimizer is the remainder.
 """
 
+import argparse
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from benchmarks.lower_bound import training_products
 from benchmarks.models import QUICK, Sizes, full_batch, model, real_batch
-from benchmarks.report import run
+from benchmarks.report import Row, run
 from benchmarks.timing import measure
 from ecm_tf.config import TrainingConfig
+from ecm_tf.model import ECM
 from ecm_tf.text.vocabulary import PAD
 from ecm_tf.training.construction import make_optimizer
 
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+Batch = dict[str, tf.Tensor]
 TARGETS = {"float32": 1.5, "bfloat16": 1.2}
 
 
-def step_of(trained, batch):
-    """The compiled step on one batch, as a function without arguments."""
+def step_of(trained: ECM, batch: Batch) -> Callable[[], Any]:
+    """Returns the compiled training step on one batch, as a function without arguments."""
     trained.compile(optimizer=make_optimizer(TrainingConfig()), jit_compile=False)
     trained.make_train_function()
     batches = iter(tf.data.Dataset.from_tensors(batch).repeat())
     return lambda: trained.train_function(batches)
 
 
-def parts_of(trained, batch):
-    """Forward and backward of the nested parts, as functions without arguments."""
+def parts_of(trained: ECM, batch: Batch) -> dict[str, Callable[[], tf.Tensor]]:
+    """Returns forward and backward passes of nested parts, as functions without arguments."""
     encoder = trained.encoder.trainable_variables
     recurrence = encoder + trained.decoder.trainable_variables
     outputs = trained(batch)
@@ -43,7 +48,7 @@ def parts_of(trained, batch):
     projection = trained.vocabulary_output.trainable_variables
 
     @tf.function
-    def encode():
+    def encode() -> tf.Tensor:
         with tf.GradientTape() as tape:
             encoded = trained.encoder(batch["post"])
             total = tf.add_n([tf.reduce_sum(tf.cast(e, tf.float32)) for e in encoded["states"]])
@@ -51,14 +56,14 @@ def parts_of(trained, batch):
         return _sum(tape.gradient(total, encoder))
 
     @tf.function
-    def recur():
+    def recur() -> tf.Tensor:
         with tf.GradientTape() as tape:
-            found, *_ = trained._real_tokens(batch, trained(batch))
-            total = tf.reduce_sum(tf.cast(found, tf.float32))
+            computed, *_ = trained._real_tokens(batch, trained(batch))
+            total = tf.reduce_sum(tf.cast(computed, tf.float32))
         return _sum(tape.gradient(total, recurrence))
 
     @tf.function
-    def project():
+    def project() -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(features)
             terms, _ = trained.vocabulary_output.training_losses(
@@ -70,7 +75,7 @@ def parts_of(trained, batch):
     return {"encoder": encode, "recurrence": recur, "projection": project}
 
 
-def _sum(gradients):
+def _sum(gradients: list[Any]) -> tf.Tensor:
     return tf.add_n(
         [
             tf.reduce_sum(tf.cast(tf.convert_to_tensor(g), tf.float32))
@@ -80,11 +85,11 @@ def _sum(gradients):
     )
 
 
-def rows(arguments):
-    """The table."""
+def rows(arguments: argparse.Namespace) -> Iterator[Row]:
+    """Yields the rows of the table."""
     paper = QUICK if arguments.quick else Sizes()
     smaller = replace(paper, vocabulary=paper.vocabulary // 4)
-    for sizes in (paper, smaller):
+    for sizes in (paper,) if arguments.quick else (paper, smaller):
         for lengths, batch in (
             ("full", full_batch(sizes)),
             ("real", real_batch(sizes, arguments.dataset)),
@@ -96,51 +101,57 @@ def rows(arguments):
                 trained = model(sizes, policy)
                 seconds = measure(
                     {
-                        "bare": training_products(tokens, sizes.size, sizes.vocabulary),
-                        "bucket": training_products(padded, sizes.size, sizes.vocabulary),
+                        "lower bound": training_products(tokens, sizes.size, sizes.vocabulary),
+                        "padded bound": training_products(padded, sizes.size, sizes.vocabulary),
                         "step": step_of(trained, batch),
                         **parts_of(trained, batch),
                     },
                     repeats=5,
                 )
                 step = seconds["step"].median
-                ratio = step / seconds["bare"].median
+                ratio = step / seconds["lower bound"].median
                 recurrence = seconds["recurrence"].median - seconds["encoder"].median
                 rest = step - seconds["recurrence"].median - seconds["projection"].median
-                row = {
+                row: Row = {
                     "vocabulary": sizes.vocabulary,
                     "lengths": lengths,
                     "precision": precision,
                     "tokens": tokens,
                     "step, ms": str(seconds["step"]),
-                    "bare of its tokens, ms": str(seconds["bare"]),
+                    "lower bound of its tokens, ms": str(seconds["lower bound"]),
                     "ratio": ratio,
-                    "ratio to the bucket": step / seconds["bucket"].median,
+                    "ratio to the padded bound": step / seconds["padded bound"].median,
                     "encoder": seconds["encoder"].median / step,
                     "decoder": recurrence / step,
                     "projection, loss": seconds["projection"].median / step,
                     "optimizer, rest": rest / step,
                 }
                 if sizes is paper:
-                    # With real lengths the recurrence stands beside the products, not in them.
-                    of_products = (
+                    # With real lengths the recurrence is reported separately.
+                    compared = (
                         ratio
                         if lengths == "full"
-                        else ((step - seconds["recurrence"].median) / seconds["bare"].median)
+                        else ((step - seconds["recurrence"].median) / seconds["lower bound"].median)
                     )
                     target = TARGETS[precision] if lengths == "full" else 1.5
                     row |= {
-                        "compared": of_products,
+                        "compared": compared,
                         "target": target,
-                        "met": of_products <= target,
+                        "met": compared <= target,
                     }
                 yield row
 
 
-if __name__ == "__main__":
-    run(
-        "training_step",
-        __doc__,
-        rows,
-        lambda parser: parser.add_argument("--dataset", type=Path, help="gives real lengths"),
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command; see `--help`."""
+    run("training_step", __doc__, rows, _add_dataset, argv)
+
+
+def _add_dataset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dataset", type=Path, help="dataset directory that provides the real lengths"
     )
+
+
+if __name__ == "__main__":
+    main()

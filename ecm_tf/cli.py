@@ -108,7 +108,8 @@ def parser(prog: str = PROG, *, complete: bool = False) -> argparse.ArgumentPars
         metavar="SHELL",
         help="print the completion script of a shell: bash, zsh or tcsh",
     )
-    levels = {(): result.add_subparsers(metavar="COMMAND", required=True)}
+    levels: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {}
+    levels[()] = result.add_subparsers(metavar="COMMAND", required=True)
     for entry in COMMANDS:
         *group, name = entry.words
         if (key := tuple(group)) not in levels:

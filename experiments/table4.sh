@@ -1,24 +1,27 @@
 #!/usr/bin/env bash
-# The paper's Table 4 on real data: six variants with the same sizes, budget and seed, and the ECM
-# pretrained as a Seq2Seq; then searches beyond the paper on the ECM.
+# The paper's Table 4 on real data: six variants with the same sizes, epochs and seed, and the ECM
+# initialised from the Seq2Seq; then search methods that the paper does not have, on the ECM.
 #
 #   experiments/table4.sh ESTC OUTPUT        (make table4)
 #
-# ESTC is what experiments/estc.sh made (dataset, classifier, naive_bayes, bilstm). OUTPUT gets a model
-# directory for each variant, and the evaluations paper/, baseline/ and beyond/. Run again, it goes on where it stopped.
+# ESTC is the output of experiments/estc.sh (dataset, classifier, naive_bayes, bilstm). OUTPUT receives
+# a model directory for each variant, and the evaluations paper/, baseline/ and beyond/. The script
+# resumes an interrupted run. The environment variables TRAIN_FLAGS and EVALUATE_FLAGS add flags to
+# `ecm_tf.train` and `ecm_tf.evaluate`.
 set -euo pipefail
 estc=$1 output=$2
 python=${PYTHON:-.venv/bin/python}
 mkdir -p "$output"
 
-train() { # name, then flags
+train() { # name of the model directory, then the flags of its modules
   local name=$1
   shift
   printf '\n== %s\n' "$name"
   "$python" -m experiments.measured "$python" -m ecm_tf.train \
     --dataset "$estc/dataset" --train_dir "$output/$name" "$@" \
     --size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128 \
-    --batch_size 64 --optimizer adam --learning_rate 0.001 --epochs 12 --early_stopping 2 --seed 0
+    --batch_size 64 --optimizer adam --learning_rate 0.001 --epochs 12 --early_stopping 2 --seed 0 \
+    ${TRAIN_FLAGS:-}
 }
 train seq2seq
 train ecm --use_emb --use_imemory --use_ememory
@@ -36,8 +39,8 @@ cat > "$output/paper.toml" << TOML
 decoder = "beam"
 TOML
 
-# Beyond the paper, the same model: what each switch gives. The judge that reranks is another network
-# than the one that labelled the corpus and judges.
+# Search methods beyond the paper, on the same model. The classifier that reranks is not the one that
+# labelled the corpus and judges the replies.
 beam='decoder = "beam"'
 sample='decoder = "sample"
 candidates = 16
@@ -83,18 +86,18 @@ mmi_weight = 0.3
 no_repeat = 2
 TOML
 
-evaluate() { # name of the searches and of the result, posts, then model directories
+evaluate() { # name of the searches and of the output, number of posts, then model directories
   local name=$1 posts=$2
   shift 2
   [ -f "$output/$name/index.html" ] && return
   printf '\n== %s\n' "$name"
   "$python" -m experiments.measured "$python" -m ecm_tf.evaluate --dataset "$estc/dataset" \
     --train_dir "$@" --judge "$estc/classifier" "$estc/naive_bayes" --posts "$posts" \
-    --searches "$output/$name.toml" --output "$output/$name"
+    --searches "$output/$name.toml" --output "$output/$name" ${EVALUATE_FLAGS:-}
 }
 models=(seq2seq emb ecm wo_emb wo_imem wo_emem ecm_pretrained)
 evaluate paper 300 "${models[@]/#/$output/}"
-# The same posts as beyond, to compare with: diversity depends on how many there are.
+# Compared with `beyond`, so it uses as many posts: distinct-1/2 depend on the number of replies.
 cp "$output/paper.toml" "$output/baseline.toml"
 evaluate baseline 200 "$output/seq2seq" "$output/ecm"
 evaluate beyond 200 "$output/ecm"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from eager_runs import eager_execution
 
 from data_prep.__main__ import main as data_prep
 from ecm_tf.config import ModelConfig
@@ -54,6 +55,7 @@ def dataset(corpus, tmp_path_factory) -> Path:
         [
             *("build", "--train", pairs, "--dev", pairs, "--test", pairs),
             *("--ememory", str(corpus / "ememory.json"), "--output", str(output)),
+            *("--workers", "1"),
         ]
     )
     return output
@@ -69,13 +71,14 @@ TINY_MODEL = [
 def model_dir(dataset, tmp_path_factory) -> Path:
     """A model directory of a tiny ECM with all modules, trained for three epochs."""
     train_dir = tmp_path_factory.mktemp("trained") / "model"
-    train(
-        [
-            *("--dataset", str(dataset), "--train_dir", str(train_dir), "--epochs", "3"),
-            *("--use_emb", "--use_imemory", "--use_ememory"),
-            *TINY_MODEL,
-        ]
-    )
+    with eager_execution(pictures=True):
+        train(
+            [
+                *("--dataset", str(dataset), "--train_dir", str(train_dir), "--epochs", "3"),
+                *("--use_emb", "--use_imemory", "--use_ememory"),
+                *TINY_MODEL,
+            ]
+        )
     return train_dir
 
 

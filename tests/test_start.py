@@ -1,29 +1,45 @@
-"""Every command starts: quick help, and one sentence when a directory is missing."""
+"""Every command: quick help, and one sentence when a directory is missing or a flag is wrong."""
 
-import importlib.util
+import argparse
+import importlib
 import json
+from collections.abc import Iterator
 
 import command_line
 import pytest
 
-COMMANDS = {
-    "ecm_tf.train": ["--dataset", "--train_dir", "--use_imemory", "--pretrain_dir", "--load_model"],
-    "ecm_tf.chat": ["--train_dir", "--beam_search", "--temperature", "--emotion", "--explain"],
-    "ecm_tf.evaluate": ["--train_dir", "--dataset", "--split", "--judge", "--output"],
-    "export.saved_model": ["--train_dir", "--output", "--version", "--n_best"],
-    "export.ask": ["saved_model", "post"],
-    "export.tflite": ["convert", "run", "compare"],
-    "data_prep": ["sample", "classifier", "label", "lexicon", "build", "report"],
-}
-"""Modules that are commands, and words that their help must have."""
+from ecm_tf import cli
+from ecm_tf.core import command
 
+HELP_WORDS = {
+    "train": ["--dataset", "--train_dir", "--use_imemory", "--pretrain_dir", "--load_model"],
+    "chat": ["--train_dir", "--beam_search", "--temperature", "--emotion", "--explain"],
+    "evaluate": ["--train_dir", "--dataset", "--split", "--judge", "--output"],
+    "original": ["PREFIX", "--output", "--post_vocab", "--ememory"],
+    "export saved-model": ["--train_dir", "--output", "--version", "--n_best"],
+    "export tflite": ["convert", "run", "compare"],
+    "ask": ["saved_model", "post"],
+    "serve": ["base", "--rest_port", "--grpc_port", "--replicas"],
+    "client": ["address", "post", "--file", "--n_best"],
+    "demo": ["source", "--port", "--decoder"],
+    "sample": ["--output", "--seed"],
+    "classifier": ["train", "evaluate"],
+    "label": ["--classifier", "--input", "--output"],
+    "lexicon": ["--dataset", "--dutir", "--learn", "--output"],
+    "build": ["--train", "--ememory", "--output", "--segmenter"],
+    "report": ["dataset", "--output"],
+}
+"""Commands of `ecm`, and words that their help must contain."""
+
+MODULES = sorted({entry.module.removesuffix(".__main__") for entry in cli.COMMANDS})
 HEAVY = ["tensorflow", "tensorflow_text", "keras", "matplotlib", "jieba", "sklearn", "jinja2"]
+HEAVY += ["gradio", "ray", "shtab"]
 
 HELP_OF_ALL = """
 import contextlib, io, json, runpy, sys
 shown = {}
-for module in json.loads(sys.argv[1]):
-    sys.argv = [module, "--help"]
+for module, *arguments in json.loads(sys.argv[1]):
+    sys.argv = [module, *arguments, "--help"]
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         try:
@@ -32,22 +48,38 @@ for module in json.loads(sys.argv[1]):
             assert end.code in (0, None), (module, end.code)
         else:
             raise AssertionError(f"{module} did not end")
-    shown[module] = out.getvalue()
+    shown[" ".join([module, *arguments])] = out.getvalue()
 heavy = [name for name in json.loads(HEAVY) if name in sys.modules]
 json.dump({"shown": shown, "heavy": heavy}, sys.stdout)
 """
 
 
-def test_help_names_the_flags_and_imports_nothing_slow(tmp_path):
+def help_of(commands: list[list[str]], directory) -> dict[str, str]:
+    """Returns the help of `python -m COMMAND`, after checking that it imports nothing slow."""
     code = HELP_OF_ALL.replace("HEAVY", repr(json.dumps(HEAVY)))
-    done = command_line.python("-c", code, json.dumps(list(COMMANDS)), cwd=tmp_path)
+    done = command_line.python("-W", "ignore", "-c", code, json.dumps(commands), cwd=directory)
     assert (done.returncode, done.stderr.decode()) == (0, "")
     result = json.loads(done.stdout)
-    for module, words in COMMANDS.items():
-        text = result["shown"][module]
-        assert text.startswith(f"usage: python -m {module}"), module
-        assert [word for word in words if word not in text] == [], module
     assert result["heavy"] == []
+    return result["shown"]
+
+
+def test_help_of_ecm_and_of_each_command(tmp_path):
+    assert HELP_WORDS.keys() == {" ".join(entry.words) for entry in cli.COMMANDS}
+    shown = help_of(
+        [["ecm_tf.cli"], *(["ecm_tf.cli", *entry.words] for entry in cli.COMMANDS)], tmp_path
+    )
+    for entry in cli.COMMANDS:
+        name = " ".join(entry.words)
+        text = shown[f"ecm_tf.cli {name}"]
+        assert text.startswith(f"usage: ecm {name} "), name
+        assert [word for word in HELP_WORDS[name] if word not in text] == [], name
+        assert f"    {entry.words[0]} " in shown["ecm_tf.cli"]
+
+
+def test_help_of_each_module(tmp_path):
+    for module, text in help_of([[module] for module in MODULES], tmp_path).items():
+        assert text.startswith(f"usage: python -m {module} "), module
 
 
 def test_the_packages_import_without_tensorflow(tmp_path):
@@ -57,45 +89,86 @@ def test_the_packages_import_without_tensorflow(tmp_path):
 
 
 MISSING = {
-    "ecm_tf.train": ["--dataset", "nothing", "--train_dir", "model"],
-    "ecm_tf.chat": ["--train_dir", "nothing"],
-    "ecm_tf.evaluate": ["--train_dir", "nothing", "--dataset", "nothing"],
-    "export.saved_model": ["--train_dir", "nothing", "--output", "base"],
-    "export.ask": ["nothing", "你好"],
-    "export.tflite convert": ["--train_dir", "nothing", "--output", "lite"],
-    "export.tflite run": ["nothing", "你好"],
-    "export.tflite compare": ["--train_dir", "nothing", "--dataset", "dataset"],
-    "data_prep build": ["--train", "nothing", "--output", "dataset"],
-    "data_prep classifier train": ["--sentences", "nothing", "--output", "classifier"],
-    "data_prep classifier evaluate": ["--classifier", "nothing", "--sentences", "nothing"],
-    "data_prep label": ["--classifier", "nothing", "--input", "nothing", "--output", "labelled"],
-    "data_prep lexicon": ["--dataset", "nothing", "--learn", "9", "--output", "ememory.json"],
-    "data_prep report": ["nothing"],
+    "train": ["--dataset", "nothing", "--train_dir", "model"],
+    "chat": ["--train_dir", "nothing"],
+    "evaluate": ["--train_dir", "nothing", "--dataset", "nothing"],
+    "original": ["nothing", "--output", "model"],
+    "export saved-model": ["--train_dir", "nothing", "--output", "base"],
+    "export tflite convert": ["--train_dir", "nothing", "--output", "lite"],
+    "export tflite run": ["nothing", "你好"],
+    "export tflite compare": ["--train_dir", "nothing", "--dataset", "dataset"],
+    "ask": ["nothing", "你好"],
+    "serve": ["nothing"],
+    "client": ["http://127.0.0.1:9", "--file", "nothing"],
+    "demo": ["nothing"],
+    "build": ["--train", "nothing", "--output", "dataset"],
+    "classifier train": ["--sentences", "nothing", "--output", "classifier"],
+    "classifier evaluate": ["--classifier", "nothing", "--sentences", "nothing"],
+    "label": ["--classifier", "nothing", "--input", "nothing", "--output", "labelled"],
+    "lexicon": ["--dataset", "nothing", "--learn", "9", "--output", "ememory.json"],
+    "report": ["nothing"],
 }
-"""Commands, and flags that name something that is not there."""
+"""Arguments that name a file or directory that does not exist."""
+
+
+def leaves(parser: argparse.ArgumentParser, *words: str) -> Iterator[str]:
+    """Yields the commands of a parser that have no subcommands."""
+    children = cli._subparsers(parser)
+    if not children:
+        yield " ".join(words)
+    for name, child in children.items():
+        yield from leaves(child, *words, name)
+
+
+COMMANDS = list(leaves(cli.parser(complete=True)))
+WITHOUT_INPUT = {"sample"}
 
 
 def test_every_command_is_tried_with_something_missing():
-    assert {command.split()[0] for command in MISSING} == COMMANDS.keys()
+    assert MISSING.keys() == set(COMMANDS) - WITHOUT_INPUT
 
 
-@pytest.mark.parametrize("command", MISSING)
-def test_what_is_missing_is_told_in_one_sentence(command, tmp_path):
-    done = command_line.python("-m", *command.split(), *MISSING[command], cwd=tmp_path, stdin=b"")
-    lines = done.stderr.decode().splitlines()
-    assert done.returncode == 2, lines
-    assert len(lines) == 1, lines
+def assert_one_sentence(status: object, stdout: str, stderr: str) -> None:
+    lines = stderr.splitlines()
+    assert (status, len(lines), stdout) == (2, 1, ""), lines
     assert lines[0].startswith("error: ")
     assert "nothing" in lines[0]
-    assert done.stdout == b""
-    assert list(tmp_path.iterdir()) == [], "nothing half-written stays"
 
 
-@pytest.mark.parametrize("module", COMMANDS)
-def test_a_wrong_flag_ends_with_status_2(module, capsys):
-    package = importlib.util.find_spec(module).submodule_search_locations
-    entry = f"{module}.__main__" if package else module
+@pytest.mark.parametrize("name", MISSING)
+def test_a_missing_input_is_reported_in_one_sentence(name, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended:
-        importlib.import_module(entry).main(["--no_such_flag"])
+        command.run(lambda: cli.main([*name.split(), *MISSING[name]]))
+    assert_one_sentence(ended.value.code, *capfd.readouterr())
+    assert list(tmp_path.iterdir()) == [], "no partial output remains"
+
+
+def test_sample_does_not_write_to_a_file(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nothing").touch()
+    with pytest.raises(SystemExit) as ended:
+        command.run(lambda: cli.main(["sample", "--output", "nothing"]))
+    assert_one_sentence(ended.value.code, *capfd.readouterr())
+
+
+def test_a_process_reports_a_missing_input_in_one_sentence(tmp_path):
+    done = command_line.python("-m", "ecm_tf.chat", *MISSING["chat"], cwd=tmp_path, stdin=b"")
+    assert_one_sentence(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_wrong_flag_ends_with_status_2(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*name.split(), "--no_such_flag"])
     assert ended.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    assert f"usage: ecm {name} " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_wrong_flag_of_a_module_ends_with_status_2(module, capsys):
+    entries = {entry.module.removesuffix(".__main__"): entry.module for entry in cli.COMMANDS}
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module(entries[module]).main(["--no_such_flag"])
+    assert ended.value.code == 2
+    assert f"usage: python -m {module} " in capsys.readouterr().err

@@ -1,7 +1,5 @@
 """Settings that decide the content of a dataset, besides its sources."""
 
-# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
-
 from dataclasses import dataclass
 from typing import Annotated, Literal
 

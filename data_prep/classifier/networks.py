@@ -10,10 +10,10 @@ import keras
 import tensorflow as tf
 
 from data_prep.classifier.features import BIGRAMS, CHARACTERS, PADDING, STARTS, WORDS
+from ecm_tf.layers.losses import IMPOSSIBLE
 
 EMBEDDING_SIZE, FILTERS = 64, 96
 DROPOUT, FEATURE_DROPOUT = 0.5, 0.2
-MASKED = -1e9
 
 
 class FeatureDropout(keras.layers.Layer):
@@ -70,7 +70,7 @@ class NGramConvolution(keras.Model):
         )
         embedded = real * self._embedding_dropout(embedded, training=training)
         hidden = tf.concat([embedded, *(c(embedded) for c in self._convolutions)], -1)
-        mask = MASKED * (1 - real)
+        mask = IMPOSSIBLE * (1 - real)
         weights = tf.nn.softmax(self._attention(hidden) + mask, axis=1)
         pooled = [tf.reduce_sum(weights * hidden, 1), tf.reduce_max(real * hidden + mask, 1)]
         any_real = tf.reduce_max(real, 1)

@@ -1,7 +1,5 @@
 """Settings of classifier training."""
 
-# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
-
 from dataclasses import dataclass
 from typing import Annotated, Literal
 

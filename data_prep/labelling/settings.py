@@ -1,7 +1,5 @@
 """Settings that decide the labels of a corpus, besides the classifier."""
 
-# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
-
 from dataclasses import dataclass
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Settings that decide which words become emotion words, besides lexicons and corpus."""
 
-# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
-
 from dataclasses import dataclass
 from typing import Literal
 

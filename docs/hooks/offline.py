@@ -1,7 +1,13 @@
 """MkDocs hook: keeps the site free of resources that a browser would load from other servers."""
 
+import logging
 import re
 from typing import Any
+
+import jieba
+
+# The search plugin splits Chinese with jieba, which otherwise reports that it loads its dictionary.
+jieba.setLogLevel(logging.WARNING)
 
 _SCRIPT = re.compile(r"<script\b.*?</script>", re.IGNORECASE | re.DOTALL)
 _LOADED_SCRIPT = re.compile(

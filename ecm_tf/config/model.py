@@ -1,7 +1,5 @@
 """Configuration of a model; the defaults are the paper's."""
 
-# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
-
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated

@@ -1,7 +1,5 @@
 """Configuration of a training run; most defaults are those of the original program."""
 
-# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
-
 from dataclasses import dataclass
 from typing import Annotated, Literal
 

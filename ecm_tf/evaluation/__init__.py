@@ -1,1 +1,1 @@
-"""What a model is worth: perplexity, emotion accuracy, diversity, and a page that shows them."""
+"""Evaluation: perplexity, emotion accuracy, diversity of replies, and a report page."""

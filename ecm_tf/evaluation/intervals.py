@@ -1,4 +1,4 @@
-"""How sure a figure is: bootstrap intervals."""
+"""Estimates with bootstrap confidence intervals."""
 
 from dataclasses import dataclass
 
@@ -8,31 +8,33 @@ RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure and its 95 % interval."""
+class Estimate:
+    """A value with the bounds of its 95 % confidence interval."""
 
     value: float
     low: float
     high: float
 
 
-def ratio(numerators: np.ndarray, denominators: np.ndarray, seed: int = 0) -> Figure:
-    """The ratio of two sums, with a percentile bootstrap over the units that were drawn.
+def ratio(numerators: np.ndarray, denominators: np.ndarray, seed: int = 0) -> Estimate:
+    """Returns the ratio of two sums, with a percentile bootstrap interval over the units.
 
     Args:
-        numerators, denominators: `(units,)`, at least one unit; denominators sum to more than 0.
-        seed: of the resampling.
+        numerators, denominators: `(units,)`, at least one unit; the sum of the denominators is
+            positive.
+        seed: random seed of the resampling.
     """
     random = np.random.default_rng(seed)
     units = len(numerators)
     estimates = np.empty(RESAMPLES)
-    for place in range(RESAMPLES):
-        drawn = np.bincount(random.integers(0, units, units), minlength=units)
-        estimates[place] = (drawn @ numerators) / max(drawn @ denominators, np.finfo(float).tiny)
+    for resample in range(RESAMPLES):
+        counts = np.bincount(random.integers(0, units, units), minlength=units)
+        denominator = max(counts @ denominators, np.finfo(float).tiny)
+        estimates[resample] = (counts @ numerators) / denominator
     low, high = np.quantile(estimates, [0.025, 0.975])
-    return Figure(float(numerators.sum() / denominators.sum()), float(low), float(high))
+    return Estimate(float(numerators.sum() / denominators.sum()), float(low), float(high))
 
 
-def mean(values: np.ndarray, seed: int = 0) -> Figure:
-    """The mean of `(units,)`."""
+def mean(values: np.ndarray, seed: int = 0) -> Estimate:
+    """Returns the mean of `(units,)` values, with the interval of `ratio`."""
     return ratio(values, np.ones(len(values)), seed)

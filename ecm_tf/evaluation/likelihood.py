@@ -1,23 +1,23 @@
-"""How probable a model finds the replies of a split."""
+"""Likelihood of the responses of a split under a model."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
-from ecm_tf.evaluation.intervals import Figure, ratio
+from ecm_tf.evaluation.intervals import Estimate, ratio
 from ecm_tf.model import ECM
 from ecm_tf.model.perplexity import Perplexity, PerplexityMeter
 
 
 @dataclass(frozen=True)
 class Likelihoods:
-    """One entry a pair of the split.
+    """Negative log-likelihoods of the responses of a split, one entry per pair.
 
     Attributes:
-        nll: float32, negative log-likelihood of the reply and its end, in nats.
-        tokens: int32, how many tokens that are.
-        emotions: int32, categories.
+        nll: float32, negative log-likelihood of the response and its end token, in nats.
+        tokens: int32, number of these tokens.
+        emotions: int32, emotion ids.
     """
 
     nll: np.ndarray
@@ -25,25 +25,25 @@ class Likelihoods:
     emotions: np.ndarray
 
     def perplexity(self, emotion: int | None = None) -> Perplexity:
-        """Both perplexities, of all pairs or of those of one category."""
+        """Returns both perplexities of all pairs, or of the pairs of one category."""
         chosen = slice(None) if emotion is None else self.emotions == emotion
         perplexity = Perplexity()
         perplexity.update(self.nll[chosen], self.tokens[chosen])
         return perplexity
 
-    def token_perplexity(self) -> Figure:
-        """Token perplexity of all pairs with its interval."""
+    def token_perplexity(self) -> Estimate:
+        """Returns the perplexity per token of all pairs, with its confidence interval."""
         rate = ratio(self.nll, self.tokens)
-        return Figure(*np.exp([rate.value, rate.low, rate.high]).tolist())
+        return Estimate(*np.exp([rate.value, rate.low, rate.high]).tolist())
 
 
 def likelihoods(model: ECM, batches: tf.data.Dataset, progress: str | None = None) -> Likelihoods:
-    """Goes through a split.
+    """Computes the negative log-likelihood of every response of a split.
 
     Args:
         model: the model.
-        batches: from `ecm_tf.dataset.evaluation_batches`; at least one.
-        progress: what a progress bar on stderr calls this.
+        batches: from `ecm_tf.data.batches.evaluation_batches`; at least one.
+        progress: label of a progress bar on stderr; `None` shows none.
     """
     rows = [
         (nll.numpy(), tokens.numpy(), batch["emotion"].numpy())

@@ -1,15 +1,19 @@
-"""Evaluations as one page: the table, pictures of it, and samples."""
+"""The HTML page of an evaluation: tables, plots and samples."""
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ecm_tf.evaluation.model_evaluation import Evaluation, Sample
+from ecm_tf.core.manifest import write_atomically
+from ecm_tf.evaluation.results import Evaluation, Measurement
+from ecm_tf.evaluation.table import table
 from ecm_tf.report import Picture, emotion_colours, heat_map, picture, render
 from ecm_tf.text.emotions import Emotions
 from ecm_tf.training.history import CSV
@@ -21,36 +25,62 @@ TEMPLATE = Path(__file__).with_name("evaluation.html")
 COLOURS = ("#2f5d9b", "#d98c21", "#2a9d6f", "#9b4f96", "#d1495b", "#33a6c4", "#7b8794")
 
 
+def write_report(
+    output: Path,
+    measurements: Sequence[Measurement],
+    directories: Sequence[Path],
+    emotions: Emotions,
+    facts: dict[str, Any],
+) -> None:
+    """Writes `index.html`, its plots as PNG files, `figures.json` and `table.md`.
+
+    Args:
+        output: directory to write to; made if absent.
+        measurements, directories, emotions, facts: as for `evaluation_page`.
+    """
+    page, pictures = evaluation_page(measurements, directories, emotions, facts)
+    evaluations = [measurement.evaluation for measurement in measurements]
+    figures = {**facts, "models": [asdict(evaluation) for evaluation in evaluations]}
+    text = json.dumps(figures, ensure_ascii=False, indent=2)
+    output.mkdir(parents=True, exist_ok=True)
+    for plot in pictures:
+        (output / plot.name).write_bytes(plot.png)
+    write_atomically(output / "figures.json", text + "\n")
+    write_atomically(output / "table.md", table(evaluations) + "\n")
+    write_atomically(output / "index.html", page)
+
+
 def evaluation_page(
-    evaluations: Sequence[Evaluation],
-    samples: Sequence[Sequence[Sample]],
+    measurements: Sequence[Measurement],
     directories: Sequence[Path],
     emotions: Emotions,
     facts: dict[str, Any],
 ) -> tuple[str, list[Picture]]:
-    """The page and its pictures.
+    """Returns the page and its plots.
 
     Args:
-        evaluations: one or more, by the same judges; a model's searches stand together.
-        samples: of each evaluation, for the same posts.
-        directories: of the models, with their `history.csv`.
+        measurements: one or more, by the same judges and with samples of the same posts; those of
+            one model follow one another.
+        directories: model directories, with their `history.csv` if the model was trained here.
         emotions: the categories.
-        facts: what was measured on: `dataset`, `split`, `posts`, `searches`.
+        facts: the settings of the evaluation: `dataset`, `split`, `posts`, `searches`.
     """
+    evaluations = [measurement.evaluation for measurement in measurements]
+    samples = [measurement.samples for measurement in measurements]
     curves = [(directory.name, _history(directory)) for directory in directories]
-    pictures = {"curves": _curves(curves)} if any(curve for _, curve in curves) else {}
+    pictures = {"curves": _learning_curves(curves)} if any(curve for _, curve in curves) else {}
     judges = list(evaluations[0].judges)
     confusions = []
     if judges:
-        pictures["accuracy"] = _accuracy(evaluations, judges)
+        pictures["accuracy"] = _accuracy_chart(evaluations, judges)
         confusions = [
             heat_map(
                 f"{_file_name(evaluation.label)}-confusion.png",
-                f"Heat map: what {judges[0]} hears in {evaluation.label}'s replies.",
+                f"Confusion matrix of {judges[0]} on the replies of {evaluation.label}.",
                 np.array(evaluation.judges[judges[0]].confusion),
                 emotions,
-                rows="emotion asked for (replies)",
-                columns="emotion heard",
+                rows="requested emotion (replies)",
+                columns="predicted emotion",
             )
             for evaluation in evaluations
         ]
@@ -76,7 +106,10 @@ def evaluation_page(
 
 
 def _history(directory: Path) -> list[tuple[float, float]]:
-    """Epoch and dev perplexity of each milestone after the first; empty for imported models."""
+    """Returns epoch and dev perplexity of each evaluation after the first.
+
+    Models imported from the original program have no history: the list is then empty.
+    """
     path = directory / CSV
     if not path.is_file():
         return []
@@ -89,7 +122,7 @@ def _file_name(label: str) -> str:
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in label)
 
 
-def _curves(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> Picture:
+def _learning_curves(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> Picture:
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         for number, (model, curve) in enumerate(curves):
@@ -102,39 +135,39 @@ def _curves(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> Pict
                     label=model,
                 )
         axes.set(xlabel="epoch", ylabel="dev perplexity", yscale="log")
-        for place in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-            place("{x:,.0f}")
+        for set_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            set_formatter("{x:,.0f}")
         axes.grid(axis="y", which="both")
         axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
 
-    alt = "Line chart of each model's dev perplexity over the epochs of its training."
+    alt = "Line chart of the dev perplexity of each model by epoch."
     return picture("learning_curves.png", alt, (7, 3.4), draw)
 
 
-def _accuracy(evaluations: Sequence[Evaluation], judges: Sequence[str]) -> Picture:
+def _accuracy_chart(evaluations: Sequence[Evaluation], judges: Sequence[str]) -> Picture:
     places, height = np.arange(len(evaluations)), 0.8 / len(judges)
     chance = 1 / len(evaluations[0].perplexity_by_emotion)
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         for number, judge in enumerate(judges):
-            figures = [evaluation.judges[judge].accuracy for evaluation in evaluations]
-            values = np.array([figure.value for figure in figures])
-            errors = np.array([[f.value - f.low, f.high - f.value] for f in figures]).T
+            estimates = [evaluation.judges[judge].accuracy for evaluation in evaluations]
+            values = np.array([estimate.value for estimate in estimates])
+            errors = np.array([[e.value - e.low, e.high - e.value] for e in estimates]).T
             axes.barh(
                 places + number * height,
                 values,
                 0.9 * height,
                 xerr=errors,
                 color=COLOURS[number % len(COLOURS)],
-                label=f"heard by {judge}",
+                label=f"judge: {judge}",
             )
         axes.axvline(chance, color="#616e7c", linestyle=(0, (2, 2)), label="chance")
         middle = places + height * (len(judges) - 1) / 2
         axes.set_yticks(middle, [evaluation.label for evaluation in evaluations])
         axes.invert_yaxis()
-        axes.set(xlabel="share of replies in the emotion asked for", xlim=(0, 1))
+        axes.set(xlabel="emotion accuracy", xlim=(0, 1))
         axes.legend()
 
-    alt = "Bar chart of each model's emotion accuracy by each judge, with 95 % intervals."
+    alt = "Bar chart of the emotion accuracy of each model by each judge, with 95 % intervals."
     return picture("accuracy.png", alt, (6, 1 + 0.5 * len(evaluations)), draw)

@@ -1,4 +1,4 @@
-"""What a model's replies are worth."""
+"""Scores of generated replies: emotion accuracy, diversity, length, BLEU."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,53 +6,57 @@ from dataclasses import dataclass
 import numpy as np
 from sacrebleu.metrics import BLEU
 
-from ecm_tf.evaluation.generation import Replies
-from ecm_tf.evaluation.intervals import Figure, mean
+from ecm_tf.evaluation.generation import GeneratedReplies
+from ecm_tf.evaluation.intervals import Estimate, mean
 
 
 @dataclass(frozen=True)
 class EmotionScores:
-    """How often a judge hears the emotion that was asked for; E emotions.
+    """Emotion accuracy by one judge: how often it predicts the requested emotion; E emotions.
 
     Attributes:
-        accuracy: share of all replies, each post answered in every emotion (the paper's Table 4).
-        by_emotion: the same for each emotion asked for.
-        confusion: `[E][E]`, replies by the emotion asked for and the judge's.
+        accuracy: fraction of all replies, with one reply to each post in every emotion (the paper's
+            Table 4).
+        by_emotion: the same for each requested emotion.
+        confusion: `[E][E]`, number of replies by requested and predicted emotion.
     """
 
-    accuracy: Figure
+    accuracy: Estimate
     by_emotion: list[float]
     confusion: list[list[int]]
 
 
-def emotion_scores(heard: np.ndarray) -> EmotionScores:
-    """Scores what a judge heard.
+def emotion_scores(predicted: np.ndarray) -> EmotionScores:
+    """Computes emotion accuracy from a judge's predictions.
 
     Args:
-        heard: int `(posts, E)`, the judge's emotion of the reply to each post in each emotion.
+        predicted: int `(posts, E)`, predicted emotion of the reply to each post in each requested
+            emotion.
     """
-    emotions = heard.shape[1]
-    right = heard == np.arange(emotions)
-    confusion = np.stack([np.bincount(heard[:, e], minlength=emotions) for e in range(emotions)])
-    return EmotionScores(mean(right.mean(axis=1)), right.mean(axis=0).tolist(), confusion.tolist())
+    emotions = predicted.shape[1]
+    correct = predicted == np.arange(emotions)
+    confusion = np.stack([np.bincount(column, minlength=emotions) for column in predicted.T])
+    return EmotionScores(
+        mean(correct.mean(axis=1)), correct.mean(axis=0).tolist(), confusion.tolist()
+    )
 
 
 @dataclass(frozen=True)
 class ReplyScores:
-    """What replies are like, whatever they feel.
+    """Scores of replies that need no judge.
 
     Attributes:
-        distinct_1, distinct_2: different words (pairs of neighbours) as a share of all (Li et al.
-            2016), over the replies in one emotion; the mean over emotions.
-        mean_length: words a reply.
-        empty: share of replies without a word.
-        nats: log-probability of a reply's words and end, by the model that says it, a word of it;
-            the mean over replies.
-        memory: share of replies that have a word of their emotion's memory, over the emotions that
-            have words; `None` if none has.
-        same: how often the replies to one post in two different emotions are the same.
-        bleu: of the replies to the pairs' posts in the pairs' emotions, 0 to 100 (sacrebleu, on
-            the model's tokens).
+        distinct_1, distinct_2: number of different words (bigrams) divided by the number of words
+            (bigrams) (Li et al. 2016), over all replies in one emotion; the mean over emotions.
+        mean_length: mean number of words per reply.
+        empty: fraction of replies without words.
+        nats: log-probability of a reply and its end token under the model that generated it,
+            divided by the number of tokens; the mean over replies.
+        memory: fraction of replies with an emotion word of the requested emotion, the mean over the
+            emotions that have emotion words; `None` if none has.
+        same: fraction of pairs of different emotions in which the replies to a post are equal.
+        bleu: BLEU of the replies to the pairs' posts in the emotions of their responses, 0 to 100
+            (sacrebleu, on the model's tokens).
     """
 
     distinct_1: float
@@ -66,17 +70,17 @@ class ReplyScores:
 
 
 def reply_scores(
-    replies: Replies,
+    replies: GeneratedReplies,
     memory: np.ndarray,
     references: Sequence[tuple[int, int, Sequence[str]]],
     words: Sequence[str],
 ) -> ReplyScores:
-    """Scores replies.
+    """Computes the scores of replies to P posts in E emotions.
 
     Args:
-        replies: to P posts in E emotions.
+        replies: the replies.
         memory: bool `(E, vocabulary)`, the emotion words of each emotion.
-        references: post (its place), emotion and words of real responses.
+        references: index of the post, emotion id and tokens of each response in the dataset.
         words: the response vocabulary.
     """
     rows = [
@@ -84,35 +88,37 @@ def reply_scores(
         for post in zip(replies.ids, replies.lengths, strict=True)
     ]
     emotions = range(replies.lengths.shape[1])
-    ones, twos = (
+    distinct_1, distinct_2 = (
         float(np.mean([_distinct([post[e] for post in rows], n) for e in emotions])) for n in (1, 2)
     )
-    having = [
+    with_emotion_word = [
         np.mean([memory[e, post[e]].any() for post in rows]) for e in emotions if memory[e].any()
     ]
-    said = [" ".join(words[i] for i in rows[post][emotion]) for post, emotion, _ in references]
+    hypotheses = [
+        " ".join(words[i] for i in rows[post][emotion]) for post, emotion, _ in references
+    ]
     return ReplyScores(
-        distinct_1=ones,
-        distinct_2=twos,
+        distinct_1=distinct_1,
+        distinct_2=distinct_2,
         mean_length=float(replies.lengths.mean()),
         empty=float((replies.lengths == 0).mean()),
         nats=float((replies.scores / (replies.lengths + 1)).mean()),
-        memory=float(np.mean(having)) if having else None,
+        memory=float(np.mean(with_emotion_word)) if with_emotion_word else None,
         same=_sameness(replies.texts),
         bleu=BLEU(tokenize="none")
-        .corpus_score(said, [[" ".join(r) for _, _, r in references]])
+        .corpus_score(hypotheses, [[" ".join(r) for _, _, r in references]])
         .score,
     )
 
 
 def _distinct(rows: Sequence[np.ndarray], n: int) -> float:
-    """Different n-grams over all n-grams; 0 without any."""
-    grams = [tuple(row[i : i + n].tolist()) for row in rows for i in range(len(row) - n + 1)]
-    return len(set(grams)) / len(grams) if grams else 0.0
+    """Returns the number of different n-grams divided by that of all n-grams; 0 without any."""
+    ngrams = [tuple(row[i : i + n].tolist()) for row in rows for i in range(len(row) - n + 1)]
+    return len(set(ngrams)) / len(ngrams) if ngrams else 0.0
 
 
 def _sameness(texts: Sequence[Sequence[str]]) -> float:
-    """The share of pairs of different emotions whose replies to a post are the same."""
+    """Returns the fraction of pairs of different emotions with equal replies to a post."""
     emotions = len(texts[0])
     if emotions < 2:
         return 0.0

@@ -1,33 +1,36 @@
-"""Evaluations side by side, as the paper's Table 4 has them."""
+"""Evaluations as a Markdown table, with the columns of the paper's Table 4 and more."""
 
 from collections.abc import Sequence
 
-from ecm_tf.evaluation.intervals import Figure
-from ecm_tf.evaluation.model_evaluation import Evaluation
+from ecm_tf.evaluation.intervals import Estimate
+from ecm_tf.evaluation.results import Evaluation
 from ecm_tf.report.tables import markdown_table
 
 
 def table(evaluations: Sequence[Evaluation]) -> str:
-    """A Markdown table, a row a model; intervals are 95 % bootstrap intervals.
+    """Returns a Markdown table with one row per evaluation.
+
+    Numbers in parentheses are 95 % bootstrap intervals.
 
     Args:
         evaluations: of one or more models by the same judges on the same posts.
     """
     judges = list(evaluations[0].judges)
-    head = ["model", "perplexity", "per sentence", *(f"accuracy ({judge})" for judge in judges)]
+    headers = ["model", "perplexity", "per sentence", *(f"accuracy ({judge})" for judge in judges)]
     if judges:
-        head += ["distinct-1", "distinct-2", "nats", "words", "memory", "same", "BLEU", "replies/s"]
+        headers += ["distinct-1", "distinct-2", "nats", "words", "memory", "same", "BLEU"]
+        headers.append("replies/s")
     if len(judges) > 1:
-        head.append("judges agree")
-    return markdown_table(head, map(_row, evaluations))
+        headers.append("judges agree")
+    return markdown_table(headers, map(_row, evaluations))
 
 
 def _row(evaluation: Evaluation) -> list[str]:
     row = [
         evaluation.label,
-        _figure(evaluation.token_perplexity, 2),
+        _estimate(evaluation.token_perplexity, 2),
         f"{evaluation.sentence_perplexity:.2f}",
-        *(_figure(judged.accuracy, 3) for judged in evaluation.judges.values()),
+        *(_estimate(scores.accuracy, 3) for scores in evaluation.judges.values()),
     ]
     if evaluation.replies:
         scores = evaluation.replies
@@ -46,5 +49,5 @@ def _row(evaluation: Evaluation) -> list[str]:
     return row
 
 
-def _figure(figure: Figure, digits: int) -> str:
-    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f}–{figure.high:.{digits}f})"
+def _estimate(estimate: Estimate, digits: int) -> str:
+    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f}–{estimate.high:.{digits}f})"

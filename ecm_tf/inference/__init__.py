@@ -1,1 +1,1 @@
-"""Inference: text in, replies out, and what the model computed along the way."""
+"""Inference: replies to posts, and explanations of replies."""

@@ -1,4 +1,4 @@
-"""What went on inside the model while it said a reply, as plain data."""
+"""An explanation of a reply, as plain data: attention, gate and memory at each word."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,18 +9,21 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Explanation:
-    """The inside of one reply of T words to a post of P tokens.
+    """What the model computed at each word of a reply to a post of P tokens.
 
     Attributes:
-        post: the tokens that the model read, P of them.
-        words: what it said, T words, then `_EOS` if it ended by itself.
-        attention: float32 `(len(words), P)`: how much each word looked at each
-            token; rows sum to 1.
-        gate: float32 `(len(words),)`: the probability that external memory gave to the choice of an
-            emotion word (ECM, eq. 11); `None` without the module, or if the emotion has no words.
-        emotion_words: bool `(len(words),)`: whether the word is one of the emotion's memory.
+        post: the P tokens of the post, cut to the maximum length of the model.
+        words: the words of the reply, then `_EOS` unless the reply reached the maximum length.
+        attention: float32 `(len(words), P)`: attention weights of each word over the tokens of
+            the post; rows sum to 1.
+        gate: float32 `(len(words),)`: the probability that the external memory gives to an emotion
+            word at this step (ECM, eq. 11); `None` without external memory, or if the emotion has
+            no emotion words.
+        emotion_words: bool `(len(words),)`: whether the word is an emotion word of the requested
+            emotion.
         memory: float32 `(len(words) + 1,)`: Euclidean norm of the internal memory before the first
-            word and after each (ECM, eq. 8, lets it decay to 0); `None` without the module.
+            word and after each word (by ECM, eq. 8, it decays to 0); `None` without internal
+            memory.
     """
 
     post: list[str]
@@ -32,10 +35,11 @@ class Explanation:
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Self:
-        """Takes the padding off one row of what `ecm_tf.explanation.inside.inside` gives.
+        """Returns the explanation in one row of a batch, without its padding.
 
         Args:
-            row: arrays or lists by name; strings as bytes or text.
+            row: arrays or lists by name, as `ecm_tf.inference.internals.explanation_tensors`
+                returns them for a batch; strings as bytes or text.
         """
         post, words = (
             [token.decode() if isinstance(token, bytes) else token for token in row[name]]
@@ -56,7 +60,7 @@ class Explanation:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it."""
+        """Returns the attributes as JSON values."""
         return {
             name: value.tolist() if isinstance(value, np.ndarray) else value
             for name, value in vars(self).items()

@@ -1,4 +1,4 @@
-"""Raw posts in, replies out: tokenizer, model, search and detokenizer as one graph."""
+"""The inference graph: tokenizer, model, search and detokenizer."""
 
 from typing import NamedTuple
 
@@ -18,11 +18,13 @@ class Answers(NamedTuple):
     texts: tf.Tensor
     """String `(batch, n_best)`, best first."""
     scores: tf.Tensor
-    """Float32 `(batch, n_best)`: log-probability of the reply and its end, in nats."""
+    """Float32 `(batch, n_best)`: log-probability of the words and the end token, in nats."""
 
 
 class Responder(tf.Module):
-    """A model with its text processing. Every method is graph code, fit for `tf.function`.
+    """A model with its text processing, from raw posts to replies as text.
+
+    Every method is graph code, to be used inside a `tf.function`.
 
     Args:
         model: computes in float32.
@@ -37,24 +39,24 @@ class Responder(tf.Module):
         self.categories = len(assets.emotions)
 
     def answer(self, posts: tf.Tensor, emotion: tf.Tensor, search: Search) -> Answers:
-        """Answers each post in an emotion.
+        """Replies to each post in its requested emotion.
 
         Args:
             posts: string `(batch,)`, any bytes.
             emotion: int32 `(batch,)`, in `[0, categories)`.
-            search: how replies are found.
+            search: the search.
 
         Returns:
             Texts and scores, `(batch, n_best)`.
 
         Raises:
-            InputError: the search has a classifier of other categories.
+            InputError: the classifier of the search has other categories than the model.
         """
         replies = self.replies(posts, emotion, search)
         return Answers(self.texts(replies), replies.scores)
 
     def replies(self, posts: tf.Tensor, emotion: tf.Tensor, search: Search) -> Replies:
-        """As `answer`, but in word ids."""
+        """Returns the replies of `answer` as token ids."""
         classifier = search.ranking.classifier
         if classifier and classifier.emotions != self.emotions:
             raise InputError(
@@ -67,17 +69,17 @@ class Responder(tf.Module):
         return search.best(self, emotion, found)
 
     def texts(self, replies: Replies) -> tf.Tensor:
-        """Replies as text, string of the shape of their lengths."""
+        """Returns replies as text: string, in the shape of `replies.lengths`."""
         flat = tf.reshape(replies.ids, [-1, self.model.config.max_response_length])
         texts = self.text.response_text(flat, tf.reshape(replies.lengths, [-1]))
         return tf.reshape(texts, tf.shape(replies.lengths))
 
     def answer_all(self, posts: tf.Tensor, search: Search) -> Answers:
-        """Answers each post in every emotion.
+        """Replies to each post in every emotion.
 
         Args:
             posts: string `(batch,)`, any bytes.
-            search: how replies are found.
+            search: the search.
 
         Returns:
             Texts and scores, `(batch, categories, n_best)`.
@@ -89,6 +91,6 @@ class Responder(tf.Module):
         return Answers(*(tf.reshape(entry, shape) for entry in answers))
 
     def post_ids(self, posts: tf.Tensor) -> tf.Tensor:
-        """String `(batch,)` → int32 `(batch, length)`, cut and padded as the model wants it."""
+        """Returns token ids, cut and padded: string `(batch,)` → int32 `(batch, width)`."""
         config = self.model.config
         return self.text.post_matrix(posts, config.min_post_length, config.max_post_length)

@@ -43,12 +43,14 @@ class InternalMemoryGRUCell(keras.layers.Layer):
         ValueError: `units`, `memory_size` or `num_layers` is below 1.
 
     Examples:
+        ```python
         words, emotion = keras.random.normal([2, 5, 3]), tf.constant([0, 4])
         cell = InternalMemoryGRUCell(units=8, memory_size=4)
         memory = EmotionEmbedding(categories=6, size=4)(emotion)
         outputs = keras.layers.RNN(cell, return_sequences=True)(
             words, initial_state=[keras.ops.zeros([2, 8]), memory]
         )
+        ```
     """
 
     def __init__(self, units: int, memory_size: int, num_layers: int = 1, **kwargs: Any) -> None:

@@ -14,6 +14,8 @@ from ecm_tf.text.emotions import Emotions
 TEXT_JSON, TOKENIZER_MODEL, EMOTIONS_JSON = "text.json", "tokenizer.model", "emotions.json"
 POST_VOCABULARY, RESPONSE_VOCABULARY = "post_vocabulary.txt", "response_vocabulary.txt"
 EXTERNAL_MEMORY_JSON = "external_memory.json"
+SEGMENTERS = ("jieba", "whitespace")
+"""`jieba`: raw text, which a tokenizer model splits; `whitespace`: text split by spaces."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,7 @@ class TextAssets:
     def save(self, directory: Path) -> list[str]:
         """Writes the files and returns their names."""
         directory.mkdir(parents=True, exist_ok=True)
-        segmenter = "whitespace" if self.tokenizer_model is None else "jieba"
-        settings = {"segmenter": segmenter, "normalize_digits": self.normalize_digits}
+        settings = {"segmenter": self.segmenter, "normalize_digits": self.normalize_digits}
         (directory / TEXT_JSON).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         vocabulary.save_vocabulary(self.post_words, directory / POST_VOCABULARY)
         vocabulary.save_vocabulary(self.response_words, directory / RESPONSE_VOCABULARY)
@@ -67,6 +68,16 @@ class TextAssets:
             raise InputError(f"{directory / TEXT_JSON}: expected text settings; {error!r}.") from (
                 error
             )
+        if segmenter not in SEGMENTERS:
+            raise InputError(
+                f"{directory / TEXT_JSON}: segmenter: expected one of {', '.join(SEGMENTERS)}, got "
+                f"{segmenter!r}."
+            )
+        if not isinstance(digits, bool):
+            raise InputError(
+                f"{directory / TEXT_JSON}: normalize_digits: expected true or false, got "
+                f"{digits!r}."
+            )
         model = None
         if segmenter == "jieba":
             with reading(directory / TOKENIZER_MODEL, "a SentencePiece model"):
@@ -79,6 +90,11 @@ class TextAssets:
             normalize_digits=digits,
             tokenizer_model=model,
         )
+
+    @property
+    def segmenter(self) -> str:
+        """How texts become words, one of `SEGMENTERS`."""
+        return "whitespace" if self.tokenizer_model is None else "jieba"
 
     @property
     def external_memory_mask(self) -> list[list[bool]]:

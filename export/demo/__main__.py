@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
@@ -33,10 +33,18 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     return result
 
 
+def _gives_any(names: Iterable[str], argv: Sequence[str] | None, prog: str) -> bool:
+    """Returns whether the command line gives any of the flags, even with its default value."""
+    absent = object()
+    given = parser(prog).parse_args(argv, argparse.Namespace(**dict.fromkeys(names, absent)))
+    return any(getattr(given, name) is not absent for name in names)
+
+
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
-    search = SearchConfig(**command.options_of(SearchConfig, arguments))
+    options = command.options_of(SearchConfig, arguments)
+    search = SearchConfig(**options) if _gives_any(options, argv, prog) else None
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     with command.suppress_native_stderr(), require_extra("demo"):
         from export.demo.page import launch, page

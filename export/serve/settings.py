@@ -1,7 +1,5 @@
 """Settings of the server."""
 
-# ruff: noqa: RUF009  (`option` returns a `dataclasses.field`)
-
 import os
 from dataclasses import dataclass
 from typing import Annotated

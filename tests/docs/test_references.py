@@ -134,3 +134,31 @@ def test_all_modules_are_listed_in_the_architecture():
         if path.name != "__init__.py"
     }
     assert listed == modules
+
+
+@cache
+def methods() -> dict[str, set[str]]:
+    """Returns the names that each class of the packages defines."""
+    found: dict[str, set[str]] = {}
+    for package in ("data_prep", "ecm_tf", "export"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef):
+                    functions = ast.FunctionDef | ast.AsyncFunctionDef
+                    names = {n.name for n in node.body if isinstance(n, functions)}
+                    found.setdefault(node.name, set()).update(names)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_mentioned_methods_exist(page):
+    text = page.read_text(encoding="utf-8")
+    if page.name == "CHANGELOG.md":  # It names methods that existed before.
+        return
+    mentioned = re.findall(r"`([A-Z]\w+)\.(\w+)(?:\(\))?`", text)
+    missing = [
+        f"{class_}.{name}"
+        for class_, name in mentioned
+        if name not in methods().get(class_, {name})
+    ]
+    assert missing == []

@@ -41,7 +41,7 @@ def check(notebook):
         re.search(r"dev perplexity ([\d.]+) before training, ([\d.]+)", "".join(texts)).groups(),
     )
     assert before > 500
-    assert after < 3
+    assert after < before / 50
 
 
 def test_stored_outputs_are_of_one_complete_run(stored):
@@ -54,6 +54,9 @@ def test_stored_outputs_are_of_one_complete_run(stored):
 def test_runs(stored, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     notebook = nbformat.from_dict(stored)
+    (training,) = (cell for cell in notebook["cells"] if "epochs=10" in cell["source"])
+    # Fewer epochs than the stored run: the test checks that the code runs, not how well it learns.
+    training["source"] = training["source"].replace("epochs=10", "epochs=3")
     NotebookClient(
         notebook,
         timeout=600,

@@ -1,6 +1,7 @@
-"""`python -m ecm_tf.chat`: piped, and at a terminal."""
+"""`python -m ecm_tf.chat`, with piped input and at a terminal."""
 
 import io
+import json
 import os
 import pty
 import select
@@ -27,7 +28,7 @@ RAW, SPLIT = "我的猫会握手", "我 的 猫 会 握手"
 
 @pytest.fixture
 def chat(model_dir, monkeypatch, capsys):
-    """`chat(text, *flags)`: the paragraphs of the answer to a piped text, as lists of lines."""
+    """`chat(text, *flags)` pipes a text to the command and returns the lines for each post."""
 
     def run(text, *flags, train_dir=model_dir):
         content = text if isinstance(text, bytes) else text.encode()
@@ -44,7 +45,7 @@ def names_of(paragraph):
     return [line.split(": ", 1)[0] for line in paragraph]
 
 
-def test_a_line_for_every_emotion_and_a_blank_line_between_posts(chat):
+def test_prints_one_line_per_emotion_and_a_blank_line_after_each_post(chat):
     answers = chat(f"{RAW}\n他又迟到了\n")
     assert [names_of(answer) for answer in answers] == [DEFAULT.names] * 2
     assert all(": " in line for answer in answers for line in answer)
@@ -56,11 +57,11 @@ def test_raw_and_presplit_chinese_get_the_same_replies(chat):
     assert raw != other
 
 
-def test_no_post_no_reply(chat):
+def test_empty_input_prints_nothing(chat):
     assert chat("") == []
 
 
-def test_anything_that_is_piped_gets_an_answer(chat):
+def test_replies_to_any_bytes(chat):
     lines = [b"\xff\xfe\xe4", b"", b"\x00\x07", b"  ", "猫".encode() * 20_000, "😀囧".encode()]
     answers = chat(b"\r\n".join(lines) + b"\r\n", "--scores")
     assert [names_of(answer) for answer in answers] == [DEFAULT.names] * len(lines)
@@ -69,14 +70,14 @@ def test_anything_that_is_piped_gets_an_answer(chat):
             assert float(line.rsplit("[", 1)[1].removesuffix("]")) <= 0
 
 
-def test_chosen_emotions_only(chat):
+def test_replies_in_the_requested_emotions(chat):
     (answer,) = chat(RAW, "--emotion", "开心", "--emotion", "1", "--emotion", " SAD")
     assert names_of(answer) == ["happy", "like", "sad"]
     (everything,) = chat(RAW)
     assert answer == [everything[5], everything[1], everything[2]]
 
 
-def test_beam_search_shows_its_best_replies_in_order(chat):
+def test_beam_search_prints_the_best_replies_in_order(chat):
     flags = ("--beam_search", "--beam_size", 4, "--n_best", 3, "--scores")
     (answer,) = chat(RAW, "--emotion", "sad", *flags)
     assert names_of(answer) == ["sad"] * 3
@@ -88,39 +89,59 @@ def test_beam_search_shows_its_best_replies_in_order(chat):
     assert answer == everything[6:9]
 
 
-def test_sampling_with_a_seed_can_be_repeated(chat):
+def test_seed_makes_sampling_repeatable(chat):
     flags = ("--decoder", "sample", "--temperature", 3, "--top_k", 20, "--top_p", 0.99, "--seed")
     first = chat(RAW, *flags, 1)
     assert chat(RAW, *flags, 1) == first
     assert chat(RAW, *flags, 2) != first
 
 
-def test_a_classifier_chooses_among_many_samples(chat, tmp_path):
+def test_classifier_reranks_samples(chat, tmp_path):
     judge = fake_classifier.make(tmp_path)
 
-    def heard(answer):
+    def num_correct(answer):
         texts = [line.split(": ", 1)[1] for line in answer]
         return sum(fake_classifier.probabilities(text)[e] > 0.5 for e, text in enumerate(texts))
 
     flags = ("--rerank", judge, "--emotion_weight", 50)
     (chosen,) = chat(RAW, *flags)
-    assert chat(RAW, *flags) == [chosen], "the same replies every time"
-    assert heard(chosen) > heard(chat(RAW)[0])
-    assert chat(RAW, *flags, "--seed", 5) != [chosen], "a flag given counts"
+    assert chat(RAW, *flags) == [chosen], "the preset sets a seed"
+    assert num_correct(chosen) > num_correct(chat(RAW)[0])
+    assert chat(RAW, *flags, "--seed", 5) != [chosen], "a flag overrides the preset"
     with pytest.raises(
         InputError, match=r"rerank: expected a search with several .* greedy search has one"
     ):
         chat(RAW, *flags, "--decoder", "greedy")
 
 
+def test_writes_explanations(chat, tmp_path):
+    post = f"{RAW}<script>"
+    ((line,),) = chat(post, "--emotion", "like", "--explain", tmp_path / "out")
+    (row,) = json.loads((tmp_path / "out" / "explanations.json").read_text(encoding="utf-8"))
+    assert (row["post"], row["emotion"]) == (post, "like")
+    assert line == f"like: {row['reply']}"
+    assert len(row["inside"]["attention"]) == len(row["inside"]["words"])
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "<script>" not in page and f"{RAW}&lt;script&gt;" in page
+
+
+def test_rejects_a_file_as_the_directory_of_explanations(chat, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="expected a directory, got a file"):
+        chat(RAW, "--explain", tmp_path / "file")
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
         (("--beam_size", 0), "beam_size: expected an integer of at least 1, got 0."),
-        (("--n_best", 0), "n_best: expected 1 to 1, the replies that the search (greedy) finds"),
+        (
+            ("--n_best", 0),
+            "n_best: expected 1 to 1, the number of candidates of the search (greedy); got 0.",
+        ),
         (
             ("--beam_search", "--beam_size", 2, "--n_best", 3),
-            "n_best: expected 1 to 2, the replies",
+            "n_best: expected 1 to 2, the number of candidates of the search (beam 2); got 3.",
         ),
         (("--length_penalty", -0.1), "length_penalty: expected a number of at least 0, got -0.1."),
         (("--temperature", 0), "temperature: expected a number above 0, got 0.0."),
@@ -133,14 +154,14 @@ def test_a_classifier_chooses_among_many_samples(chat, tmp_path):
         ),
     ],
 )
-def test_wrong_arguments_are_told_in_a_sentence(chat, flags, message):
+def test_wrong_arguments_are_reported_in_one_sentence(chat, flags, message):
     with pytest.raises(InputError) as caught:
         chat(RAW, *flags)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
 
 
-def test_an_unfinished_model_is_refused(chat, tmp_path):
+def test_rejects_an_unfinished_model(chat, tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(InputError, match="expected a finished model directory"):
         chat(RAW, train_dir=tmp_path)
@@ -150,7 +171,7 @@ def test_an_unfinished_model_is_refused(chat, tmp_path):
 
 @pytest.fixture(scope="module")
 def whitespace_model(tmp_path_factory):
-    """A model whose text comes split by spaces; random weights."""
+    """A model with random weights for text split by spaces."""
     directory = tmp_path_factory.mktemp("whitespace") / "model"
     jieba.setLogLevel("WARNING")
     assets = TextAssets(
@@ -169,44 +190,44 @@ def whitespace_model(tmp_path_factory):
     return directory
 
 
-def test_a_model_of_split_text_gets_raw_chinese_split(chat, whitespace_model):
+def test_raw_chinese_is_split_for_a_model_of_split_text(chat, whitespace_model):
     posts = [RAW, " ".join(jieba.cut(RAW)), "囧 " * len(list(jieba.cut(RAW))), "hello"]
     flags = ("--emotion", "like", "--beam_search", "--beam_size", 1, "--scores")
     raw, split, unknown, english = chat("\n".join(posts), *flags, train_dir=whitespace_model)
     assert raw == split
-    assert raw != unknown, "the words of the raw post are known"
+    assert raw != unknown, "the model knows the words of the raw post"
     assert english != unknown
 
 
-def test_a_terminal_gets_a_prompt_and_an_empty_line_ends(model_dir, tmp_path):
-    terminal, its_end = pty.openpty()
+def test_terminal_shows_a_prompt_and_an_empty_line_exits(model_dir, tmp_path):
+    terminal, process_end = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "ecm_tf.chat", "--train_dir", str(model_dir)],
-        stdin=its_end,
-        stdout=its_end,
-        stderr=its_end,
+        stdin=process_end,
+        stdout=process_end,
+        stderr=process_end,
         cwd=tmp_path,
         env=command_line.environment(TERM="dumb", LC_ALL="C.UTF-8"),
         start_new_session=True,
     )
-    os.close(its_end)
+    os.close(process_end)
     shown = b""
 
-    def wait_for(what):
+    def read_until(expected):
         nonlocal shown
         end = time.monotonic() + 90
-        while what not in shown:
+        while expected not in shown:
             ready, _, _ = select.select([terminal], [], [], max(0, end - time.monotonic()))
-            assert ready, f"expected {what!r} at the terminal, got {shown!r}"
+            assert ready, f"expected {expected!r} at the terminal, got {shown!r}"
             shown += os.read(terminal, 4096)
-        before, shown = shown.split(what, 1)
+        before, shown = shown.split(expected, 1)
         return before
 
     try:
-        hint = wait_for(b"> ")
+        hint = read_until(b"> ")
         assert b"Type a post" in hint
         os.write(terminal, f"{RAW}\n".encode())
-        answer = wait_for(b"\n> ").decode()
+        answer = read_until(b"\n> ").decode()
         assert [f"{name}: " in answer for name in DEFAULT.names] == [True] * 6
         os.write(terminal, b"\n")
         assert process.wait(timeout=60) == 0

@@ -19,7 +19,7 @@ from ecm_tf.model.perplexity import PerplexityMeter
 
 @pytest.fixture(scope="module")
 def direct(model_dir, dataset):
-    """Both perplexities from the whole distributions, a pair at a time."""
+    """Both perplexities, computed from the full distributions pair by pair."""
     model, _ = load_model(model_dir)
     log_probs = tf.function(model.teacher_forced_log_probs, reduce_retracing=True)
     nlls, tokens = [], []
@@ -37,7 +37,7 @@ def run(*arguments):
     main([str(argument) for argument in arguments])
 
 
-def test_both_perplexities_are_printed_and_written(model_dir, dataset, direct, tmp_path, capsys):
+def test_prints_and_writes_both_perplexities(model_dir, dataset, direct, tmp_path, capsys):
     run("--train_dir", model_dir, "--dataset", dataset, "--split", "dev", "--output", tmp_path)
     token, sentence = direct
     line, *_ = capsys.readouterr().out.splitlines()
@@ -51,14 +51,14 @@ def test_both_perplexities_are_printed_and_written(model_dir, dataset, direct, t
     assert figures["sentence_perplexity"] == pytest.approx(sentence, rel=1e-4)
 
 
-def test_it_agrees_with_what_training_measured(model_dir, direct):
+def test_agrees_with_perplexity_during_training(model_dir, direct):
     with (model_dir / "history.csv").open(newline="") as file:
         best = min(float(row["dev_perplexity"]) for row in csv.DictReader(file))
     assert direct[0] == pytest.approx(best, rel=1e-4)
 
 
 @pytest.mark.parametrize("batch_size", [3, 100])
-def test_the_batch_size_changes_nothing(model_dir, dataset, direct, batch_size):
+def test_batch_size_does_not_change_perplexity(model_dir, dataset, direct, batch_size):
     model, _ = load_model(model_dir)
     measured = PerplexityMeter(model).measure(
         evaluation_batches(dataset, "dev", model.config, batch_size)
@@ -66,7 +66,7 @@ def test_the_batch_size_changes_nothing(model_dir, dataset, direct, batch_size):
     assert (measured.token, measured.sentence) == pytest.approx(direct, rel=1e-4)
 
 
-def test_a_meter_reads_the_weights_anew_each_time(model_dir, dataset):
+def test_meter_uses_current_weights(model_dir, dataset):
     model, _ = load_model(model_dir)
     meter, batches = PerplexityMeter(model), evaluation_batches(dataset, "dev", model.config, 10)
     before = meter.measure(batches).token
@@ -74,40 +74,41 @@ def test_a_meter_reads_the_weights_anew_each_time(model_dir, dataset):
     assert meter.measure(batches).token != pytest.approx(before)
 
 
-def test_several_models_get_a_line_each(model_dir, dataset, capsys):
+def test_prints_one_line_per_model(model_dir, dataset, capsys):
     run("--train_dir", model_dir, model_dir, "--dataset", dataset, "--batch_size", 10)
     first, second = capsys.readouterr().out.splitlines()
     assert first == second
     assert " test perplexity " in first
 
 
-def test_searches_side_by_side(model_dir, dataset, tmp_path, capsys):
+def test_compares_searches(model_dir, dataset, tmp_path, capsys):
     judge = fake_classifier.make(tmp_path / "judge")
     searches = tmp_path / "searches.toml"
     searches.write_text(
         "[greedy]\n"
-        '["heard, of four"]\ndecoder = "sample"\ncandidates = 4\nseed = 1\nemotion_weight = 9.0\n'
+        '["reranked, of four"]\ndecoder = "sample"\ncandidates = 4\n'
+        "seed = 1\nemotion_weight = 9.0\n"
         f'rerank = "{judge}"\n'
     )
     flags = ("--searches", searches, "--judge", judge, "--output", tmp_path / "out")
     run("--train_dir", model_dir, "--dataset", dataset, *flags)
     rows = table_rows(capsys.readouterr().out)
-    assert [row[0] for row in rows] == ["model", "model, greedy", "model, heard, of four"]
+    assert [row[0] for row in rows] == ["model", "model, greedy", "model, reranked, of four"]
     written = json.loads((tmp_path / "out" / "figures.json").read_text())
-    greedy, heard = written["models"]
-    assert greedy["token_perplexity"] == heard["token_perplexity"]
-    accuracy = [figures["judges"]["judge"]["accuracy"]["value"] for figures in (greedy, heard)]
+    greedy, reranked = written["models"]
+    assert greedy["token_perplexity"] == reranked["token_perplexity"]
+    accuracy = [figures["judges"]["judge"]["accuracy"]["value"] for figures in (greedy, reranked)]
     assert accuracy[0] < accuracy[1]
-    assert heard["search"] == "best of 4 samples at 1, judge 9"
+    assert reranked["search"] == "best of 4 samples at 1, judge 9"
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    assert "1 model, measured" in page and "model, heard, of four" in page
-    assert (tmp_path / "out" / "model__heard__of_four-confusion.png").is_file()
+    assert "1 model, evaluated on" in page and "model, reranked, of four" in page
+    assert (tmp_path / "out" / "model__reranked__of_four-confusion.png").is_file()
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[a", "searches.toml: expected TOML; "),
+        ("[a", "searches.toml: expected a TOML file of searches; "),
         ("", "searches.toml: expected at least one search, got none"),
         ("beam = 3", "searches.toml: expected tables, got beam = 3"),
         ("[a]\nbeams = 3", r"searches.toml: a: unknown settings \['beams'\]"),
@@ -115,7 +116,7 @@ def test_searches_side_by_side(model_dir, dataset, tmp_path, capsys):
         ("[a]\ntop_k = 'b'", "searches.toml: a: top_k: expected an integer of at least 1, got 'b'"),
     ],
 )
-def test_a_file_of_searches_that_is_none(model_dir, dataset, tmp_path, text, message):
+def test_rejects_wrong_search_files(model_dir, dataset, tmp_path, text, message):
     searches = tmp_path / "searches.toml"
     searches.write_text(text)
     with pytest.raises(InputError, match=message):
@@ -123,13 +124,11 @@ def test_a_file_of_searches_that_is_none(model_dir, dataset, tmp_path, text, mes
     with pytest.raises(InputError, match="no such file"):
         run("--train_dir", model_dir, "--dataset", dataset, "--searches", tmp_path / "none")
     flags = ("--searches", searches, "--decoder", "beam")
-    with pytest.raises(
-        InputError, match="--searches: expected no other search beside it, got beam"
-    ):
+    with pytest.raises(InputError, match="--searches: expected no other search flags, got beam"):
         run("--train_dir", model_dir, "--dataset", dataset, *flags)
 
 
-def test_wrong_directories(model_dir, dataset, tmp_path):
+def test_rejects_wrong_directories(model_dir, dataset, tmp_path):
     with pytest.raises(InputError, match="expected a dataset directory"):
         run("--train_dir", model_dir, "--dataset", tmp_path / "nothing")
     with pytest.raises(InputError, match="expected a model directory"):

@@ -1,6 +1,7 @@
 """Training runs without graphs: for tiny models, tracing takes longer than the run itself."""
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from unittest import mock
 
@@ -16,11 +17,11 @@ def eager_execution(*, pictures: bool = False) -> Iterator[None]:
     """
     eager = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
+    draw = contextlib.nullcontext() if pictures else mock.patch("ecm_tf.training.history._draw")
     try:
-        if pictures:
+        with draw, warnings.catch_warnings():
+            # tf.data functions stay graphs, and TensorFlow warns about it.
+            warnings.filterwarnings("ignore", "Even though the `tf.config", UserWarning)
             yield
-        else:
-            with mock.patch("ecm_tf.training.history._draw"):
-                yield
     finally:
         tf.config.run_functions_eagerly(eager)

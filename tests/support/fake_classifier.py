@@ -10,9 +10,9 @@ SURE = 0.9
 
 
 def probabilities(text, categories=6):
-    """What the classifier says, in Python."""
-    heard = len(text) % categories
-    return [SURE if e == heard else (1 - SURE) / (categories - 1) for e in range(categories)]
+    """The probabilities that the classifier predicts, in Python."""
+    predicted = len(text) % categories
+    return [SURE if e == predicted else (1 - SURE) / (categories - 1) for e in range(categories)]
 
 
 class _LengthClassifier(tf.Module):
@@ -22,9 +22,9 @@ class _LengthClassifier(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
     def __call__(self, text):
-        heard = tf.strings.length(text, unit="UTF8_CHAR") % self._categories
+        predicted = tf.strings.length(text, unit="UTF8_CHAR") % self._categories
         low = (1 - SURE) / (self._categories - 1)
-        return {"probabilities": tf.one_hot(heard, self._categories, SURE, low)}
+        return {"probabilities": tf.one_hot(predicted, self._categories, SURE, low)}
 
 
 def make(directory, emotions: Emotions = DEFAULT):

@@ -1,4 +1,4 @@
-"""Models measured on a dataset's split, replies included."""
+"""Evaluation of a model on a split: perplexities, replies, table and page."""
 
 import json
 
@@ -10,8 +10,9 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
 from ecm_tf.evaluate import main
-from ecm_tf.evaluation.generation import reply
-from ecm_tf.evaluation.model_evaluation import evaluate_model, evaluation_pairs
+from ecm_tf.evaluation.generation import generate_replies
+from ecm_tf.evaluation.model_evaluation import evaluate_model
+from ecm_tf.evaluation.pairs import evaluation_pairs
 from ecm_tf.evaluation.table import table
 from ecm_tf.inference.responder import Responder
 from ecm_tf.model.directory import load_model
@@ -19,7 +20,7 @@ from ecm_tf.text.emotions import DEFAULT
 
 
 class Judge:
-    """Hears the emotion of a text's length."""
+    """Predicts an emotion from the length of a text."""
 
     emotions = DEFAULT
 
@@ -32,9 +33,9 @@ def responder(model_dir):
     return Responder(*load_model(model_dir))
 
 
-def test_replies_in_batches_are_those_of_chat(responder):
+def test_batches_give_the_replies_of_single_posts(responder):
     posts = ["今天天气真好", "", "球队赢了3比0", "我的猫会握手"]
-    replies = reply(responder, posts, Search())
+    replies = generate_replies(responder, posts, Search())
     assert replies.number == 24
     for place, post in enumerate(posts):
         alone = responder.answer_all([post], Search()).texts.numpy()[0, :, 0]
@@ -42,36 +43,35 @@ def test_replies_in_batches_are_those_of_chat(responder):
     assert (replies.ids[np.arange(replies.ids.shape[-1]) >= replies.lengths[..., None]] == 0).all()
 
 
-def test_the_best_of_a_beam(responder):
+def test_keeps_the_best_reply_of_a_beam(responder):
     search = Search(SearchConfig(decoder="beam", beam_size=4), 3)
-    replies = reply(responder, ["今天天气真好"], search)
+    replies = generate_replies(responder, ["今天天气真好"], search)
     best = responder.answer_all(["今天天气真好"], search).texts.numpy()[0, :, 0]
     assert replies.texts == [[text.decode() for text in best]]
 
 
-def test_posts_of_a_split_once_each_with_their_responses(dataset):
+def test_pairs_are_different_posts_with_their_responses(dataset):
     pairs = evaluation_pairs(DatasetDirectory(dataset), "test", 3)
     assert len(set(pairs.posts)) == len(pairs.posts) == 3
     assert {post for post, _, _ in pairs.responses} == {0, 1, 2}
     assert evaluation_pairs(DatasetDirectory(dataset), "test", 0).responses == []
 
 
-def test_every_figure_of_a_model(model_dir, dataset, responder):
+def test_all_measurements_of_a_model(model_dir, dataset, responder):
     opened = DatasetDirectory(dataset)
     pairs = evaluation_pairs(opened, "test", 10)
-    judges = {"length": Judge(), "again": Judge()}
+    judges = {"length": Judge(), "second": Judge()}
     searches = {"greedy": Search(), "sample": Search(SearchConfig(decoder="sample", seed=1))}
-    (evaluation, samples), (drawn, _) = evaluate_model(
-        model_dir, opened, "test", pairs, judges, searches, samples=3
-    )
-    replies = reply(responder, pairs.posts, Search())
+    greedy, sampled = evaluate_model(model_dir, opened, "test", pairs, judges, searches, samples=3)
+    evaluation, samples, drawn = greedy.evaluation, greedy.samples, sampled.evaluation
+    replies = generate_replies(responder, pairs.posts, Search())
     assert [sample.post for sample in samples] == [pairs.posts[place] for place in (0, 4, 9)]
     assert [len(sample.replies) for sample in samples] == [6, 6, 6]
-    for emotion, inside in enumerate(samples[1].replies):
-        spoken = [word for word in inside.words if word != "_EOS"]
-        assert "".join(spoken) == replies.texts[4][emotion].replace(" ", "")
-    heard = np.array([[len(text) % 6 for text in post] for post in replies.texts])
-    expected = (heard == np.arange(6)).mean()
+    for emotion, explanation in enumerate(samples[1].replies):
+        words = [word for word in explanation.words if word != "_EOS"]
+        assert "".join(words) == replies.texts[4][emotion].replace(" ", "")
+    predicted = np.array([[len(text) % 6 for text in post] for post in replies.texts])
+    expected = (predicted == np.arange(6)).mean()
     assert evaluation.judges["length"].accuracy.value == pytest.approx(expected)
     assert evaluation.agreement == 1
     assert (evaluation.label, drawn.label) == ("model, greedy", "model, sample")
@@ -85,13 +85,13 @@ def test_every_figure_of_a_model(model_dir, dataset, responder):
     assert f"{expected:.3f} (" in text and "judges agree" in text
 
 
-def test_the_command_refuses_bad_numbers(model_dir, dataset):
+def test_command_rejects_numbers_below_one(model_dir, dataset):
     for flag in ("--posts", "--batch_size"):
         with pytest.raises(InputError, match=f"{flag}: expected at least 1, got 0"):
             main(["--train_dir", str(model_dir), "--dataset", str(dataset), flag, "0"])
 
 
-def test_the_page_shows_it_all(model_dir, dataset, tmp_path, monkeypatch):
+def test_page_shows_all_results(model_dir, dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(
         "ecm_tf.text.emotion_classifier.EmotionClassifier", lambda directory: Judge()
     )
@@ -104,7 +104,7 @@ def test_the_page_shows_it_all(model_dir, dataset, tmp_path, monkeypatch):
     accuracy = figures["models"][0]["judges"]["first"]["accuracy"]["value"]
     assert f"{accuracy:.3f}" in page
     assert page.count("data:image/png") == 3, "accuracy, confusion, learning curve"
-    assert "first and second hear the same in 100.0 %" in page
+    assert "first and second predict the same emotion for 100.0 %" in page
     assert "http://" not in page and "https://" not in page
     names = {path.name for path in output.iterdir()}
     assert names == {"index.html", "figures.json", "table.md", "accuracy.png",

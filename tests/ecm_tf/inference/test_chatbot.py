@@ -121,7 +121,10 @@ def test_rerank_sets_the_defaults_of_the_command_line(bot):
             lambda bot: bot.reply("猫", 1, top_k=0),
             "top_k: expected an integer of at least 1, got 0.",
         ),
-        (lambda bot: bot.reply([], [], n_best=2), "n_best: expected 1 to 1, the replies that the"),
+        (
+            lambda bot: bot.reply([], [], n_best=2),
+            "n_best: expected 1 to 1, the number of candidates",
+        ),
         (lambda bot: bot.explain("猫"), "emotions: expected an emotion or replies to explain"),
         (
             lambda bot: bot.explain(["猫"], replies=[]),

@@ -1,4 +1,4 @@
-"""Raw posts in, replies out."""
+"""The inference graph gives the same replies for every batch, and readable ones for any input."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def assert_readable(answers):
 
 
 @pytest.mark.parametrize("search", SEARCHES)
-def test_a_batch_gives_what_each_post_gives_alone(answer, search):
+def test_batch_gives_the_replies_of_single_posts(answer, search):
     emotions = [1, 5, 0, 2, 1]
     together = answer(POSTS, emotions, search)
     assert together.texts.shape[:1] == together.scores.shape[:1] == [5]
@@ -74,7 +74,7 @@ def test_any_post_gets_a_readable_reply(answer, search):
 
 @pytest.mark.parametrize("search", SEARCHES)
 @pytest.mark.parametrize("batch", [1, 2])
-def test_a_graph_of_a_fixed_batch_size(responder, answer, search, batch):
+def test_graph_with_a_fixed_batch_size(responder, answer, search, batch):
     compiled = tf.function(lambda p, e: responder.answer(p, e, SEARCHES[search]))
     answers = compiled(tf.constant(POSTS[:batch]), tf.constant([1, 5][:batch]))
     expected = answer(POSTS[:batch], [1, 5][:batch], search)
@@ -82,7 +82,7 @@ def test_a_graph_of_a_fixed_batch_size(responder, answer, search, batch):
 
 
 @pytest.mark.parametrize("search", SEARCHES)
-def test_an_empty_batch(answer, search):
+def test_empty_batch(answer, search):
     answers = answer([], [], search)
     assert answers.texts.shape[0] == answers.scores.shape[0] == 0
 
@@ -105,18 +105,18 @@ def test_raw_and_presplit_chinese_get_the_same_reply(answer):
     assert scores[0] != pytest.approx(scores[2]), "the post matters"
 
 
-def test_a_long_post_is_cut_at_the_longest_bucket(answer):
+def test_long_posts_are_cut_to_the_longest_bucket(answer):
     answers = answer(["猫" * 30 + end for end in ("", "我", "我的钱包丢了")], [2] * 3, "greedy")
     assert len(set(answers.texts.numpy()[:, 0])) == 1
     assert answers.scores.numpy() == pytest.approx(answers.scores.numpy()[0, 0])
 
 
-def test_the_emotion_matters(answer):
+def test_scores_depend_on_the_emotion(answer):
     answers = answer(["我的猫会握手"] * 6, range(6), "greedy")
     assert len(set(answers.scores.numpy()[:, 0].round(4).tolist())) == 6
 
 
-def test_answer_all_is_answer_for_every_emotion_in_order(responder, answer):
+def test_answer_all_equals_answer_for_each_emotion(responder, answer):
     posts = POSTS[:3]
     answers = tf.function(lambda p: responder.answer_all(p, Search()))(tf.constant(posts))
     assert answers.texts.shape == answers.scores.shape == [3, 6, 1]
@@ -126,7 +126,7 @@ def test_answer_all_is_answer_for_every_emotion_in_order(responder, answer):
         np.testing.assert_allclose(answers.scores[:, emotion], column.scores, rtol=1e-4)
 
 
-def test_answer_all_with_beams_and_of_nothing(responder):
+def test_shapes_of_answer_all(responder):
     compiled = tf.function(
         lambda posts: responder.answer_all(posts, SEARCHES["beam"]),
         input_signature=[tf.TensorSpec([None], tf.string)],
@@ -135,7 +135,7 @@ def test_answer_all_with_beams_and_of_nothing(responder):
     assert compiled(tf.zeros([0], tf.string)).scores.shape == [0, 6, 2]
 
 
-def test_the_seed_of_sampling(responder):
+def test_seed_of_sampling(responder):
     def replies(seed):
         search = Search(SearchConfig(decoder="sample", seed=seed, temperature=2.0))
         return responder.answer(tf.constant(POSTS), tf.fill([5], 0), search).texts.numpy().tolist()
@@ -144,7 +144,7 @@ def test_the_seed_of_sampling(responder):
     assert replies(3) != replies(4)
 
 
-def test_without_masks_a_post_is_as_long_as_the_original_pads_it(model_dir, make_model):
+def test_model_without_padding_masks(model_dir, make_model):
     _, assets = load_model(model_dir)
     model = type(make_model())(
         type(make_model().config)(

@@ -21,8 +21,6 @@ from ecm_tf.train import main
 
 SMALL = ["--size", "8", "--num_layers", "1", "--embedding_size", "6", "--epochs", "1"]
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning")
-
 
 @pytest.fixture(autouse=True)
 def eagerly():

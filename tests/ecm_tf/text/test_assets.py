@@ -68,6 +68,9 @@ def test_malformed_files_are_named(assets, name, content, tmp_path):
     ("name", "content"),
     [
         *(("text.json", content) for content in ("no JSON", "{}", "[]", "3")),
+        ("text.json", '{"segmenter": "thulac", "normalize_digits": true}'),
+        ("text.json", '{"segmenter": ["jieba"], "normalize_digits": true}'),
+        ("text.json", '{"segmenter": "jieba", "normalize_digits": "no"}'),
         ("external_memory.json", "no JSON"),
     ],
 )

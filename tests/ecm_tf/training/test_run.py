@@ -76,9 +76,6 @@ def eagerly():
         yield
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning")
-
-
 @pytest.fixture(scope="module")
 def dataset(dataset, tmp_path_factory):
     """The ten pairs, of which the first four are the dev split: a single batch."""

@@ -1,0 +1,133 @@
+"""The experiment scripts, run on generated corpora of a few hundred pairs with tiny models."""
+
+import csv
+import json
+import random
+import re
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import command_server
+import pytest
+from eager_runs import eager_execution
+
+from data_prep.corpus.sample import write_sample
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+TINY_MODEL = (
+    "--size 8 --num_layers 1 --embedding_size 6 --emotion_size 5 --imemory_size 7 --buckets 4,4"
+)
+VARIANTS = ["seq2seq", "ecm", "emb", "wo_emb", "wo_imem", "wo_emem"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """The DATA directory of both data scripts, made from the sample corpus."""
+    data = tmp_path_factory.mktemp("experiments") / "data"
+    write_sample(data / "sample")
+    with (data / "sample/train.jsonl").open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    random.Random(0).shuffle(rows)
+    folders = ("emotion_sentences", "lccc", "lexicon", "estc_sample")
+    sentences, lccc, lexicon, estc_sample = (data / name for name in folders)
+    for folder in (sentences, lccc, lexicon, estc_sample):
+        folder.mkdir()
+
+    with (sentences / "emotion_sentences.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["text", "labels"])
+        table.writerows([row["response"], row["emotion"]] for row in rows[:150])
+    dialogues = [[row["post"], row["response"]] for row in rows[:120]]
+    for split, part in (("valid", dialogues[:100]), ("test", dialogues[100:])):
+        write_json(lccc / f"lccc_base_{split}.json", part)
+    words = {"乐": ["开心"], "好": ["喜欢"], "怒": ["生气"], "哀": ["难过"], "恶": ["讨厌"]}
+    write_json(lexicon / "dutir_seven_classes.json", words)
+    pairs = [
+        ([spaced(row["post"]), 0, 0], [spaced(row["response"]), row["emotion"], 0])
+        for row in islice(rows, 60)
+    ]
+    write_json(estc_sample / "stc_1000_pairs.json", pairs[:40])
+    ecm = [[post, [response]] for post, response in pairs[40:]]
+    write_json(estc_sample / "ecm_sample.json", ecm)
+    return data
+
+
+def write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+
+
+def spaced(text: str) -> str:
+    return " ".join(re.findall("[\u4e00-\u9fff]{1,2}|.", text))
+
+
+# TensorFlow says that eager mode does not apply to input pipelines.
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the:UserWarning")
+
+
+def run(script: str, *arguments: Path, **environment: str) -> command_server.ScriptResult:
+    """Runs a script that writes to its last argument, and returns its result."""
+    directory = arguments[-1].with_suffix(".run")
+    directory.mkdir(exist_ok=True)
+    result = command_server.run_script(EXPERIMENTS / script, arguments, directory, **environment)
+    assert result.status == 0, result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def estc(data) -> Path:
+    """The output of `estc.sh`."""
+    output = data.parent / "estc"
+    result = run("estc.sh", data, output, CLASSIFIER_FLAGS="--epochs 1 --batch_size 32")
+    assert len(result.commands) == 9
+    assert result.output.count(" s, peak memory ") == 9, "each step is measured"
+    return output
+
+
+@pytest.mark.slow
+def test_estc_makes_a_dataset_and_resumes(estc, data):
+    made = {path.name for path in estc.iterdir()}
+    assert made >= {"naive_bayes", "bilstm", "classifier", "scores", "labelled.jsonl"}
+    assert made >= {"plain", "ememory.json", "ememory.tsv", "dataset", "dataset-report"}
+    assert (estc / "dataset-report/index.html").is_file()
+    assert run("estc.sh", data, estc).commands == [], "every step is skipped"
+
+
+@pytest.mark.slow
+def test_table4_trains_and_evaluates_the_variants(estc, tmp_path):
+    output = tmp_path / "table4"
+    flags = {
+        "TRAIN_FLAGS": f"{TINY_MODEL} --epochs 1 --batch_size 64",
+        "EVALUATE_FLAGS": "--posts 2 --samples 1",
+    }
+    with eager_execution():  # a tiny model takes longer to trace than to train
+        run("table4.sh", estc, output, **flags)
+    for name in (*VARIANTS, "ecm_pretrained"):
+        assert (output / name / "manifest.json").is_file(), name
+    for name in ("paper", "baseline", "beyond"):
+        assert (output / name / "index.html").is_file(), name
+
+
+@pytest.mark.slow
+def test_estc_sample_trains_chats_and_exports(data, tmp_path):
+    output = tmp_path / "estc_sample"
+    flags = f"{TINY_MODEL} --epochs 1 --batch_size 32"
+    with eager_execution():
+        result = run("estc_sample.sh", data, output, TRAIN_FLAGS=flags)
+    assert {path.name for path in output.iterdir()} >= {*VARIANTS, "plain", "dataset"}
+    assert (output / "saved_model/1/saved_model.pb").is_file()
+    ran = [command[0] for command in result.commands]
+    assert ran[-3:] == ["ecm_tf.chat", "export.saved_model", "export.ask"]
+
+
+def test_measured_prints_time_and_memory_and_returns_the_status():
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.measured", sys.executable, "-c", "exit(3)"],
+        cwd=EXPERIMENTS.parent,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 3
+    assert re.fullmatch(r"\[0 s, peak memory \d\.\d\d GiB\]\n", done.stderr)
