@@ -23,12 +23,8 @@ from ecm_tf.training.construction import compiled_model, model_config
 from ecm_tf.training.fit import RunCallbacks, fit_epochs
 from ecm_tf.training.history import HistoryRow
 from ecm_tf.training.initialization import initialize_embeddings, initialize_from_model
-from ecm_tf.training.run_settings import (
-    Initialization,
-    RunSettings,
-    check_vocabularies,
-    exclusive,
-)
+from ecm_tf.training.lock import exclusive
+from ecm_tf.training.run_settings import Initialization, RunSettings, check_vocabularies
 
 _log = logging.getLogger(__name__)
 

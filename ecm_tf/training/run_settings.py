@@ -1,14 +1,10 @@
 """The settings of a run, stored in `run.json`, and the checks before a run is resumed."""
 
-import contextlib
 import functools
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
-
-from filelock import FileLock, Timeout
 
 from ecm_tf.config import ModelConfig, TrainingConfig
 from ecm_tf.core.errors import InputError
@@ -16,8 +12,9 @@ from ecm_tf.core.files import read_json, reading
 from ecm_tf.core.manifest import MANIFEST, read_manifest, sha256, write_atomically
 from ecm_tf.model.directory import ASSETS
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.training.lock import LOCK
 
-RUN, LOCK = "run.json", ".lock"
+RUN = "run.json"
 
 _MAY_CHANGE = {"epochs", "early_stopping", "initialization"}
 """Settings that may differ when a run is resumed."""
@@ -76,30 +73,6 @@ def _digest(flag: str, path: Path) -> str:
         return sha256(path / MANIFEST)
     with reading(path, "word vectors"):
         return sha256(path)
-
-
-@contextlib.contextmanager
-def exclusive(train_dir: Path) -> Iterator[None]:
-    """Makes other runs on the same train_dir fail while the `with` block runs.
-
-    The operating system releases the lock when the process ends, however it ends.
-
-    Raises:
-        InputError: another run uses the train_dir.
-    """
-    train_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(train_dir / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise InputError(
-            f"{train_dir}: expected a directory that no other run uses, but one is in progress. "
-            "Wait until it has finished, or choose another --train_dir."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @dataclass(frozen=True)

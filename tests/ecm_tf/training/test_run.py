@@ -294,7 +294,7 @@ def test_only_damaged_checkpoints_are_refused(step, copied, dataset, eagerly):
 def test_a_second_run_on_the_same_train_dir_is_refused(copied, dataset, eagerly):
     """A process that holds the lock and is killed does not leave the directory locked."""
     program = "import sys, time; from pathlib import Path\n"
-    program += "from ecm_tf.training.run_settings import exclusive\n"
+    program += "from ecm_tf.training.lock import exclusive\n"
     program += "with exclusive(Path(sys.argv[1])): print('locked', flush=True); time.sleep(600)"
     command = [sys.executable, "-c", program, str(copied)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
