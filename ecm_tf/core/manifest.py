@@ -8,8 +8,8 @@ from typing import Any
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json, require_directory
+from ecm_tf.core.replacement import MANIFEST, finish_replacement
 
-MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
 
 
@@ -22,8 +22,15 @@ def sha256(path: Path) -> str:
 def write_atomically(path: Path, text: str) -> None:
     """Writes a text file completely, or leaves the existing file unchanged if anything fails."""
     temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_manifest(
@@ -39,7 +46,7 @@ def write_manifest(
 
     Args:
         directory: the directory.
-        kind: `"dataset"`, `"model"`, `"classifier"`, `"report"` or `"tflite"`.
+        kind: `"dataset"`, `"model"`, `"checkpoint"`, `"classifier"`, `"report"` or `"tflite"`.
         files: paths of its files, relative to `directory`; their digests are recorded.
         settings: the settings that it was made with.
         counts: statistics of its content.
@@ -60,7 +67,8 @@ def write_manifest(
 def read_manifest(directory: Path, kind: str) -> dict[str, Any]:
     """Returns the manifest of a finished directory of the given kind.
 
-    Digests of the files are not compared here; `verify_files` does that.
+    If the process that last replaced the files died before all were in place, the rest are moved
+    first. Digests of the files are not compared here; `verify_files` does that.
 
     Raises:
         InputError: the directory is missing, unfinished, or of another kind or format version; or
@@ -68,6 +76,13 @@ def read_manifest(directory: Path, kind: str) -> dict[str, Any]:
     """
     path = directory / MANIFEST
     require_directory(directory, f"a {kind} directory")
+    try:
+        finish_replacement(directory)
+    except OSError as error:
+        raise InputError(
+            f"{directory}: expected to finish the replacement of its files, which was interrupted; "
+            f"{error}."
+        ) from error
     if not path.is_file():
         raise InputError(
             f"{directory}: expected a finished {kind} directory, but it has no {MANIFEST}; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ COLOURS = ("#2f5d9b", "#d98c21", "#2a9d6f", "#9b4f96", "#d1495b", "#33a6c4", "#7
 def write_report(
     output: Path,
     measurements: Sequence[Measurement],
-    directories: Sequence[Path],
+    directories: Mapping[str, Path],
     emotions: Emotions,
     facts: dict[str, Any],
 ) -> None:
@@ -52,7 +52,7 @@ def write_report(
 
 def evaluation_page(
     measurements: Sequence[Measurement],
-    directories: Sequence[Path],
+    directories: Mapping[str, Path],
     emotions: Emotions,
     facts: dict[str, Any],
 ) -> tuple[str, list[Picture]]:
@@ -61,13 +61,14 @@ def evaluation_page(
     Args:
         measurements: one or more, by the same judges and with samples of the same posts; those of
             one model follow one another.
-        directories: model directories, with their `history.csv` if the model was trained here.
+        directories: model directories by name, with their `history.csv` if the model was trained
+            here.
         emotions: the categories.
         facts: the settings of the evaluation: `dataset`, `split`, `posts`, `searches`.
     """
     evaluations = [measurement.evaluation for measurement in measurements]
     samples = [measurement.samples for measurement in measurements]
-    curves = [(directory.name, _history(directory)) for directory in directories]
+    curves = [(name, _history(directory)) for name, directory in directories.items()]
     pictures = {"curves": _learning_curves(curves)} if any(curve for _, curve in curves) else {}
     judges = list(evaluations[0].judges)
     confusions = []
@@ -75,14 +76,16 @@ def evaluation_page(
         pictures["accuracy"] = _accuracy_chart(evaluations, judges)
         confusions = [
             heat_map(
-                f"{_file_name(evaluation.label)}-confusion.png",
+                f"{file_name}-confusion.png",
                 f"Confusion matrix of {judges[0]} on the replies of {evaluation.label}.",
                 np.array(evaluation.judges[judges[0]].confusion),
                 emotions,
                 rows="requested emotion (replies)",
                 columns="predicted emotion",
             )
-            for evaluation in evaluations
+            for evaluation, file_name in zip(
+                evaluations, _file_names([e.label for e in evaluations]), strict=True
+            )
         ]
     colours = emotion_colours(len(emotions))
     html = render(
@@ -118,8 +121,15 @@ def _history(directory: Path) -> list[tuple[float, float]]:
     return [(float(row["epoch"]), float(row["dev_perplexity"])) for row in rows]
 
 
-def _file_name(label: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in label)
+def _file_names(labels: Sequence[str]) -> list[str]:
+    """Returns a different file name for each label, without special characters."""
+    names: list[str] = []
+    for label in labels:
+        name = "".join(c if c.isalnum() or c in "-_." else "_" for c in label)
+        while name in names:
+            name += "_"
+        names.append(name)
+    return names
 
 
 def _learning_curves(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> Picture:
