@@ -62,14 +62,14 @@ check: setup ## check format, lint, types and import layers
 	$(BIN)/lint-imports
 
 test: check docs ## run every check and test, and build the documentation
-	$(RUN) pytest --numprocesses $(CPUS) --dist worksteal
+	$(RUN) pytest --numprocesses $(CPUS) --dist loadgroup
 
 # The tests of folders that need neither training nor an export.
 FAST_TESTS := tests/ecm_tf/config tests/ecm_tf/core tests/ecm_tf/data tests/ecm_tf/layers \
   tests/ecm_tf/report tests/ecm_tf/text tests/data_prep/build tests/data_prep/corpus \
   tests/data_prep/lexicon tests/packaging tests/test_start.py
 test-fast: check ## run the checks and the quick tests, in under two minutes
-	$(RUN) pytest --numprocesses $(CPUS) --dist worksteal -m "not slow" $(FAST_TESTS)
+	$(RUN) pytest --numprocesses $(CPUS) --dist loadgroup -m "not slow" $(FAST_TESTS)
 
 docs: setup ## build the documentation into build/site
 	$(RUN) mkdocs build --strict --quiet
