@@ -9,7 +9,6 @@ from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
 from ecm_tf.text.processor import TextProcessor
 from ecm_tf.text.vocabulary import EOS, UNK
 
-
 WHITE_SPACE = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace())
 
 
