@@ -40,6 +40,11 @@ _REGIONAL_FLAGS = [
     "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in region) + "\U000e007f"
     for region in ("gbeng", "gbsct", "gbwls")
 ]
+_STAND_INS = {ord(JOINER): 0xE000} | {0xE0000 + code: 0xE000 + code for code in range(0x20, 0x80)}
+"""Private-use characters for the format characters in emoji: a rule may not keep its text.
+
+Private-use characters of a post do not reach the tokenizer.
+"""
 _WHOLE_WORD_BONUS = 0.01
 """Score per pair of characters, in nats: too small to change how the surrounding text is split."""
 
@@ -81,6 +86,8 @@ class CompactText(tf.Module):
         normalizer = _normalizer(assets, all_spaces=not raw)
         ids = {word: id_ for id_, word in enumerate(assets.post_words) if id_ >= len(SPECIALS)}
         pieces = [piece.piece for piece in model.pieces]
+        for piece in model.pieces:
+            piece.piece = piece.piece.translate(_STAND_INS)
         self._boundary = pieces.index(_BOUNDARY)
         self._post_ids = np.array([ids.get(piece, UNK) for piece in pieces], np.int32)
         self._post_ids[self._boundary] = PAD
@@ -180,7 +187,7 @@ def _normalizer(assets: TextAssets, *, all_spaces: bool) -> bytes:
     if formats:
         # Longer rules win, so these characters stay where they join emoji.
         kept = [emoji + JOINER for emoji in (*map(chr, _codes(EMOJI_RANGES)), *EMOJI_MODIFIERS)]
-        rules |= {text: text for text in (*kept, *_REGIONAL_FLAGS)}
+        rules |= {text: text.translate(_STAND_INS) for text in (*kept, *_REGIONAL_FLAGS)}
     if not all_spaces:
         for character, to in normalized.items():
             rules |= {f"{character}{c} ": to + _BOUNDARY for c in formats}
