@@ -18,6 +18,7 @@ import jieba
 from sentencepiece import sentencepiece_model_pb2
 
 from data_prep.build.counting import add_counts
+from ecm_tf.text.characters import FLAG, JOINED_EMOJI
 from ecm_tf.text.spacing import ASCII_WORD, remove_meaningless_spaces
 
 # jieba otherwise reports on stderr that it loads its dictionary.
@@ -32,8 +33,15 @@ def segment(text: str, *, new_words: bool = True) -> list[str]:
         new_words: whether to use jieba's hidden Markov model, which finds words outside its
             dictionary.
     """
-    text = remove_meaningless_spaces(text)
-    return [word for word in jieba.cut(text, HMM=new_words) if word != " "]
+    words: list[str] = []
+    for position, part in enumerate(_WHOLE_EMOJI.split(remove_meaningless_spaces(text))):
+        # `split` returns what the group matches at odd positions.
+        words += [part] if position % 2 else jieba.cut(part, HMM=new_words)
+    return [word for word in words if word != " "]
+
+
+# jieba would split them into characters.
+_WHOLE_EMOJI = re.compile(f"({FLAG}|{JOINED_EMOJI})")
 
 
 def count_words(texts: Iterable[bytes]) -> Counter[str]:

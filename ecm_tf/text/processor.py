@@ -38,9 +38,15 @@ class TextProcessor(tf.Module):
             default_value=-1,
         )
 
+    def normalize(self, texts: tf.Tensor) -> tf.Tensor:
+        """Returns texts as the tokenizer takes them: string, any shape → string, same shape."""
+        return normalize(
+            texts, digits=self.assets.normalize_digits, characters=self.assets.normalization
+        )
+
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns the tokens of texts: string `(batch,)`, any bytes → string `(batch, None)`."""
-        return self.tokenizer.tokenize(normalize(texts, digits=self.assets.normalize_digits))
+        return self.tokenizer.tokenize(self.normalize(texts))
 
     def post_ids(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns ids in the post vocabulary: string `(batch,)` → int32 `(batch, None)`."""

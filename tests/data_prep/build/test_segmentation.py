@@ -25,6 +25,14 @@ def tokens_of(model: bytes, texts: list[str]) -> list[list[str]]:
     return [[token.decode() for token in row] for row in rows]
 
 
+def test_joined_emoji_are_one_token():
+    family = "👨\u200d👩\u200d👧"
+    text = f"我爱{family}😀{family}"
+    assert segment(text) == ["我", "爱", family, "😀", family]
+    counts = count_words([text.encode()])
+    assert tokens_of(unigram_model(counts, set(text)), [text]) == [segment(text)]
+
+
 def test_workers_do_not_import_tensorflow():
     code = "import sys, data_prep.build.segmentation; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
