@@ -22,8 +22,12 @@ def sha256(path: Path) -> str:
 def write_atomically(path: Path, text: str) -> None:
     """Writes a text file completely, or leaves the existing file unchanged if anything fails."""
     temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_manifest(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.optional import require_extra
+from export.proxies import without_proxies
 
 PROG = "python -m export.demo"
 
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
     search = SearchConfig(**command.options_of(SearchConfig, arguments))
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    with command.suppress_native_stderr(), require_extra("demo"):
+    with command.suppress_native_stderr(), require_extra("demo"), without_proxies():
         from export.demo.page import launch, page
     from export.demo.sources import open_source
 
