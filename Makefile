@@ -78,7 +78,7 @@ wheel: setup ## build the wheel into dist
 	$(RUN) build --wheel
 
 estc: setup ## real data: classifier, labels, emotion words, dataset, report (DATA=directory)
-	experiments/estc.sh $(DATA) build/estc
+	experiments/estc.sh "$(DATA)" build/estc
 
 table4: setup ## the paper's Table 4 on that data: hours; resumes after an interruption
 	experiments/table4.sh build/estc build/table4

@@ -14,7 +14,7 @@ import numpy as np
 from ecm_tf.core.manifest import write_atomically
 from ecm_tf.evaluation.results import Evaluation, Measurement
 from ecm_tf.evaluation.table import table
-from ecm_tf.report import Picture, emotion_colours, heat_map, picture, render
+from ecm_tf.report import Picture, ascii_label, emotion_colours, heat_map, picture, render
 from ecm_tf.text.emotions import Emotions
 from ecm_tf.training.history import CSV
 
@@ -142,7 +142,7 @@ def _learning_curves(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]
                     color=COLOURS[number % len(COLOURS)],
                     marker="o",
                     markersize=3,
-                    label=model,
+                    label=ascii_label(model),
                 )
         axes.set(xlabel="epoch", ylabel="dev perplexity", yscale="log")
         for set_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
@@ -170,11 +170,11 @@ def _accuracy_chart(evaluations: Sequence[Evaluation], judges: Sequence[str]) ->
                 0.9 * height,
                 xerr=errors,
                 color=COLOURS[number % len(COLOURS)],
-                label=f"judge: {judge}",
+                label=ascii_label(f"judge: {judge}"),
             )
         axes.axvline(chance, color="#616e7c", linestyle=(0, (2, 2)), label="chance")
         middle = places + height * (len(judges) - 1) / 2
-        axes.set_yticks(middle, [evaluation.label for evaluation in evaluations])
+        axes.set_yticks(middle, [ascii_label(evaluation.label) for evaluation in evaluations])
         axes.invert_yaxis()
         axes.set(xlabel="emotion accuracy", xlim=(0, 1))
         axes.legend()

@@ -25,7 +25,6 @@ def split_into_words(post: str) -> str:
     """
     if " " in post.strip() or post.isascii():
         return post
-    import jieba
+    from ecm_tf.text.jieba_words import cut
 
-    jieba.setLogLevel("WARNING")
-    return " ".join(jieba.cut(post))
+    return " ".join(cut(post))

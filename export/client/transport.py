@@ -21,6 +21,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 from ecm_tf.core.errors import InputError
+from export.proxies import is_loopback, new_session
 
 MAX_ATTEMPTS = 5
 FIRST_WAIT_SECONDS = 0.2
@@ -144,7 +145,7 @@ class RestTransport:
         self._address, self._timeout = address, timeout
         version_path = "" if version is None else f"/versions/{version}"
         self._url = f"{address.rstrip('/')}/v1/models/{model}{version_path}:predict"
-        self._session = requests.Session()
+        self._session = new_session(urlsplit(address).hostname)
         retry = _Retry(
             total=MAX_ATTEMPTS - 1,
             backoff_factor=FIRST_WAIT_SECONDS,
@@ -215,7 +216,10 @@ class GrpcTransport:
 
         self._target, self._model, self._version = target, model, version
         self._timeout = timeout
-        self._channel = grpc.insecure_channel(target)
+        # The proxies of the environment do not reach this machine.
+        direct = is_loopback(urlsplit(f"//{target}").hostname)
+        options = [("grpc.enable_http_proxy", 0)] if direct else []
+        self._channel = grpc.insecure_channel(target, options)
         self._stub = PredictionServiceStub(self._channel)
 
     def predict(self, signature: str, inputs: Mapping[str, Sequence[str]]) -> Columns:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.optional import require_extra
+from export.proxies import without_proxies
 
 PROG = "python -m export.demo"
 
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     options = command.options_of(SearchConfig, arguments)
     search = SearchConfig(**options) if _gives_any(options, argv, prog) else None
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    with command.suppress_native_stderr(), require_extra("demo"):
+    with command.suppress_native_stderr(), require_extra("demo"), without_proxies():
         from export.demo.page import launch, page
     from export.demo.sources import open_source
 

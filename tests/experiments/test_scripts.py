@@ -131,3 +131,14 @@ def test_measured_prints_time_and_memory_and_returns_the_status():
     )
     assert done.returncode == 3
     assert re.fullmatch(r"\[0 s, peak memory \d\.\d\d GiB\]\n", done.stderr)
+
+
+def test_make_estc_quotes_the_data_directory():
+    done = subprocess.run(
+        ["make", "--dry-run", "--assume-old=.venv/installed", "estc", "DATA=my data"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=EXPERIMENTS.parent,
+    )
+    assert 'experiments/estc.sh "my data" build/estc' in done.stdout

@@ -2,11 +2,12 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from data_prep.corpus.files import BadRecord
+from data_prep.corpus.files import BadRecord, read_head, source_digest
 from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
@@ -317,3 +318,11 @@ def test_real_corpora(real_data, name, labelling, count):
     pairs = read(real_data / name, labelling)
     assert all(isinstance(pair, Pair) for pair in pairs)
     assert len(pairs) == count
+
+
+def test_a_pipe_is_refused(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for function in (read_head, source_digest):
+        with pytest.raises(InputError, match="can be read more than once, got a pipe"):
+            function(pipe)

@@ -12,7 +12,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.training.callbacks import BestModel, DivergenceError, EarlyStopping
 from ecm_tf.training.callbacks.learning_rate_decay import interval_losses
 from ecm_tf.training.fit import RunCallbacks, fit_epochs
-from ecm_tf.training.history import HistoryRow
+from ecm_tf.training.history import HistoryRow, write_history
 
 
 @pytest.fixture
@@ -185,3 +185,10 @@ def test_effects_of_an_evaluation_are_ordered(make_run):
     assert rates[-2:] == [0.5, 0.25]
     assert [name for name, row in run.effects if row.step == 4] == ["checkpoint", "history"]
     assert rows_of(run, "checkpoint")[-1].learning_rate == 0.5
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("title", ["a $x$ b", "$", "模型"])
+def test_every_directory_name_can_be_a_title(title, tmp_path):
+    write_history(tmp_path, [HistoryRow(1, 0.1, 0.5, 3.0, 20.0, 21.0, 1.0)], title)
+    assert (tmp_path / "learning_curve.png").stat().st_size > 1000
