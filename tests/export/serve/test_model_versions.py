@@ -74,12 +74,15 @@ def test_rollback_under_load_fails_no_request(server, exported_base):
 
     with ThreadPoolExecutor(4) as pool:
         futures = [pool.submit(statuses) for _ in range(4)]
-        for version in (first + 1, first):
-            (server.base / str(version) / "dangling").symlink_to("nothing")
-            time.sleep(0.5)
-            shutil.rmtree(server.base / str(version))
-            wait_until(lambda version=version: server.states().get(version) == "END")
-        stopped.set()
+        try:
+            for version in (first + 1, first):
+                (server.base / str(version) / "dangling").symlink_to("nothing")
+                time.sleep(0.5)
+                shutil.rmtree(server.base / str(version))
+                # The version before it is loaded while the requests keep all cores busy.
+                wait_until(lambda version=version: server.states().get(version) == "END", 120)
+        finally:
+            stopped.set()
         answers = [status for future in futures for status in future.result()]
     assert len(answers) > 20
     assert set(answers) == {200}
