@@ -21,7 +21,7 @@ setup: .venv/installed ## make .venv with the locked packages (PYTHON=… select
 # A name on the PATH need not run: pyenv's shims exist for versions that are not selected.
 SUPPORTED := import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 .venv/installed: requirements.txt pyproject.toml
-	@if [ -n "$(PYTHON)" ]; then candidates="$(PYTHON)"; \
+	@found=; if [ -n "$(PYTHON)" ]; then candidates="$(PYTHON)"; \
 	elif [ -e .venv/installed ]; then candidates="$(BIN)/python $$(type -aP $(PYTHONS))"; \
 	else candidates=$$(type -aP $(PYTHONS)); fi; \
 	for python in $$candidates; do \
@@ -62,14 +62,14 @@ check: setup ## check format, lint, types and import layers
 	$(BIN)/lint-imports
 
 test: check docs ## run every check and test, and build the documentation
-	$(RUN) pytest --numprocesses $(CPUS) --dist worksteal
+	$(RUN) pytest --numprocesses $(CPUS) --dist loadgroup
 
 # The tests of folders that need neither training nor an export.
 FAST_TESTS := tests/ecm_tf/config tests/ecm_tf/core tests/ecm_tf/data tests/ecm_tf/layers \
   tests/ecm_tf/report tests/ecm_tf/text tests/data_prep/build tests/data_prep/corpus \
   tests/data_prep/lexicon tests/packaging tests/test_start.py
 test-fast: check ## run the checks and the quick tests, in under two minutes
-	$(RUN) pytest --numprocesses $(CPUS) --dist worksteal -m "not slow" $(FAST_TESTS)
+	$(RUN) pytest --numprocesses $(CPUS) --dist loadgroup -m "not slow" $(FAST_TESTS)
 
 docs: setup ## build the documentation into build/site
 	$(RUN) mkdocs build --strict --quiet
@@ -78,7 +78,7 @@ wheel: setup ## build the wheel into dist
 	$(RUN) build --wheel
 
 estc: setup ## real data: classifier, labels, emotion words, dataset, report (DATA=directory)
-	experiments/estc.sh $(DATA) build/estc
+	experiments/estc.sh "$(DATA)" build/estc
 
 table4: setup ## the paper's Table 4 on that data: hours; resumes after an interruption
 	experiments/table4.sh build/estc build/table4

@@ -9,11 +9,13 @@ bot.reply("今天又加班到十点。", "angry")  # Reply(text='又加班，气
 
 Importing this package does not import TensorFlow: the names below are imported when they are first
 used. This also keeps TensorFlow's start-up messages off stderr; set `TF_CPP_MIN_LOG_LEVEL` to see
-its log.
+its log. If Keras has not been imported yet, its backend is set to TensorFlow, whatever
+`KERAS_BACKEND` or `keras.json` say.
 """
 
 import importlib
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ __all__ = [
     "__version__",
     "load",
 ]
+
+if "keras" not in sys.modules:
+    os.environ["KERAS_BACKEND"] = "tensorflow"
 
 _MODULES = {
     "Explanation": "ecm_tf.inference.explanation",

@@ -77,6 +77,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
     _check_arguments(arguments)
+    directories = _named_directories(arguments.train_dir)
     configs = _read_searches(arguments)
     with command.suppress_native_stderr():
         from ecm_tf.data.directory import DatasetDirectory
@@ -96,7 +97,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     pairs = evaluation_pairs(dataset, arguments.split, arguments.posts if judges else 0)
     searches = {name: Search(config) for name, config in configs.items()}
     measurements = []
-    for directory in arguments.train_dir:
+    for name, directory in directories.items():
         results = evaluate_model(
             directory,
             dataset,
@@ -104,6 +105,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
             pairs,
             judges,
             searches,
+            name=name,
             batch_size=arguments.batch_size,
             samples=arguments.samples if arguments.output else 0,
         )
@@ -121,7 +123,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
             "searches": {name: config.to_dict() for name, config in configs.items()},
         }
         emotions = dataset.assets.emotions
-        write_report(arguments.output, measurements, arguments.train_dir, emotions, facts)
+        write_report(arguments.output, measurements, directories, emotions, facts)
         print(f"\nlook at: {arguments.output / 'index.html'}")
 
 
@@ -131,6 +133,27 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
     names = _judge_names(arguments)
     if len(set(names)) < len(names):
         raise InputError(f"--judge: expected directories of different names, got {names}.")
+
+
+def _named_directories(directories: Sequence[Path]) -> dict[str, Path]:
+    """Returns model directories by name: the shortest ends of their paths that differ."""
+    parts = [directory.resolve().parts for directory in directories]
+    if len(set(parts)) < len(parts):
+        raise InputError(
+            f"--train_dir: expected different directories, got {_listed(directories)}."
+        )
+    for length in range(1, max(map(len, parts)) + 1):
+        # A hyphen, because names become file names as well.
+        names = ["-".join(part[-length:]) for part in parts]
+        if len(set(names)) == len(names):
+            return dict(zip(names, directories, strict=True))
+    raise InputError(
+        f"--train_dir: expected directories of different names, got {_listed(directories)}."
+    )
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return ", ".join(map(str, paths))
 
 
 def _judge_names(arguments: argparse.Namespace) -> list[str]:

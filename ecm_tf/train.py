@@ -39,6 +39,13 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         help="initialize both word embeddings from this word2vec text file, gzipped or not",
     )
     result.add_argument(
+        "--verify_dataset",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="compare the files of the dataset with their digests before training; "
+        "--no-verify_dataset saves reading a huge dataset once more (default: %(default)s)",
+    )
+    result.add_argument(
         "--load_model",
         type=positive_int,
         metavar="STEP",
@@ -80,6 +87,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         pretrain_dir=arguments.pretrain_dir,
         word_vectors=arguments.word_vectors,
         load_step=arguments.load_model,
+        verify_dataset=arguments.verify_dataset,
     )
     print(
         f"{arguments.train_dir}: model of step {best.step}, dev perplexity "

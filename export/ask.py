@@ -1,15 +1,19 @@
 """Prints the replies of an exported model: `python -m export.ask VERSION_DIRECTORY POST…`.
 
-The SavedModel is loaded with TensorFlow and tensorflow-text only, as in any other program.
+The SavedModel is loaded with TensorFlow and tensorflow-text only, as in any other program. Raw
+Chinese is split into words first if the model was trained on text split by spaces.
 """
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.errors import InputError
+from ecm_tf.inference.word_segmentation import split_into_words
+from export.saved_model.model_info import expects_split_text, read_model_info
 
 PROG = "python -m export.ask"
 
@@ -27,6 +31,14 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     return result
 
 
+def _info(version_directory: Path) -> dict[str, Any]:
+    """Returns the description of the model; empty if an export of another program has none."""
+    try:
+        return read_model_info(version_directory)
+    except InputError:
+        return {}
+
+
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
@@ -37,7 +49,10 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         import tensorflow_text  # noqa: F401  Registers operations that the SavedModel uses.
 
         model = tf.saved_model.load(str(arguments.saved_model))
-    outputs = model.signatures["all_emotions"](post=tf.constant(arguments.post))
+    posts = arguments.post
+    if expects_split_text(_info(arguments.saved_model)):
+        posts = [split_into_words(post) for post in posts]
+    outputs = model.signatures["all_emotions"](post=tf.constant(posts))
     rows = zip(arguments.post, outputs["emotion"].numpy(), outputs["response"].numpy(), strict=True)
     for post, emotions, replies in rows:
         print(post)

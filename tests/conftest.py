@@ -15,6 +15,8 @@ from ecm_tf.model import ECM
 from ecm_tf.text.vocabulary import EOS, PAD
 from ecm_tf.train import main as train
 
+ROOT = Path(__file__).parent
+
 PAIRS = [
     ("今天天气真好", "是啊，出去走走吧", "other"),
     ("我的猫会握手", "好可爱的猫，我喜欢", "like"),
@@ -31,6 +33,18 @@ EMORY = [[], ["喜欢", "可爱"], ["难过"], ["讨厌"], ["过分"], ["开心"
 
 MODULES = list(product((False, True), repeat=3))
 """Every choice of (use_emb, use_imemory, use_ememory)."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Distributes the tests over the workers of pytest-xdist (`--dist loadgroup`).
+
+    The tests of a file run in one worker, so that its fixtures are made once. Slow tests start
+    first, and run wherever a worker is free.
+    """
+    for item in items:
+        if not (item.get_closest_marker("xdist_group") or item.get_closest_marker("slow")):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
+    items.sort(key=lambda item: not item.get_closest_marker("slow"))
 
 
 @pytest.fixture(scope="session")

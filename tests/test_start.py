@@ -151,6 +151,14 @@ def test_a_missing_input_is_reported_in_one_sentence(name, tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == [], "no partial output remains"
 
 
+def test_sample_does_not_write_to_a_file(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nothing").touch()
+    with pytest.raises(SystemExit) as ended:
+        command.run(lambda: cli.main(["sample", "--output", "nothing"]))
+    assert_one_sentence(ended.value.code, *capfd.readouterr())
+
+
 def test_a_process_reports_a_missing_input_in_one_sentence(tmp_path):
     done = command_line.python("-m", "ecm_tf.chat", *MISSING["chat"], cwd=tmp_path, stdin=b"")
     assert_one_sentence(done.returncode, done.stdout.decode(), done.stderr.decode())

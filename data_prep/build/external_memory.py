@@ -1,8 +1,11 @@
 """The external memory: the emotion words of each category that are in the response vocabulary."""
 
-import re
 from dataclasses import dataclass
 
+import tensorflow as tf
+
+from ecm_tf.text.characters import Normalization
+from ecm_tf.text.normalization import normalize
 from ecm_tf.text.vocabulary import SPECIALS
 
 
@@ -20,7 +23,11 @@ class ExternalMemory:
 
 
 def restrict_to_vocabulary(
-    lexicon: list[list[str]], response_words: list[str], *, normalize_digits: bool
+    lexicon: list[list[str]],
+    response_words: list[str],
+    *,
+    normalize_digits: bool,
+    normalization: Normalization | None = None,
 ) -> ExternalMemory:
     """Removes duplicates and the words that are not in the response vocabulary.
 
@@ -28,17 +35,17 @@ def restrict_to_vocabulary(
         lexicon: the words of each category.
         response_words: the response vocabulary; special tokens do not count as words.
         normalize_digits: whether every digit is 0 in the vocabulary.
+        normalization: how the characters of the vocabulary are normalized.
     """
+
+    def normalized(words: list[str]) -> list[str]:
+        texts = tf.constant(words, tf.string)
+        texts = normalize(texts, digits=normalize_digits, characters=normalization)
+        return [text.decode() for text in texts.numpy().tolist()]
+
     known = frozenset(response_words) - frozenset(SPECIALS)
-    words = [
-        list(dict.fromkeys(_normalize(word, digits=normalize_digits) for word in category))
-        for category in lexicon
-    ]
+    words = [list(dict.fromkeys(normalized(category))) for category in lexicon]
     return ExternalMemory(
         words=[[word for word in category if word in known] for category in words],
         given=[len(category) for category in words],
     )
-
-
-def _normalize(word: str, *, digits: bool) -> str:
-    return re.sub("[0-9]", "0", word.strip()) if digits else word.strip()

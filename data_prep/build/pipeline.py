@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -177,15 +178,18 @@ def _learn_assets(
 ) -> tuple[TextAssets, ExternalMemory]:
     """Learns tokenizer, vocabularies and external memory from the training texts."""
     post_size, response_size = settings.post_vocabulary_size, settings.response_vocabulary_size
-    digits = settings.normalize_digits
+    digits, characters = settings.normalize_digits, settings.normalization
+    normalized = partial(normalize, digits=digits, characters=characters)
     model = None
     if settings.segmenter == "jieba":
         size = max(post_size, response_size)
-        model = learn_tokenizer(staging, size=size, normalize_digits=digits, workers=workers)
+        model = learn_tokenizer(staging, normalized, size=size, workers=workers)
     tokenizer = WhitespaceTokenizer() if model is None else UnigramTokenizer(model)
-    counts = count_tokens(staging, tokenizer, normalize_digits=digits)
+    counts = count_tokens(staging, tokenizer, normalized)
     response_words = build_vocabulary(counts["response"], response_size)
-    memory = restrict_to_vocabulary(lexicon, response_words, normalize_digits=digits)
+    memory = restrict_to_vocabulary(
+        lexicon, response_words, normalize_digits=digits, normalization=characters
+    )
     assets = TextAssets(
         post_words=build_vocabulary(counts["post"], post_size),
         response_words=response_words,
@@ -193,6 +197,7 @@ def _learn_assets(
         external_memory=memory.words,
         normalize_digits=digits,
         tokenizer_model=model,
+        normalization=characters,
     )
     return assets, memory
 
@@ -221,7 +226,7 @@ def _counts(
 def _tokenizer_agreement(staging: StagingFiles, processor: TextProcessor) -> dict[str, Any]:
     texts = tf.constant(staging.texts("train", AGREEMENT_TEXTS))
     tokens = processor.tokenize(texts).to_list()
-    normalized = normalize(texts, digits=processor.assets.normalize_digits).numpy().tolist()
+    normalized = processor.normalize(texts).numpy().tolist()
     return compare_with_jieba(
         [text.decode() for text in normalized],
         [[token.decode() for token in row] for row in tokens],

@@ -3,25 +3,28 @@
 Worker processes import this module. It does not import TensorFlow, so that they start quickly.
 """
 
+import contextlib
 import heapq
-import logging
 import math
 import multiprocessing
+import multiprocessing.connection
+import os
 import re
 import signal
 import string
+import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
-import jieba
 from sentencepiece import sentencepiece_model_pb2
 
 from data_prep.build.counting import add_counts
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.characters import FLAG, JOINED_EMOJI
+from ecm_tf.text.jieba_words import cut
 from ecm_tf.text.spacing import ASCII_WORD, remove_meaningless_spaces
-
-# jieba otherwise reports on stderr that it loads its dictionary.
-jieba.setLogLevel(logging.WARNING)
 
 
 def segment(text: str, *, new_words: bool = True) -> list[str]:
@@ -32,8 +35,15 @@ def segment(text: str, *, new_words: bool = True) -> list[str]:
         new_words: whether to use jieba's hidden Markov model, which finds words outside its
             dictionary.
     """
-    text = remove_meaningless_spaces(text)
-    return [word for word in jieba.cut(text, HMM=new_words) if word != " "]
+    words: list[str] = []
+    for position, part in enumerate(_WHOLE_EMOJI.split(remove_meaningless_spaces(text))):
+        # `split` returns what the group matches at odd positions.
+        words += [part] if position % 2 else cut(part, new_words=new_words)
+    return [word for word in words if word != " "]
+
+
+# jieba would split them into characters.
+_WHOLE_EMOJI = re.compile(f"({FLAG}|{JOINED_EMOJI})")
 
 
 def count_words(texts: Iterable[bytes]) -> Counter[str]:
@@ -59,28 +69,55 @@ def count_corpus(
     """
     total: Counter[str] = Counter()
     characters: set[str] = set()
-    results = map(count_words, chunks) if workers == 1 else _map_in_processes(chunks, workers)
-    for counts in results:
-        characters.update("".join(counts))
-        add_counts(total, counts)
+    results = (
+        (count_words(chunk) for chunk in chunks)
+        if workers == 1
+        else _map_in_processes(chunks, workers)
+    )
+    # Closing the generator ends the processes at once if this loop is interrupted.
+    with contextlib.closing(results):
+        for counts in results:
+            characters.update("".join(counts))
+            add_counts(total, counts)
     return total, characters
 
 
-def _map_in_processes(chunks: Iterable[Sequence[bytes]], workers: int) -> Iterator[Counter[str]]:
+def _map_in_processes(chunks: Iterable[Sequence[bytes]], workers: int) -> Generator[Counter[str]]:
     """Yields the counts of each chunk in order; only a few chunks are in memory at a time."""
     # "spawn", because a fork of a process with TensorFlow's threads may deadlock.
     context = multiprocessing.get_context("spawn")
     pending: deque[Future[Counter[str]]] = deque()
-    # The parent process handles Ctrl-C; workers would only print tracebacks.
-    with ProcessPoolExecutor(
-        workers, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
-    ) as pool:
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker)
+    try:
         for chunk in chunks:
             pending.append(pool.submit(count_words, chunk))
             if len(pending) > 2 * workers:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+    except BrokenProcessPool as error:
+        raise InputError(
+            f"--workers: one of {workers} worker processes was killed, perhaps because the memory "
+            "was exhausted; run the command again with fewer workers."
+        ) from error
+    finally:
+        # After an error, the chunks that have not been started are not needed.
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Leaves the end of a worker process to its parent, and ends it if the parent is killed."""
+    # The parent handles Ctrl-C and SIGTERM, which may be sent to the workers as well.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+
+
+def _exit_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    multiprocessing.connection.wait([parent.sentinel])
+    os._exit(1)
 
 
 def choose_pieces(counts: Mapping[str, int], characters: set[str], size: int) -> dict[str, int]:

@@ -9,6 +9,7 @@ from data_prep.corpus.formats import Format
 from ecm_tf.config import Config
 from ecm_tf.core.command import option
 from ecm_tf.core.fields import PositiveInt
+from ecm_tf.text.characters import Normalization
 from ecm_tf.text.vocabulary import SPECIALS
 
 _VocabularySize = Annotated[
@@ -37,6 +38,11 @@ class BuildSettings(Config):
         40_000, "size of the response vocabulary, including the four special tokens", metavar="N"
     )
     normalize_digits: bool = option(True, "replace every digit by 0, as the original program does")
+    normalization: Normalization = option(
+        "width",
+        "width: full-width letters and digits become ASCII; nfkc: the whole text becomes Unicode "
+        "NFKC, Chinese punctuation included; none: neither",
+    )
     dev_fraction: _Fraction = option(
         0.05,
         "without --dev: fraction of the training posts that become dev",

@@ -1,25 +1,26 @@
 """The tokenizer of a corpus, and the token counts from which vocabularies are made."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
 from data_prep.build import counting, segmentation
 from data_prep.corpus.staging import StagingFiles
-from ecm_tf.text.normalization import normalize
 from ecm_tf.text.tokenizers import Tokenizer
+
+Normalize = Callable[[tf.Tensor], tf.Tensor]
 
 
 def learn_tokenizer(
-    staging: StagingFiles, *, size: int, normalize_digits: bool, workers: int
+    staging: StagingFiles, normalize: Normalize, *, size: int, workers: int
 ) -> bytes:
     """Learns a unigram model of the words into which jieba segments the training texts.
 
     Args:
         staging: the staging files.
+        normalize: normalizes texts, string `(batch,)`.
         size: number of words in the model, besides single characters.
-        normalize_digits: whether to replace every digit by 0.
         workers: number of processes that run jieba.
 
     Returns:
@@ -27,7 +28,7 @@ def learn_tokenizer(
     """
 
     def texts(row: dict[str, tf.Tensor]) -> tf.Tensor:
-        return normalize(tf.concat([row["post"], row["response"]], 0), digits=normalize_digits)
+        return normalize(tf.concat([row["post"], row["response"]], 0))
 
     def chunks() -> Iterator[list[bytes]]:
         for batch in staging.batches("train", "segmenting", texts):
@@ -39,7 +40,7 @@ def learn_tokenizer(
 
 
 def count_tokens(
-    staging: StagingFiles, tokenizer: Tokenizer, *, normalize_digits: bool
+    staging: StagingFiles, tokenizer: Tokenizer, normalize: Normalize
 ) -> dict[str, Counter[str]]:
     """Counts the tokens of the training texts.
 
@@ -49,7 +50,7 @@ def count_tokens(
 
     def tokens(row: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return {
-            side: tokenizer.tokenize(normalize(row[side], digits=normalize_digits)).flat_values
+            side: tokenizer.tokenize(normalize(row[side])).flat_values
             for side in ("post", "response")
         }
 

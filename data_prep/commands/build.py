@@ -15,10 +15,10 @@ def add(commands: Commands) -> None:
         help="make a dataset directory from a corpus of posts and responses",
         description="Makes a dataset directory (tokenizer, vocabularies, external memory, "
         "TFRecords) from a corpus of posts and responses, in which each response has an emotion.",
-        epilog="Corpus formats: ecm, stc, nlpcc and lccc are JSON lists; jsonl has one JSON object "
-        "per line; tsv is a tab-separated table with a header line. The keys or columns of jsonl "
-        "and tsv are post, response, emotion (a name or id) and optionally post_emotion. Every "
-        "file may be gzipped. "
+        epilog="Corpus formats: ecm, stc, nlpcc, lccc and json are JSON lists (lccc also with one "
+        "dialogue per line); jsonl has one JSON object per line; tsv and csv are tables with a "
+        "header line. The keys or columns of json, jsonl, tsv and csv are post, response, emotion "
+        "(a name or id) and optionally post_emotion. Every file may be gzipped. "
         "Example: python -m data_prep build --train pairs.jsonl --output build/dataset",
     )
     files = parser.add_argument_group("files")

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 FORMATS = (
     "Formats of sentences: csv and tsv (with a header line; columns text, sentence or content, "
-    "and emotion, label or labels), jsonl (one object per line with the same keys), xml (NLPCC "
-    "2013 and 2014). 80 % of the sentences are used for training, 10 % for early stopping (dev) "
-    "and 10 % for testing; the characters of a text determine its split."
+    "and emotion, label or labels), jsonl (one object per line with the same keys), json (one list "
+    "of such objects, as in SMP2020-EWECT), xml (NLPCC 2013 and 2014). 80 % of the sentences are "
+    "used for training, 10 % for early stopping (dev) and 10 % for testing; the characters of a "
+    "text determine its split."
 )
 
 

@@ -51,13 +51,28 @@ class BadRecord:
         return json.dumps(row, ensure_ascii=False) + "\n"
 
 
+def check_regular_file(path: Path) -> None:
+    """Checks that a file can be read more than once, which a pipe cannot.
+
+    Raises:
+        InputError: the path is a pipe, such as a process substitution `<(zcat FILE)`, or a device.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError(
+            f"{path}: expected a file that can be read more than once, got a pipe or device; write "
+            "the data to a file first (gzip files are read as they are)."
+        )
+
+
 @contextmanager
 def open_corpus(path: Path) -> Iterator[IO[bytes]]:
     """Opens a corpus file for reading; gzip is detected by its first two bytes.
 
     Raises:
-        InputError: the file is missing, a directory or unreadable, or its gzip data is damaged.
+        InputError: the file is missing, a directory, a pipe or unreadable, or its gzip data is
+            damaged.
     """
+    check_regular_file(path)
     with reading(path, "a readable corpus file"):
         with path.open("rb") as file:
             is_gzip = file.read(2) == b"\x1f\x8b"
@@ -131,8 +146,9 @@ def source_digest(path: Path) -> str:
     """Returns the sha256 of a source file.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, or is a pipe.
     """
+    check_regular_file(path)
     with reading(path, "a readable source file"):
         return sha256(path)
 

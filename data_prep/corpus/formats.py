@@ -6,7 +6,7 @@ pairs. A line format has one record per line, which a function parses.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, get_args
@@ -25,11 +25,11 @@ class RawPair(msgspec.Struct):
 
     post: str
     response: str
-    emotion: str | int | None = None
-    post_emotion: str | int | None = None
+    emotion: str | int | float | None = None
+    post_emotion: str | int | float | None = None
 
 
-Utterance = tuple[str, str | int | None]
+Utterance = tuple[str, str | int | float | None]
 """A text and the emotion label that its file gives it."""
 
 
@@ -92,9 +92,15 @@ def _tagged(tags: int) -> Callable[[Any], Utterance]:
     def utterance(value: Any) -> Utterance:
         if not (_is_list(value, 1 + tags) and isinstance(value[0], str)):
             raise RecordError(f"got {shorten(value)}")
-        if isinstance(value[1], bool) or not isinstance(value[1], str | int | None):
-            raise RecordError(f"got emotion {shorten(value[1])}")
-        return value[0], value[1]
+        label = value[1]
+        is_fraction = isinstance(label, float) and not label.is_integer()
+        if (
+            isinstance(label, bool)
+            or is_fraction
+            or not isinstance(label, str | int | float | None)
+        ):
+            raise RecordError(f"got emotion {shorten(label)}")
+        return value[0], label
 
     return utterance
 
@@ -103,6 +109,27 @@ def _spaced(value: Any) -> Utterance:
     if not isinstance(value, str):
         raise RecordError(f"got {shorten(value)}")
     return remove_meaningless_spaces(re.sub(" +", " ", value)), None
+
+
+_OBJECT = '{"post": text, "response": text, "emotion": name or id}'
+
+
+def _object(record: Any) -> list[tuple[Any, Any]]:
+    if not isinstance(record, dict):
+        raise RecordError(f"expected {_OBJECT}, got {shorten(record)}")
+    pair = _convert(record)
+    return [((pair.post, pair.post_emotion), (pair.response, pair.emotion))]
+
+
+def _convert(record: Any) -> RawPair:
+    try:
+        return msgspec.convert(record, RawPair)
+    except msgspec.ValidationError as error:
+        raise RecordError(f"expected {_OBJECT}; {error}") from error
+
+
+def _side(value: Utterance) -> Utterance:
+    return value
 
 
 def _is_list(value: Any, length: int) -> bool:
@@ -118,6 +145,7 @@ ARRAY_FORMATS = {
     ),
     "nlpcc": ArrayFormat("[[post, label], [response, label]]", _post_and_response, _tagged(1)),
     "lccc": ArrayFormat("a list of utterances with spaces between characters", _dialogue, _spaced),
+    "json": ArrayFormat(_OBJECT, _object, _side),
 }
 """No record matches two of them, so the first good record identifies the format of a file."""
 
@@ -125,46 +153,54 @@ ARRAY_FORMATS = {
 _json_decoder = msgspec.json.Decoder(RawPair)
 
 
-def parse_json_line(line: str) -> RawPair:
+def parse_json_line(line: str) -> Iterator[RawPair | RecordError]:
     """Parses a JSON object with `post`, `response` and optionally `emotion` and `post_emotion`."""
     try:
-        return _json_decoder.decode(line)
+        yield _json_decoder.decode(line)
     except msgspec.ValidationError as error:
-        raise RecordError(
-            f'expected {{"post": text, "response": text, "emotion": name or id}}; {error}'
-        ) from error
+        raise RecordError(f"expected {_OBJECT}; {error}") from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise RecordError(f"expected one JSON object, got invalid JSON ({error})") from error
 
 
-class TableLineParser:
-    """Parses lines of a tab-separated table without quoting.
+def parse_dialogue_line(line: str) -> Iterator[RawPair | RecordError]:
+    """Parses a dialogue, a JSON list of utterances; neighbouring utterances become pairs."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"expected one JSON list, got invalid JSON ({error})") from error
+    yield from ARRAY_FORMATS["lccc"].pairs(record)
+
+
+class TableParser:
+    """Parses the rows of a table.
 
     Args:
-        header: column names separated by tabs: `post`, `response` and optionally `emotion` and
-            `post_emotion`; other columns are ignored.
+        header: column names: `post`, `response` and optionally `emotion` and `post_emotion`; other
+            columns are ignored.
+        separator: of the columns, for messages: `"tabs"`, `"commas"`.
 
     Raises:
         RecordError: a required column is missing, or a column occurs twice.
     """
 
-    def __init__(self, header: str) -> None:
-        names = [name.strip() for name in header.split("\t")]
+    def __init__(self, header: Sequence[str], separator: str) -> None:
+        self._separator = separator
+        names = [name.strip() for name in header]
         self._width = len(names)
         self._columns = {n: i for i, n in enumerate(names) if n in RawPair.__struct_fields__}
         repeated = len(self._columns) < sum(name in self._columns for name in names)
         if repeated or not {"post", "response"} <= self._columns.keys():
             raise RecordError(
                 "expected a header line with the columns post and response, each once, "
-                f"separated by tabs, got {shorten(header)}"
+                f"separated by {separator}, got {shorten(chr(9).join(header))}"
             )
 
-    def __call__(self, line: str) -> RawPair:
-        """Parses one line; an empty emotion cell means no emotion."""
-        cells = line.split("\t")
+    def __call__(self, cells: Sequence[str]) -> RawPair:
+        """Parses one row; an empty emotion cell means no emotion."""
         if len(cells) != self._width:
             raise RecordError(
-                f"expected {self._width} columns separated by tabs, as in the header, "
+                f"expected {self._width} columns separated by {self._separator}, as in the header, "
                 f"got {len(cells)}"
             )
         values = {name: cells[column] for name, column in self._columns.items()}
@@ -176,10 +212,22 @@ class TableLineParser:
         )
 
 
-LINE_FORMATS = ("jsonl", "tsv")
-Format = Literal["ecm", "stc", "nlpcc", "lccc", "jsonl", "tsv"]
-"""The values of `--format`: the names of the array formats and of the line formats."""
+TABLE_FORMATS = ("tsv", "csv")
+Format = Literal["ecm", "stc", "nlpcc", "lccc", "json", "jsonl", "tsv", "csv"]
+"""The values of `--format`: the names of the array formats, of JSON Lines and of the tables."""
 FORMATS: tuple[str, ...] = get_args(Format)
+
+
+def label_text(value: str | int | float) -> str | int:
+    """Returns an emotion label, with `5` for `5.0` and `"5"` for `"5.0"`.
+
+    pandas writes a column of numbers in which some are missing with decimal points.
+    """
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else str(value)
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]+\.0+\s*", value):
+        return value.strip().partition(".")[0]
+    return value
 
 
 def shorten(value: Any, length: int = 80) -> str:

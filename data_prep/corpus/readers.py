@@ -5,7 +5,7 @@ whether to stop or to skip it.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,17 @@ from data_prep.corpus.files import (
 from data_prep.corpus.formats import (
     ARRAY_FORMATS,
     FORMATS,
-    LINE_FORMATS,
+    TABLE_FORMATS,
     ArrayFormat,
     RawPair,
     RecordError,
-    TableLineParser,
+    TableParser,
+    label_text,
+    parse_dialogue_line,
     parse_json_line,
     shorten,
 )
+from data_prep.corpus.tables import Row, csv_rows, tsv_rows
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import Emotions
 
@@ -77,23 +80,43 @@ def read_pairs(
     Raises:
         InputError: the file is missing, or it does not have the given (or any known) format.
     """
-    format = format or _line_format(path)
-    if format in LINE_FORMATS:
-        return _read_lines(path, format, labels)
-    records = _load_array(path)
+    start = read_head(path) if format in (None, "lccc") else b""
+    if _starts_with_dialogue(start):
+        return _read_lines(path, parse_dialogue_line, labels)
+    format = format or _detect_format(path, start)
+    if format == "jsonl":
+        return _read_lines(path, parse_json_line, labels)
+    if format in TABLE_FORMATS:
+        return _read_table(path, format, labels)
+    records = load_array(path)
     array_format = ARRAY_FORMATS[format] if format else _array_format(path, records)
     return _read_array(path, records, array_format, labels)
 
 
-def _line_format(path: Path) -> str | None:
-    """Detects the line format of a file; `None` if the file is a JSON list."""
-    start = read_head(path)
+def _starts_with_dialogue(start: bytes) -> bool:
+    """Tells whether the first line of a file is a JSON list of utterances."""
+    if not start.startswith(b"["):
+        return False
+    line, _, rest = start.partition(b"\n")
+    try:
+        utterances = json.loads(line.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        return False
+    # A list of no utterances is a dialogue if others follow.
+    return all(isinstance(text, str) for text in utterances) and bool(utterances or rest.strip())
+
+
+def _detect_format(path: Path, start: bytes) -> str | None:
+    """Detects the format of a file from its start; `None` if the file is a JSON list of records."""
     if start.startswith(b"["):
         return None
     if start.startswith(b"{"):
         return "jsonl"
-    if {b"post", b"response"} <= {name.strip() for name in start.split(b"\n")[0].split(b"\t")}:
-        return "tsv"
+    header = start.split(b"\n")[0]
+    for format, separator in (("tsv", b"\t"), ("csv", b",")):
+        names = {name.strip().strip(b'"').strip() for name in header.split(separator)}
+        if {b"post", b"response"} <= names:
+            return format
     raise InputError(
         f"{path}: expected a corpus in one of the formats {', '.join(FORMATS)}, got a file that "
         f"starts with {shorten(to_printable(start), 40)!r}."
@@ -123,24 +146,54 @@ def _read_array(
                 yield BadRecord(path, "record", number, str(error), shorten(record, 200))
 
 
-def _read_lines(path: Path, format: str, labels: LabelOptions) -> Iterator[Pair | BadRecord]:
-    parse: Callable[[str], RawPair] | None = parse_json_line if format == "jsonl" else None
+def _read_lines(
+    path: Path, parse: Callable[[str], Iterator[RawPair | RecordError]], labels: LabelOptions
+) -> Iterator[Pair | BadRecord]:
     for number, line in numbered_lines(path):
-        if parse is None:
-            parse = _table_parser(path, line)
-            continue
+        raw_pairs: list[RawPair | RecordError]
         try:
-            yield _pair(parse(decode_line(line)), labels)
+            raw_pairs = list(parse(decode_line(line)))
         except RecordError as error:
-            raw = shorten(to_printable(line).strip(), 200)
-            yield BadRecord(path, "line", number, str(error), raw)
+            raw_pairs = [error]
+        yield from _checked(path, number, line, raw_pairs, labels)
 
 
-def _table_parser(path: Path, header: bytes) -> TableLineParser:
+def _read_table(path: Path, format: str, labels: LabelOptions) -> Iterator[Pair | BadRecord]:
+    parser: TableParser | None = None
+    for row in tsv_rows(path) if format == "tsv" else csv_rows(path):
+        if parser is None:
+            parser = _table_parser(path, format, row)
+            continue
+        raw_pair: RawPair | RecordError
+        try:
+            decode_line(row.raw)
+            raw_pair = parser(row.cells)
+        except RecordError as error:
+            raw_pair = error
+        yield from _checked(path, row.number, row.raw, [raw_pair], labels)
+
+
+def _table_parser(path: Path, format: str, header: Row) -> TableParser:
     try:
-        return TableLineParser(decode_line(header))
+        decode_line(header.raw)
+        return TableParser(header.cells, "tabs" if format == "tsv" else "commas")
     except RecordError as error:
         raise InputError(f"{path}: {error}.") from error
+
+
+def _checked(
+    path: Path,
+    number: int,
+    raw: bytes,
+    raw_pairs: Iterable[RawPair | RecordError],
+    labels: LabelOptions,
+) -> Iterator[Pair | BadRecord]:
+    for raw_pair in raw_pairs:
+        try:
+            yield _pair(raw_pair, labels)
+        except RecordError as error:
+            text = shorten(to_printable(raw).strip(), 200)
+            yield BadRecord(path, "line", number, str(error), text)
 
 
 def _pair(raw_pair: RawPair | RecordError, labels: LabelOptions) -> Pair:
@@ -161,16 +214,21 @@ def _pair(raw_pair: RawPair | RecordError, labels: LabelOptions) -> Pair:
     )
 
 
-def _emotion(side: str, value: str | int | None, emotions: Emotions | None) -> int | None:
+def _emotion(side: str, value: str | int | float | None, emotions: Emotions | None) -> int | None:
     if value is None or emotions is None:
         return None
     try:
-        return emotions.id_of(value)
+        return emotions.id_of(label_text(value))
     except InputError as error:
         raise RecordError(f"{side}: {shorten(str(error), 1000).rstrip('.')}") from error
 
 
-def _load_array(path: Path) -> list[Any]:
+def load_array(path: Path) -> list[Any]:
+    """Returns the records of a file that is one JSON list; invalid UTF-8 becomes surrogates.
+
+    Raises:
+        InputError: the file cannot be read, or it is no JSON list.
+    """
     with open_corpus(path) as file:
         # Invalid UTF-8 becomes lone surrogates, which `clean_text` reports with the record number.
         text = file.read().removeprefix(BOM).decode("utf-8", "surrogateescape")

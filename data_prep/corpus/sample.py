@@ -15,6 +15,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import writing
 from ecm_tf.text.emotions import DEFAULT
 
@@ -53,7 +54,12 @@ def write_sample(output: Path, seed: int = 0) -> None:
     Args:
         output: directory, created if missing; existing files are replaced.
         seed: random seed; the same seed gives the same bytes.
+
+    Raises:
+        InputError: `output` is a file.
     """
+    if output.exists() and not output.is_dir():
+        raise InputError(f"{output}: expected a new directory, got a file.")
     phrases = load_phrases()
     rng = random.Random(seed)
     splits: dict[str, list[Post]] = {"train": [], "dev": [], "test": []}

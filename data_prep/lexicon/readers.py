@@ -55,7 +55,7 @@ def read_words(path: Path) -> list[str]:
     Raises:
         InputError: the file is missing or has no words.
     """
-    lines = (line.strip() for line in _text(path, "one word per line").splitlines())
+    lines = (line.strip() for line in _text(path, "one word per line").split("\n"))
     words = [line for line in lines if line and not line.startswith("#")]
     if not words:
         raise InputError(f"{path}: expected one word per line, got none.")

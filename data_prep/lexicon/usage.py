@@ -54,7 +54,11 @@ def normalize_words(words: Sequence[str], dataset: DatasetDirectory) -> list[str
     """Normalizes words like the texts of the dataset, where digits may be replaced by 0."""
     if not words:
         return []
-    texts = normalize(tf.constant(words), digits=dataset.assets.normalize_digits)
+    texts = normalize(
+        tf.constant(words),
+        digits=dataset.assets.normalize_digits,
+        characters=dataset.assets.normalization,
+    )
     return [text.decode() for text in texts.numpy().tolist()]
 
 

@@ -57,6 +57,10 @@ class SearchConfig(Config):
     seed: Seed | None = option(
         None, "random seed for sampling; the same seed gives the same replies (default: random)"
     )
+    min_length: NonNegativeInt = option(
+        1,
+        "minimum number of words in a reply; 0 allows empty replies, as the original program does",
+    )
     no_repeat: NonNegativeInt = option(
         0, "forbid repeating an n-gram of this length within a reply (0: off)"
     )
@@ -121,6 +125,7 @@ class SearchConfig(Config):
         if self.decoder == "sample":
             parts += [f"top-k {self.top_k}"] if self.top_k else []
             parts += [f"top-p {self.top_p:g}"] if self.top_p else []
+        parts += [f"at least {self.min_length} words"] if self.min_length != 1 else []
         return parts + ([f"no repeated {self.no_repeat}-grams"] if self.no_repeat else [])
 
     def _ranking_name(self) -> list[str]:

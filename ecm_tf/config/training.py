@@ -23,8 +23,8 @@ class TrainingConfig(Config):
     )
     learning_rate_decay_factor: Annotated[float, Meta(gt=0, le=1)] = option(
         0.99,
-        "multiply the learning rate by this at a checkpoint whose training loss is above the last "
-        "three",
+        "multiply the learning rate by this when the training loss of the last "
+        "--steps_per_checkpoint steps is above those of the three intervals before",
     )
     max_gradient_norm: PositiveFloat = option(5.0, "clip gradients to this global norm")
     steps_per_checkpoint: PositiveInt = option(

@@ -1,8 +1,9 @@
 """The bottom import layer: what everything else builds on. It does not import TensorFlow.
 
 - `errors`: `InputError`, the exception for bad input.
-- `files`: `reading`, `read_text`, `read_json`, `read_toml` and `require_directory` report a file or
-  directory that is missing or unreadable as an `InputError`. Use them wherever input is read.
+- `files`: `reading`, `read_text`, `read_lines`, `read_json`, `read_toml` and `require_directory`
+  report a file or directory that is missing or unreadable as an `InputError`. Use them wherever
+  input is read.
 - `fields`: checks of dataclass fields against their annotations.
 - `command`: flags made from dataclasses, exit statuses.
 - `manifest`, `output`: directories that are complete or absent.

@@ -4,11 +4,16 @@ import argparse
 import contextlib
 import dataclasses
 import os
+import signal
+import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 from typing import Any
 
 from ecm_tf.core import failures
+from ecm_tf.core.errors import InputError
 from ecm_tf.core.fields import field_types, flag_of
 
 
@@ -91,39 +96,108 @@ def parse(
     return parser.parse_args(argv)
 
 
+_redirection = threading.Lock()
+"""Held by the thread whose `suppress_native_stderr` redirects file descriptor 2."""
+MAX_REPLAYED_BYTES = 4000
+"""How much of the suppressed output is printed after a failure."""
+
+
 @contextlib.contextmanager
 def suppress_native_stderr() -> Iterator[None]:
-    """Redirects the stderr of native libraries to /dev/null while the `with` block runs.
+    """Hides the stderr of native libraries while the `with` block runs, unless the block fails.
 
     TensorFlow's import and SentencePiece's initialisation print notes on file descriptor 2 that no
-    log level turns off and that tell users nothing. Python's exceptions are not affected.
+    log level turns off and that tell users nothing. If the block raises an unexpected exception, or
+    the process aborts or is killed inside it (TensorFlow aborts on a CPU without AVX), the end of
+    the output is printed: it gives the reason. Nothing is hidden if the user has set
+    `TF_CPP_MIN_LOG_LEVEL` below 3, or if another block is already active.
+    """
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") < "3" or not _redirection.acquire(False):
+        yield
+        return
+    try:
+        with _held_back():
+            yield
+    finally:
+        _redirection.release()
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Sends file descriptor 2 to a process that prints the end of it, unless the block succeeds.
+
+    The process outlives this one, so that the output is not lost if this process aborts.
     """
     try:
         original = os.dup(2)
-    except OSError:  # stderr is closed, as in a daemon.
+    except OSError:  # stderr is closed.
         yield
         return
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, 2)
+    try:
+        # A session of its own, so that Ctrl-C does not end it before this process.
+        printer = subprocess.Popen(
+            ["tail", "-c", str(MAX_REPLAYED_BYTES)],
+            stdin=subprocess.PIPE,
+            stdout=original,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        os.close(original)
+        yield
+        return
+    assert printer.stdin is not None
+    os.dup2(printer.stdin.fileno(), 2)
+    printer.stdin.close()
+    succeeded = True
+    try:
+        yield
+    except Exception as error:
+        succeeded = isinstance(error, InputError)
+        raise
+    finally:
+        if succeeded:
+            printer.kill()
+        os.dup2(original, 2)
+        os.close(original)
+        # A child of the block that is still running keeps the pipe open.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            printer.wait(timeout=5)
+
+
+@contextlib.contextmanager
+def _exit_on_sigterm() -> Iterator[None]:
+    """Makes SIGTERM raise `SystemExit` while the block runs, so that `finally` clauses run.
+
+    A second SIGTERM is ignored, because it would interrupt the clean-up.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, leave)
     try:
         yield
     finally:
-        os.dup2(original, 2)
-        os.close(original)
-        os.close(devnull)
+        signal.signal(signal.SIGTERM, before)
 
 
 def run(main: Callable[[], None]) -> None:
     """Runs a command and exits on failure with one sentence on stderr.
 
     Exit statuses: 0 success, 1 unexpected error, 2 bad input or another cause that the user can
-    correct, 130 interrupted, 141 the reader of stdout has gone.
+    correct, 130 interrupted, 141 the reader of stdout has gone, 143 terminated.
     """
     # TensorFlow's errors reach Python as exceptions; its log would only repeat them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     failures.prepare_streams()
     try:
-        main()
+        with _exit_on_sigterm():
+            main()
         # A full disk is reported here, and not while Python exits.
         sys.stdout.flush()
     except KeyboardInterrupt:

@@ -64,7 +64,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def read_text(path: Path, expected: str) -> str:
-    """Returns the content of a UTF-8 file.
+    """Returns the content of a UTF-8 file, without the byte order mark that Windows writes.
 
     Args:
         path: the file.
@@ -74,7 +74,24 @@ def read_text(path: Path, expected: str) -> str:
         InputError: the file is missing, unreadable or not UTF-8.
     """
     with reading(path, expected):
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
+
+
+def read_lines(path: Path, expected: str) -> list[str]:
+    """Returns the lines of a UTF-8 file.
+
+    Lines end at line feeds and carriage returns only. `str.splitlines` also splits at characters
+    that occur within texts, such as U+2028.
+
+    Args:
+        path: the file.
+        expected: what it should hold, for error messages.
+
+    Raises:
+        InputError: the file is missing, unreadable or not UTF-8.
+    """
+    text = read_text(path, expected)
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def read_json(path: Path, expected: str) -> Any:

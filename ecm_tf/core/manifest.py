@@ -8,8 +8,8 @@ from typing import Any
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json, require_directory, writing
+from ecm_tf.core.replacement import MANIFEST, finish_replacement
 
-MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
 
 
@@ -24,7 +24,10 @@ def write_atomically(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.partial")
     with writing(path):
         try:
-            temporary.write_text(text, encoding="utf-8")
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -44,7 +47,7 @@ def write_manifest(
 
     Args:
         directory: the directory.
-        kind: `"dataset"`, `"model"`, `"classifier"`, `"report"` or `"tflite"`.
+        kind: `"dataset"`, `"model"`, `"checkpoint"`, `"classifier"`, `"report"` or `"tflite"`.
         files: paths of its files, relative to `directory`; their digests are recorded.
         settings: the settings that it was made with.
         counts: statistics of its content.
@@ -65,7 +68,8 @@ def write_manifest(
 def read_manifest(directory: Path, kind: str) -> dict[str, Any]:
     """Returns the manifest of a finished directory of the given kind.
 
-    Digests of the files are not compared here; `verify_files` does that.
+    If the process that last replaced the files died before all were in place, the rest are moved
+    first. Digests of the files are not compared here; `verify_files` does that.
 
     Raises:
         InputError: the directory is missing, unfinished, or of another kind or format version; or
@@ -73,6 +77,13 @@ def read_manifest(directory: Path, kind: str) -> dict[str, Any]:
     """
     path = directory / MANIFEST
     require_directory(directory, f"a {kind} directory")
+    try:
+        finish_replacement(directory)
+    except OSError as error:
+        raise InputError(
+            f"{directory}: expected to finish the replacement of its files, which was interrupted; "
+            f"{error}."
+        ) from error
     if not path.is_file():
         raise InputError(
             f"{directory}: expected a finished {kind} directory, but it has no {MANIFEST}; "

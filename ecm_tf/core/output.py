@@ -1,14 +1,15 @@
 """Output directories that appear only when they are finished."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import writing
-from ecm_tf.core.manifest import read_manifest
+from ecm_tf.core.manifest import MANIFEST, read_manifest
 
 
 def check_output(output: Path, kind: str, *, overwrite: bool) -> None:
@@ -42,7 +43,8 @@ def check_output(output: Path, kind: str, *, overwrite: bool) -> None:
 def finished_directory(output: Path) -> Iterator[Path]:
     """Yields a temporary directory that becomes `output` at the end of the `with` block.
 
-    If the block raises, the temporary directory is removed and `output` is left unchanged.
+    If the block raises, the temporary directory is removed and `output` is left unchanged. A mount
+    point cannot be renamed: its content is replaced, the manifest last.
 
     Args:
         output: path of the finished directory; an existing directory is replaced (see
@@ -52,18 +54,29 @@ def finished_directory(output: Path) -> Iterator[Path]:
         InputError: the directory cannot be created.
     """
     output = output.resolve()
-    partial = output.with_name(f".{output.name}.partial-{os.getpid()}")
+    mounted = output.is_mount()
+    beside = output if mounted else output.parent
+    partial = beside / f".{output.name}.partial-{os.getpid()}"
+    created = [path for path in partial.parents if not path.exists()]
     try:
-        partial.mkdir(parents=True)
-    except OSError as error:
-        reason = error.strerror or error
-        raise InputError(f"{output}: the directory cannot be created: {reason}.") from error
-    try:
+        try:
+            partial.mkdir(parents=True)
+        except OSError as error:
+            reason = error.strerror or error
+            raise InputError(f"{output}: the directory cannot be created: {reason}.") from error
         with writing(output):
             yield partial
-            _replace(output, partial)
-    finally:
+            if mounted:
+                _replace_content(output, partial)
+            else:
+                _replace(output, partial)
+    except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
+        for path in created:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+    shutil.rmtree(partial, ignore_errors=True)
 
 
 def _replace(output: Path, partial: Path) -> None:
@@ -71,6 +84,33 @@ def _replace(output: Path, partial: Path) -> None:
         partial.rename(output)
         return
     replaced = output.with_name(f".{output.name}.replaced-{os.getpid()}")
-    output.rename(replaced)
-    partial.rename(output)
+    try:
+        output.rename(replaced)
+    except OSError as error:
+        # Not every mount point is recognised as one: a bind mount from the same file system is not.
+        if error.errno != errno.EBUSY:
+            raise
+        _replace_content(output, partial)
+        return
+    try:
+        partial.rename(output)
+    except BaseException:
+        replaced.rename(output)
+        raise
     shutil.rmtree(replaced)
+
+
+def _replace_content(output: Path, partial: Path) -> None:
+    """Moves the content of `partial` into a directory that cannot be renamed."""
+    names = sorted(os.listdir(partial), key=lambda name: name == MANIFEST)
+    # Without its manifest, a directory is not accepted by any command.
+    (output / MANIFEST).unlink(missing_ok=True)
+    for path in output.iterdir():
+        if path == partial:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    for name in names:
+        shutil.move(partial / name, output / name)

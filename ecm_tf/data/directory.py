@@ -5,7 +5,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from ecm_tf.core.manifest import read_manifest
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import read_manifest, verify_files
 from ecm_tf.data.batches import record_files
 from ecm_tf.data.records import parse_pairs
 from ecm_tf.text.assets import TextAssets
@@ -21,6 +22,7 @@ class DatasetDirectory:
 
     Args:
         directory: the dataset directory.
+        verify: whether to compare all files with their digests, which reads them once.
 
     Attributes:
         directory: the dataset directory.
@@ -28,12 +30,17 @@ class DatasetDirectory:
         assets: its vocabularies, tokenizer, emotions and emotion words.
 
     Raises:
-        InputError: it is not a finished dataset directory.
+        InputError: it is not a finished dataset directory, or a file was changed or added.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, verify: bool = True) -> None:
         self.directory = directory
         self.manifest = read_manifest(directory, "dataset")
+        if verify:
+            verify_files(directory, self.manifest)
+            for path in sorted(directory.glob("*.tfrecord")):
+                if path.name not in self.manifest["files"]:
+                    raise InputError(f"{path}: expected only records that the manifest lists.")
         self.assets = TextAssets.load(directory / ASSETS)
 
     def batches(

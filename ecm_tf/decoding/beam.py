@@ -11,6 +11,7 @@ from ecm_tf.decoding.replies import (
     Replies,
     Step,
     batch_invariants,
+    mask_early_end,
     mask_words,
 )
 from ecm_tf.decoding.top_k import top_k
@@ -29,6 +30,7 @@ def beam_search(
     diversity: float = 1.0,
     length_penalty: float = 0.0,
     masked_ids: Sequence[int] = MASKED_IDS,
+    min_length: int = 0,
     end: int = EOS,
 ) -> Replies:
     """Finds the most probable replies with beam search, as the original program does.
@@ -58,6 +60,7 @@ def beam_search(
             program does; larger values, up to about 1, prefer longer replies. The end token counts
             as a word.
         masked_ids: token ids that are never chosen.
+        min_length: minimum number of words in a reply, as for `greedy_search`.
 
     Returns:
         The replies, with hypotheses after the batch, best first. Scores are log-probabilities in
@@ -96,7 +99,7 @@ def beam_search(
         done_ids: tf.Tensor,
     ) -> tuple[Any, ...]:
         log_probs, state = step(tf.reshape(words, [-1]), state)
-        log_probs = mask_words(log_probs, masked_ids)
+        log_probs = mask_early_end(mask_words(log_probs, masked_ids), t, min_length, end)
         log_probs = tf.reshape(log_probs, [batch, groups, width, tf.shape(log_probs)[-1]])
         scores, parents, words, survivors = _continuations(alive, log_probs, diversity, end)
         ends = (words == end) & (scores > IMPOSSIBLE / 2)
@@ -152,6 +155,7 @@ def beam_search(
     )
     alive, order = tf.math.top_k(alive, beams)
     alive_ids = tf.gather(alive_ids, order, batch_dims=1)
+    # They all have the same length, so that their order in `alive` is that of their ranks.
     unfinished = tf.where(alive > IMPOSSIBLE / 2, UNFINISHED, IMPOSSIBLE)
     _, best = tf.math.top_k(tf.concat([done_rank, unfinished], 1), replies)
     ids = tf.gather(tf.concat([done_ids, alive_ids], 1), best, batch_dims=1)

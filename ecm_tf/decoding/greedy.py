@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ecm_tf.decoding.decode_loop import decode
-from ecm_tf.decoding.replies import MASKED_IDS, Replies, Step, mask_words
+from ecm_tf.decoding.replies import MASKED_IDS, Replies, Step, mask_early_end, mask_words
 from ecm_tf.text.vocabulary import EOS
 
 
@@ -15,6 +15,7 @@ def greedy_search(
     max_length: int,
     *,
     masked_ids: Sequence[int] = MASKED_IDS,
+    min_length: int = 0,
     end: int = EOS,
 ) -> Replies:
     """Chooses the most probable word at every step.
@@ -24,12 +25,15 @@ def greedy_search(
     Args:
         step, state, max_length, end: as for `ecm_tf.decoding.decode_loop.decode`.
         masked_ids: token ids that are never chosen.
+        min_length: minimum number of words in a reply, 0 or more: the end token is masked at the
+            first `min_length` steps.
 
     Returns:
         The replies; scores are log-probabilities in nats.
     """
 
     def choose(log_probs: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
-        return tf.argmax(mask_words(log_probs, masked_ids), axis=-1, output_type=tf.int32)
+        masked = mask_early_end(mask_words(log_probs, masked_ids), t, min_length, end)
+        return tf.argmax(masked, axis=-1, output_type=tf.int32)
 
     return decode(step, state, choose, max_length, end)

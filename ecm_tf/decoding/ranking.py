@@ -7,12 +7,10 @@ from typing import Any, Protocol
 import tensorflow as tf
 
 from ecm_tf.config import SearchConfig
-from ecm_tf.decoding.replies import UNFINISHED, Replies
+from ecm_tf.decoding.replies import Replies
+from ecm_tf.layers.losses import IMPOSSIBLE
 from ecm_tf.text.emotion_classifier import EmotionClassifier
 from ecm_tf.text.vocabulary import EOS, PAD
-
-DUPLICATE = -1e25
-"""Added to the rank of a candidate that equals an earlier one: below `UNFINISHED`."""
 
 
 class TextModel(Protocol):
@@ -64,7 +62,8 @@ class Ranking:
     ) -> Replies:
         """Returns the `number` best candidates, best first.
 
-        Candidates without an end token rank below all others, and duplicates below those.
+        Candidates are sorted by class, then by rank within a class: first those with an end token,
+        then those without, then duplicates, and last those that the search could not fill.
 
         Args:
             responder: the model and its text processing.
@@ -81,13 +80,11 @@ class Ranking:
                 for weight, criterion in self._criteria
             ]
         )
-        ids = candidates.ids
-        rank += tf.where(candidates.lengths == ids.shape[-1], UNFINISHED, 0.0)
-        equal = tf.reduce_all(ids[:, :, None] == ids[:, None, :], axis=-1)
-        earlier = tf.linalg.band_part(tf.ones_like(equal[0], tf.int32), -1, 0)
-        earlier -= tf.eye(tf.shape(ids)[1], dtype=tf.int32)
-        rank += tf.where(tf.reduce_any(equal & (earlier == 1), axis=-1), DUPLICATE, 0.0)
-        _, indices = tf.math.top_k(rank, number)
+        # Adding a large number for each class would erase the rank in float32.
+        by_rank = tf.argsort(rank, direction="DESCENDING", stable=True)
+        classes = tf.gather(_classes(candidates), by_rank, batch_dims=1)
+        order = tf.gather(by_rank, tf.argsort(classes, stable=True), batch_dims=1)
+        indices = order[:, :number]
         return Replies(*(tf.gather(entry, indices, batch_dims=1) for entry in candidates))
 
     def _per_length(self, nats: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
@@ -126,3 +123,15 @@ class Ranking:
             return tf.reshape(requested, [-1, number])
 
         return criterion
+
+
+def _classes(candidates: Replies) -> tf.Tensor:
+    """Returns the first sort key of candidates, lower is better: int32 `(batch, candidates)`."""
+    ids, lengths, scores = candidates
+    equal = tf.reduce_all(ids[:, :, None] == ids[:, None, :], axis=-1)
+    earlier = tf.linalg.band_part(tf.ones_like(equal[0], tf.int32), -1, 0)
+    earlier -= tf.eye(tf.shape(ids)[1], dtype=tf.int32)
+    duplicate = tf.reduce_any(equal & (earlier == 1), axis=-1)
+    # Beam search returns impossible hypotheses if there are fewer different replies than beams.
+    flags = [lengths == ids.shape[-1], duplicate, scores <= IMPOSSIBLE / 2]
+    return tf.add_n([2**bit * tf.cast(flag, tf.int32) for bit, flag in enumerate(flags)])

@@ -48,6 +48,32 @@ def mask_words(log_probs: tf.Tensor, masked_ids: Sequence[int]) -> tf.Tensor:
     return log_probs + mask
 
 
+def mask_early_end(log_probs: tf.Tensor, t: tf.Tensor, min_length: int, end: int) -> tf.Tensor:
+    """Masks the end token at the first `min_length` steps.
+
+    Args:
+        log_probs: float32 `(…, vocabulary)`; the size of the vocabulary must be static.
+        t: step, counted from 0.
+        min_length: minimum number of words in a reply, 0 or more.
+        end: id of the end token.
+
+    Returns:
+        float32 of the same shape.
+
+    Raises:
+        ValueError: `min_length` is negative.
+    """
+    if min_length < 0:
+        raise ValueError(f"`min_length` must be 0 or more. Received: {min_length}")
+    vocabulary = log_probs.shape[-1]
+    if min_length == 0 or not 0 <= end < vocabulary:
+        return log_probs
+    mask = np.zeros(vocabulary, np.float32)
+    # Less than `IMPOSSIBLE`: the reply ends after all if every other word is masked.
+    mask[end] = IMPOSSIBLE / 2
+    return log_probs + tf.cast(t < min_length, tf.float32) * mask
+
+
 def batch_invariants(variables: Any) -> Any:
     """Returns shape invariants for `tf.while_loop` in which only the batch size may vary.
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ecm_tf.decoding.decode_loop import decode
-from ecm_tf.decoding.replies import MASKED_IDS, Replies, Step, mask_words
+from ecm_tf.decoding.replies import MASKED_IDS, Replies, Step, mask_early_end, mask_words
 from ecm_tf.layers.losses import IMPOSSIBLE
 from ecm_tf.text.vocabulary import EOS
 
@@ -38,6 +38,7 @@ def sample(
     seed: int | tf.Tensor | None = None,
     keys: tf.Tensor | None = None,
     masked_ids: Sequence[int] = MASKED_IDS,
+    min_length: int = 0,
     end: int = EOS,
 ) -> Replies:
     """Samples every word from the model's distribution.
@@ -54,6 +55,7 @@ def sample(
         keys: string `(rows,)`; the random numbers of a row depend on its key and the seed only.
             None: the row's index.
         masked_ids: token ids that are never chosen.
+        min_length: minimum number of words in a reply, as for `greedy_search`.
 
     Returns:
         The replies; scores are log-probabilities of the model in nats, at temperature 1.
@@ -80,11 +82,14 @@ def sample(
         threshold = tf.cast(number, tf.float32) / _RESOLUTION * cumulative[:, -1]
         return tf.reduce_sum(tf.cast(cumulative <= threshold[:, None], tf.int32), axis=-1)
 
+    def masked(log_probs: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+        return mask_early_end(mask_words(log_probs, masked_ids), t, min_length, end)
+
     def choose(log_probs: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
-        return draw(mask_words(log_probs, masked_ids) / temperature, t)
+        return draw(masked(log_probs, t) / temperature, t)
 
     def choose_from_top(log_probs: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
-        logits = mask_words(log_probs, masked_ids) / temperature
+        logits = masked(log_probs, t) / temperature
         vocabulary = tf.shape(logits)[-1]
         ranked, words = tf.math.top_k(logits, tf.minimum(top_k or vocabulary, vocabulary))
         if top_p is not None:

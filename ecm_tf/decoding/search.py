@@ -62,7 +62,15 @@ class Search:
 
         Returns:
             Replies of `(batch, candidates)`, at least `n_best` for each post.
+
+        Raises:
+            InputError: `config.min_length` is above `max_length`.
         """
+        if self.config.min_length > max_length:
+            raise InputError(
+                f"min_length: expected at most {max_length}, the maximum number of words in a "
+                f"reply of this model; got {self.config.min_length}."
+            )
         if self.config.no_repeat:
             step, state = decoding.block_repeated_ngrams(
                 step, state, max_length, self.config.no_repeat
@@ -83,7 +91,7 @@ class Search:
     def _greedy(
         self, step: Step, state: list[tf.Tensor], max_length: int, keys: tf.Tensor
     ) -> Replies:
-        return decoding.greedy_search(step, state, max_length)
+        return decoding.greedy_search(step, state, max_length, min_length=self.config.min_length)
 
     def _beam(
         self, step: Step, state: list[tf.Tensor], max_length: int, keys: tf.Tensor
@@ -97,6 +105,7 @@ class Search:
             groups=self.config.beam_groups,
             diversity=self.config.diversity,
             length_penalty=self.config.length_penalty,
+            min_length=self.config.min_length,
         )
 
     def _sample(
@@ -111,5 +120,6 @@ class Search:
             top_k=self.config.top_k,
             top_p=self.config.top_p,
             seed=self.config.seed,
+            min_length=self.config.min_length,
             keys=tf.strings.join([tf.repeat(keys, self.rows), indices], "|"),
         )

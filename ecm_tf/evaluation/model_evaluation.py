@@ -31,6 +31,7 @@ def evaluate_model(
     judges: Mapping[str, EmotionClassifier],
     searches: Mapping[str, Search],
     *,
+    name: str | None = None,
     batch_size: int = 128,
     samples: int = 0,
 ) -> list[Measurement]:
@@ -44,6 +45,7 @@ def evaluate_model(
             measured.
         judges: emotion classifiers by name.
         searches: searches by name; at least one.
+        name: name of the model in tables; that of the directory by default.
         batch_size: number of pairs in a batch when perplexities are measured.
         samples: number of posts whose replies are explained, at equal distances among the posts.
 
@@ -55,15 +57,16 @@ def evaluate_model(
     """
     model, assets = load_model(directory)
     _check_categories(directory, assets.emotions, dataset, judges)
-    perplexities = _perplexities(model, directory.name, dataset, split, batch_size)
+    name = name or directory.resolve().name
+    perplexities = _perplexities(model, name, dataset, split, batch_size)
     if not pairs.posts:
         return [Measurement(perplexities, [])]
     responder = Responder(model, assets)
     references = _tokenized_references(responder, pairs.responses)
     memory = np.array(assets.external_memory_mask)
     measurements = []
-    for name, search in searches.items():
-        label = directory.name if len(searches) == 1 else f"{directory.name}, {name}"
+    for search_name, search in searches.items():
+        label = name if len(searches) == 1 else f"{name}, {search_name}"
         replies = generate_replies(responder, pairs.posts, search, progress=f"{label}: replies")
         predicted = _predicted_emotions(judges, replies)
         evaluation = Evaluation(
@@ -109,7 +112,7 @@ def _perplexities(
         label=name,
         model=name,
         variant=model.config.variant,
-        weights=model.count_params(),
+        weights=model.count_trainable_params(),
         token_perplexity=results.token_perplexity(),
         sentence_perplexity=results.perplexity().sentence,
         perplexity_by_emotion=[results.perplexity(emotion).token for emotion in emotions],

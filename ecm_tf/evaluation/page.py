@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import numpy as np
 from ecm_tf.core.manifest import write_atomically
 from ecm_tf.evaluation.results import Evaluation, Measurement
 from ecm_tf.evaluation.table import table
-from ecm_tf.report import Picture, emotion_colours, heat_map, picture, render
+from ecm_tf.report import Picture, ascii_label, emotion_colours, heat_map, picture, render
 from ecm_tf.text.emotions import Emotions
 from ecm_tf.training.history import CSV
 
@@ -28,7 +28,7 @@ COLOURS = ("#2f5d9b", "#d98c21", "#2a9d6f", "#9b4f96", "#d1495b", "#33a6c4", "#7
 def write_report(
     output: Path,
     measurements: Sequence[Measurement],
-    directories: Sequence[Path],
+    directories: Mapping[str, Path],
     emotions: Emotions,
     facts: dict[str, Any],
 ) -> None:
@@ -52,7 +52,7 @@ def write_report(
 
 def evaluation_page(
     measurements: Sequence[Measurement],
-    directories: Sequence[Path],
+    directories: Mapping[str, Path],
     emotions: Emotions,
     facts: dict[str, Any],
 ) -> tuple[str, list[Picture]]:
@@ -61,13 +61,14 @@ def evaluation_page(
     Args:
         measurements: one or more, by the same judges and with samples of the same posts; those of
             one model follow one another.
-        directories: model directories, with their `history.csv` if the model was trained here.
+        directories: model directories by name, with their `history.csv` if the model was trained
+            here.
         emotions: the categories.
         facts: the settings of the evaluation: `dataset`, `split`, `posts`, `searches`.
     """
     evaluations = [measurement.evaluation for measurement in measurements]
     samples = [measurement.samples for measurement in measurements]
-    curves = [(directory.name, _history(directory)) for directory in directories]
+    curves = [(name, _history(directory)) for name, directory in directories.items()]
     pictures = {"curves": _learning_curves(curves)} if any(curve for _, curve in curves) else {}
     judges = list(evaluations[0].judges)
     confusions = []
@@ -75,14 +76,16 @@ def evaluation_page(
         pictures["accuracy"] = _accuracy_chart(evaluations, judges)
         confusions = [
             heat_map(
-                f"{_file_name(evaluation.label)}-confusion.png",
+                f"{file_name}-confusion.png",
                 f"Confusion matrix of {judges[0]} on the replies of {evaluation.label}.",
                 np.array(evaluation.judges[judges[0]].confusion),
                 emotions,
                 rows="requested emotion (replies)",
                 columns="predicted emotion",
             )
-            for evaluation in evaluations
+            for evaluation, file_name in zip(
+                evaluations, _file_names([e.label for e in evaluations]), strict=True
+            )
         ]
     colours = emotion_colours(len(emotions))
     html = render(
@@ -118,8 +121,15 @@ def _history(directory: Path) -> list[tuple[float, float]]:
     return [(float(row["epoch"]), float(row["dev_perplexity"])) for row in rows]
 
 
-def _file_name(label: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in label)
+def _file_names(labels: Sequence[str]) -> list[str]:
+    """Returns a different file name for each label, without special characters."""
+    names: list[str] = []
+    for label in labels:
+        name = "".join(c if c.isalnum() or c in "-_." else "_" for c in label)
+        while name in names:
+            name += "_"
+        names.append(name)
+    return names
 
 
 def _learning_curves(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> Picture:
@@ -132,7 +142,7 @@ def _learning_curves(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]
                     color=COLOURS[number % len(COLOURS)],
                     marker="o",
                     markersize=3,
-                    label=model,
+                    label=ascii_label(model),
                 )
         axes.set(xlabel="epoch", ylabel="dev perplexity", yscale="log")
         for set_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
@@ -160,11 +170,11 @@ def _accuracy_chart(evaluations: Sequence[Evaluation], judges: Sequence[str]) ->
                 0.9 * height,
                 xerr=errors,
                 color=COLOURS[number % len(COLOURS)],
-                label=f"judge: {judge}",
+                label=ascii_label(f"judge: {judge}"),
             )
         axes.axvline(chance, color="#616e7c", linestyle=(0, (2, 2)), label="chance")
         middle = places + height * (len(judges) - 1) / 2
-        axes.set_yticks(middle, [evaluation.label for evaluation in evaluations])
+        axes.set_yticks(middle, [ascii_label(evaluation.label) for evaluation in evaluations])
         axes.invert_yaxis()
         axes.set(xlabel="emotion accuracy", xlim=(0, 1))
         axes.legend()

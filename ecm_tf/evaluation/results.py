@@ -15,7 +15,7 @@ class Evaluation:
         label: name in tables: the model, and the search if several are compared.
         model: name of the model directory.
         variant: the paper's name for the model's modules.
-        weights: number of weights of the model.
+        weights: number of trainable weights of the model.
         token_perplexity: perplexity per token of the split's responses.
         sentence_perplexity: perplexity as the original program reports it: the exponential of the
             mean over responses of the mean nats per token.

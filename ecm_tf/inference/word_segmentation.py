@@ -1,5 +1,21 @@
 """Word segmentation of raw posts for models whose text assets have no tokenizer."""
 
+import re
+
+# The tokenizer of raw text joins Chinese without spaces, so that only split text has them.
+_SPACE_BESIDE_CHINESE = re.compile(r"[\u3400-\u9fff] | [\u3400-\u9fff]")
+_CHINESE = re.compile(r"[\u3400-\u9fff]{2}")
+
+
+def is_raw_chinese(post: str) -> bool:
+    """Returns whether a post is Chinese that is not split by spaces."""
+    return " " not in post.strip() and bool(_CHINESE.search(post))
+
+
+def is_split_chinese(reply: str) -> bool:
+    """Returns whether a reply shows that its model was trained on text split by spaces."""
+    return bool(_SPACE_BESIDE_CHINESE.search(reply))
+
 
 def split_into_words(post: str) -> str:
     """Splits raw Chinese into words with jieba, separated by spaces.
@@ -9,7 +25,6 @@ def split_into_words(post: str) -> str:
     """
     if " " in post.strip() or post.isascii():
         return post
-    import jieba
+    from ecm_tf.text.jieba_words import cut
 
-    jieba.setLogLevel("WARNING")
-    return " ".join(jieba.cut(post))
+    return " ".join(cut(post))

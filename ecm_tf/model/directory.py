@@ -1,6 +1,5 @@
 """Model directories: training writes them; evaluation, chat and export read them."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,8 @@ import numpy as np
 
 from ecm_tf.config import ModelConfig
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import MANIFEST, read_manifest, verify_files, write_manifest
+from ecm_tf.core.manifest import read_manifest, verify_files, write_manifest
+from ecm_tf.core.replacement import replaced_files
 from ecm_tf.model import ECM
 from ecm_tf.text.assets import TextAssets
 
@@ -40,7 +40,8 @@ def save_model(
 ) -> None:
     """Writes a complete model directory, or replaces the model in an existing one.
 
-    Other files in the directory are kept. Weights are stored in float32, whatever the precision of
+    The existing model can be loaded until the new one is complete, also if saving fails. Other
+    files in the directory are kept. Weights are stored in float32, whatever the precision of
     training.
 
     Args:
@@ -49,23 +50,20 @@ def save_model(
         assets: its vocabularies, tokenizer and emotion categories.
         settings, counts, sources: entries of the manifest.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / MANIFEST).unlink(missing_ok=True)
-    names = [f"{ASSETS}/{name}" for name in assets.save(directory / ASSETS)]
-    model.config.save(directory / CONFIG)
     float32_model = ECM(model.config, dtype="float32")
     float32_model.set_weights(model.get_weights())
-    temporary = directory / f".partial.{WEIGHTS}"
-    float32_model.save_weights(temporary)
-    os.replace(temporary, directory / WEIGHTS)
-    write_manifest(
-        directory,
-        "model",
-        files=[CONFIG, WEIGHTS, *names],
-        settings=settings,
-        counts=counts,
-        sources=sources,
-    )
+    with replaced_files(directory) as staging:
+        names = [f"{ASSETS}/{name}" for name in assets.save(staging / ASSETS)]
+        model.config.save(staging / CONFIG)
+        float32_model.save_weights(staging / WEIGHTS)
+        write_manifest(
+            staging,
+            "model",
+            files=[CONFIG, WEIGHTS, *names],
+            settings=settings,
+            counts=counts,
+            sources=sources,
+        )
 
 
 def load_model(directory: Path) -> tuple[ECM, TextAssets]:
@@ -77,8 +75,7 @@ def load_model(directory: Path) -> tuple[ECM, TextAssets]:
     Raises:
         InputError: the directory is missing, incomplete, damaged or of another kind.
     """
-    manifest = read_manifest(directory, "model")
-    verify_files(directory, manifest)
+    _verify(directory)
     assets = TextAssets.load(directory / ASSETS)
     config = ModelConfig.load(directory / CONFIG)
     model = ECM(config, dtype="float32")
@@ -90,3 +87,14 @@ def load_model(directory: Path) -> tuple[ECM, TextAssets]:
             f"{directory / WEIGHTS}: expected the weights that config.json describes; {reason}"
         ) from error
     return model, assets
+
+
+def _verify(directory: Path) -> None:
+    """Compares the files with the manifest, again if training has just replaced both."""
+    manifest = read_manifest(directory, "model")
+    try:
+        verify_files(directory, manifest)
+    except InputError:
+        if read_manifest(directory, "model") == manifest:
+            raise
+        _verify(directory)

@@ -1,5 +1,6 @@
 """The Emotional Chatting Machine: encoder, decoder and output layer as one Keras model."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -98,6 +99,10 @@ class ECM(keras.Model):
             self.decoder.build((None, None))
             self.vocabulary_output.build((None, self.config.size))
             self.built: bool = True
+
+    def count_trainable_params(self) -> int:
+        """Returns the number of trainable weights, without the mask of emotion words."""
+        return sum(math.prod(weight.shape) for weight in self.trainable_weights)
 
     def set_emotion_words(self, mask: Any) -> None:
         """Sets the emotion words of the external memory.

@@ -2,7 +2,14 @@
 
 from ecm_tf.report.colours import emotion_colours
 from ecm_tf.report.heat_map import emotion_labels, heat_map
-from ecm_tf.report.pictures import GRID_COLOUR, LABEL_COLOUR, TEXT_COLOUR, Picture, picture
+from ecm_tf.report.pictures import (
+    GRID_COLOUR,
+    LABEL_COLOUR,
+    TEXT_COLOUR,
+    Picture,
+    ascii_label,
+    picture,
+)
 from ecm_tf.report.rendering import render
 
 __all__ = [
@@ -10,6 +17,7 @@ __all__ = [
     "LABEL_COLOUR",
     "TEXT_COLOUR",
     "Picture",
+    "ascii_label",
     "emotion_colours",
     "emotion_labels",
     "heat_map",

@@ -30,6 +30,11 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+def ascii_label(text: str) -> str:
+    """Escapes the characters that are not ASCII, which the fonts of the pictures may lack."""
+    return text.encode("ascii", "backslashreplace").decode()
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture of a page.

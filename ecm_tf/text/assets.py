@@ -9,11 +9,14 @@ from typing import Self
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json, reading
 from ecm_tf.text import vocabulary
+from ecm_tf.text.characters import NORMALIZATIONS, Normalization
 from ecm_tf.text.emotions import Emotions
 
 TEXT_JSON, TOKENIZER_MODEL, EMOTIONS_JSON = "text.json", "tokenizer.model", "emotions.json"
 POST_VOCABULARY, RESPONSE_VOCABULARY = "post_vocabulary.txt", "response_vocabulary.txt"
 EXTERNAL_MEMORY_JSON = "external_memory.json"
+SEGMENTERS = ("jieba", "whitespace")
+"""`jieba`: raw text, which a tokenizer model splits; `whitespace`: text split by spaces."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,18 @@ class TextAssets:
     normalize_digits: bool
     tokenizer_model: bytes | None
     """A unigram model for raw text, or `None` for text that is already split by spaces."""
+    normalization: Normalization | None = None
+    """See `ecm_tf.text.characters`; `None` if the files do not record it."""
 
     def save(self, directory: Path) -> list[str]:
         """Writes the files and returns their names."""
         directory.mkdir(parents=True, exist_ok=True)
-        segmenter = "whitespace" if self.tokenizer_model is None else "jieba"
-        settings = {"segmenter": segmenter, "normalize_digits": self.normalize_digits}
+        settings: dict[str, object] = {
+            "segmenter": self.segmenter,
+            "normalize_digits": self.normalize_digits,
+        }
+        if self.normalization is not None:
+            settings["normalization"] = self.normalization
         (directory / TEXT_JSON).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         vocabulary.save_vocabulary(self.post_words, directory / POST_VOCABULARY)
         vocabulary.save_vocabulary(self.response_words, directory / RESPONSE_VOCABULARY)
@@ -63,9 +72,25 @@ class TextAssets:
         memory = read_json(directory / EXTERNAL_MEMORY_JSON, "emotion words")
         try:
             segmenter, digits = settings["segmenter"], settings["normalize_digits"]
+            normalization = settings.get("normalization")
         except (KeyError, TypeError) as error:
             raise InputError(f"{directory / TEXT_JSON}: expected text settings; {error!r}.") from (
                 error
+            )
+        if segmenter not in SEGMENTERS:
+            raise InputError(
+                f"{directory / TEXT_JSON}: segmenter: expected one of {', '.join(SEGMENTERS)}, got "
+                f"{segmenter!r}."
+            )
+        if not isinstance(digits, bool):
+            raise InputError(
+                f"{directory / TEXT_JSON}: normalize_digits: expected true or false, got "
+                f"{digits!r}."
+            )
+        if normalization is not None and normalization not in NORMALIZATIONS:
+            raise InputError(
+                f"{directory / TEXT_JSON}: expected a normalization out of "
+                f"{', '.join(NORMALIZATIONS)}, got {normalization!r}."
             )
         model = None
         if segmenter == "jieba":
@@ -78,7 +103,13 @@ class TextAssets:
             external_memory=memory,
             normalize_digits=digits,
             tokenizer_model=model,
+            normalization=normalization,
         )
+
+    @property
+    def segmenter(self) -> str:
+        """How texts become words, one of `SEGMENTERS`."""
+        return "whitespace" if self.tokenizer_model is None else "jieba"
 
     @property
     def external_memory_mask(self) -> list[list[bool]]:

@@ -1,17 +1,24 @@
 """Text normalization as graph operations: any bytes to valid, single-spaced UTF-8."""
 
 import tensorflow as tf
+import tensorflow_text as tf_text
+
+from ecm_tf.text.characters import FLAG, FULL_WIDTH, JOINED_EMOJI, WIDTH_OFFSET, Normalization
 
 MAX_CHARACTERS = 1000
 """Maximum length of a text; the rest is cut before tokenization."""
 
 
-def normalize(texts: tf.Tensor, *, digits: bool) -> tf.Tensor:
+def normalize(
+    texts: tf.Tensor, *, digits: bool, characters: Normalization | None = None
+) -> tf.Tensor:
     """Returns valid UTF-8 of at most `MAX_CHARACTERS`, single-spaced, without control characters.
 
     Args:
         texts: string, any shape, any bytes; invalid UTF-8 becomes U+FFFD.
         digits: whether to replace every digit by 0, as the original program does.
+        characters: how to normalize characters; `None` for datasets and models that do not record
+            it: characters are kept, and format characters become spaces.
 
     Returns:
         string, the same shape.
@@ -20,6 +27,30 @@ def normalize(texts: tf.Tensor, *, digits: bool) -> tf.Tensor:
     texts = tf.strings.substr(texts, 0, 4 * MAX_CHARACTERS)
     texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
     texts = tf.strings.substr(texts, 0, MAX_CHARACTERS, unit="UTF8_CHAR")
-    texts = tf.strings.regex_replace(texts, r"[\s\pZ\pC]+", " ")
+    if characters is not None:
+        texts = tf.strings.regex_replace(texts, _FORMAT_CHARACTERS, r"\1")
+    if characters == "width":
+        texts = _narrow(texts)
+    elif characters == "nfkc":
+        # One character may become up to 18.
+        texts = tf_text.normalize_utf8(texts, "NFKC")
+        texts = tf.strings.substr(texts, 0, MAX_CHARACTERS, unit="UTF8_CHAR")
+    texts = tf.strings.regex_replace(texts, _SPACES[characters is not None], " ")
     texts = tf.strings.strip(texts)
     return tf.strings.regex_replace(texts, "[0-9]", "0") if digits else texts
+
+
+_FORMAT_CHARACTERS = rf"({FLAG}|{JOINED_EMOJI})|\p{{Cf}}"
+# The format characters that are left belong to emoji.
+_SPACES = {False: r"[\s\pZ\pC]+", True: r"[\s\pZ\p{Cc}\p{Co}]+"}
+
+
+def _narrow(texts: tf.Tensor) -> tf.Tensor:
+    """Replaces full-width letters and digits of valid UTF-8 by ASCII."""
+    codes = tf.strings.unicode_decode(tf.reshape(texts, [-1]), "UTF-8")
+    flat = codes.flat_values
+    is_full_width = tf.reduce_any(
+        [(flat >= first) & (flat <= last) for first, last in FULL_WIDTH], axis=0
+    )
+    codes = codes.with_flat_values(tf.where(is_full_width, flat - WIDTH_OFFSET, flat))
+    return tf.reshape(tf.strings.unicode_encode(codes, "UTF-8"), tf.shape(texts))

@@ -9,6 +9,9 @@ from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.normalization import normalize
 from ecm_tf.text.tokenizers import Tokenizer, UnigramTokenizer, WhitespaceTokenizer
 
+_OUTER_SPACE = r"^[\s\x0b\x1c-\x1f\x{85}\pZ]+|[\s\x0b\x1c-\x1f\x{85}\pZ]+$"
+"""Regular expression of the characters that Python's `str.strip` removes from a text's ends."""
+
 
 class TextProcessor(tf.Module):
     """Converts texts to token ids, token ids to texts, and emotion names to ids.
@@ -35,9 +38,15 @@ class TextProcessor(tf.Module):
             default_value=-1,
         )
 
+    def normalize(self, texts: tf.Tensor) -> tf.Tensor:
+        """Returns texts as the tokenizer takes them: string, any shape → string, same shape."""
+        return normalize(
+            texts, digits=self.assets.normalize_digits, characters=self.assets.normalization
+        )
+
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns the tokens of texts: string `(batch,)`, any bytes → string `(batch, None)`."""
-        return self.tokenizer.tokenize(normalize(texts, digits=self.assets.normalize_digits))
+        return self.tokenizer.tokenize(self.normalize(texts))
 
     def post_ids(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns ids in the post vocabulary: string `(batch,)` → int32 `(batch, None)`."""
@@ -91,7 +100,8 @@ class TextProcessor(tf.Module):
         Raises:
             InvalidArgumentError: there is no such category; the message lists those that exist.
         """
-        ids = self._emotion_ids.lookup(tf.strings.lower(tf.strings.strip(texts), encoding="utf-8"))
+        names = tf.strings.regex_replace(texts, _OUTER_SPACE, "")
+        ids = self._emotion_ids.lookup(tf.strings.lower(names, encoding="utf-8"))
         received = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
         message = f"unknown emotion; expected one of: {self.assets.emotions.allowed}. Received:"
         with tf.control_dependencies(

@@ -1,7 +1,9 @@
 """Checkpoints of a training run: weights, optimizer and history, enough to resume from."""
 
 import json
+import logging
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,11 +12,15 @@ from pathlib import Path
 import keras
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import MANIFEST, read_manifest, verify_files, write_manifest
+from ecm_tf.core.replacement import sync_tree
 from ecm_tf.training.history import HistoryRow
 
 KEPT = 3
 """How many of the newest checkpoints are kept."""
 
+_log = logging.getLogger(__name__)
+_NAME = re.compile(r"step-(\d{8,})")
 _WEIGHTS, _PROGRESS = "training.weights.h5", "progress.json"
 
 
@@ -31,9 +37,8 @@ class Checkpoints:
     @property
     def steps(self) -> list[int]:
         """Steps of the existing checkpoints, ascending."""
-        return sorted(
-            int(path.name.removeprefix("step-")) for path in self._directory.glob("step-*")
-        )
+        names = [_NAME.fullmatch(path.name) for path in self._directory.glob("step-*")]
+        return sorted(int(name[1]) for name in names if name)
 
     def _path(self, step: int) -> Path:
         return self._directory / f"step-{step:08d}"
@@ -49,9 +54,18 @@ class Checkpoints:
         temporary = self._directory / f".partial-{final.name}"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        model.save_weights(temporary / _WEIGHTS)
-        progress = json.dumps([asdict(row) for row in history])
-        (temporary / _PROGRESS).write_text(progress, encoding="utf-8")
+        try:
+            model.save_weights(temporary / _WEIGHTS)
+            progress = json.dumps([asdict(row) for row in history])
+            (temporary / _PROGRESS).write_text(progress, encoding="utf-8")
+            files, counts = [_WEIGHTS, _PROGRESS], {"step": history[-1].step}
+            write_manifest(
+                temporary, "checkpoint", files=files, settings={}, counts=counts, sources={}
+            )
+            sync_tree(temporary)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
         shutil.rmtree(final, ignore_errors=True)
         os.replace(temporary, final)
         for step in self.steps[:-KEPT]:
@@ -59,6 +73,8 @@ class Checkpoints:
 
     def restore(self, model: keras.Model, step: int | None = None) -> list[HistoryRow]:
         """Loads a checkpoint and deletes the later ones.
+
+        If the newest is damaged, the one before is loaded, with a warning.
 
         Args:
             model: compiled, with the configuration of the run.
@@ -68,18 +84,47 @@ class Checkpoints:
             The history up to the checkpoint; empty if `step` is None and there is no checkpoint.
 
         Raises:
-            InputError: there is no checkpoint of that step; the message lists those that exist.
+            InputError: there is no checkpoint of that step (the message lists those that exist),
+                or it is damaged, or all are.
         """
         steps = self.steps
         if step is None and not steps:
             return []
-        step = steps[-1] if step is None else step
-        if step not in steps:
+        if step is not None and step not in steps:
             raise InputError(f"--load_model: expected one of the steps {steps}, got {step}.")
         # An optimizer has its slots only after `build`; Keras would skip them silently.
         model.optimizer.build(model.trainable_variables)
-        model.load_weights(self._path(step) / _WEIGHTS)
-        for later in [other for other in steps if other > step]:
-            shutil.rmtree(self._path(later))
-        progress = (self._path(step) / _PROGRESS).read_text(encoding="utf-8")
-        return [HistoryRow(**row) for row in json.loads(progress)]
+        candidates = steps[::-1] if step is None else [step]
+        for candidate in candidates:
+            try:
+                history = self._load(model, candidate)
+            except (InputError, OSError, ValueError, KeyError, TypeError) as error:
+                if candidate == candidates[-1]:
+                    raise InputError(
+                        f"{self._path(candidate)}: expected a checkpoint to resume from; "
+                        f"{_first_line(error)}"
+                    ) from error
+                _log.warning(
+                    "%s: the checkpoint is damaged (%s); using the one before",
+                    self._path(candidate),
+                    _first_line(error),
+                )
+                continue
+            for later in [other for other in steps if other > candidate]:
+                shutil.rmtree(self._path(later))
+            return history
+        raise AssertionError("there is at least one candidate")
+
+    def _load(self, model: keras.Model, step: int) -> list[HistoryRow]:
+        path = self._path(step)
+        # Checkpoints of earlier versions have no manifest.
+        if (path / MANIFEST).is_file():
+            verify_files(path, read_manifest(path, "checkpoint"))
+        progress = json.loads((path / _PROGRESS).read_text(encoding="utf-8"))
+        history = [HistoryRow(**row) for row in progress]
+        model.load_weights(path / _WEIGHTS)
+        return history
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or repr(error)).splitlines()[0]

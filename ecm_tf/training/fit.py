@@ -53,7 +53,9 @@ class RunCallbacks(contextlib.ExitStack):
         self.callback(tensorboard.close)
         listeners: list[callbacks.EvaluationListener] = [
             callbacks.EvaluationLog(),
-            callbacks.LearningRateDecay(training.learning_rate_decay_factor),
+            callbacks.LearningRateDecay(
+                training.learning_rate_decay_factor, interval=training.steps_per_checkpoint
+            ),
             best_model,
             self.early_stopping,
             callbacks.Checkpoint(checkpoints),

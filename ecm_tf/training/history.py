@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ecm_tf.core.manifest import write_atomically
+from ecm_tf.report import ascii_label
 
 CSV, PNG = "history.csv", "learning_curve.png"
 
@@ -57,7 +58,9 @@ def _draw(path: Path, history: Sequence[HistoryRow], title: str) -> None:
     (dev,) = axes.plot(
         steps, [row.dev_perplexity for row in history], color="tab:blue", label="dev perplexity"
     )
-    axes.set(xlabel="step", ylabel="dev perplexity (per token)", yscale="log", title=title)
+    axes.set(xlabel="step", ylabel="dev perplexity (per token)", yscale="log")
+    # Directory names may hold `$`, which is not mathematics, or characters that the font lacks.
+    axes.set_title(ascii_label(title), parse_math=False)
     best = min(history, key=lambda row: row.dev_perplexity)
     axes.plot(best.step, best.dev_perplexity, "o", color="tab:blue")
     axes.annotate(

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from ecm_tf.config import TrainingConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST, read_manifest
 from ecm_tf.data import batches
+from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.model import ECM
-from ecm_tf.model.directory import ASSETS, save_model
+from ecm_tf.model.directory import save_model
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.training.callbacks import BestModel
 from ecm_tf.training.checkpoints import Checkpoints
@@ -21,7 +23,8 @@ from ecm_tf.training.construction import compiled_model, model_config
 from ecm_tf.training.fit import RunCallbacks, fit_epochs
 from ecm_tf.training.history import HistoryRow
 from ecm_tf.training.initialization import initialize_embeddings, initialize_from_model
-from ecm_tf.training.run_settings import RunSettings, check_vocabularies
+from ecm_tf.training.lock import exclusive
+from ecm_tf.training.run_settings import Initialization, RunSettings, check_vocabularies
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ def train(
     pretrain_dir: Path | None = None,
     word_vectors: Path | None = None,
     load_step: int | None = None,
+    verify_dataset: bool = True,
 ) -> tuple[HistoryRow, HistoryRow]:
     """Trains a model, or resumes an interrupted run.
 
@@ -47,58 +51,63 @@ def train(
         pretrain_dir: a model directory, usually of a Seq2Seq, to initialize a new run from.
         word_vectors: a word2vec text file to initialize both word embeddings of a new run from.
         load_step: step of the checkpoint to resume from; None takes the newest, if there is one.
+        verify_dataset: whether to compare the files of the dataset with their digests.
 
     Returns:
         The evaluation of the untrained model, and the best one, whose weights the model directory
         holds.
 
     Raises:
-        InputError: the dataset, the train_dir or a setting is invalid, or training diverged.
+        InputError: the dataset, the train_dir or a setting is invalid, another run uses the
+            train_dir, or training diverged.
     """
-    counts = read_manifest(dataset_dir, "dataset")["counts"]
+    dataset = DatasetDirectory(dataset_dir, verify=verify_dataset)
+    counts, assets = dataset.manifest["counts"], dataset.assets
     if not counts["pairs"]["dev"]:
         raise InputError(
             f"{dataset_dir}: expected dev pairs to choose the best model by, got none; build the "
             "dataset with --dev or a larger --dev_fraction."
         )
-    assets = TextAssets.load(dataset_dir / ASSETS)
     config = model_config(model_options, assets)
     pairs = counts["pairs"]["train"]
     steps_per_epoch = batches.steps_per_epoch(pairs, training.batch_size, config)
-    settings = RunSettings(config, training, dataset_dir)
+    initialization = Initialization.of(train_dir, pretrain_dir, word_vectors)
+    settings = RunSettings(config, training, dataset_dir, initialization)
     _log.info("%s", _headline(settings, pairs, steps_per_epoch))
     settings.check_train_dir(train_dir)
-    check_vocabularies(train_dir, assets)
+    with exclusive(train_dir):
+        # Another run may have begun before the lock was acquired.
+        settings.check_train_dir(train_dir)
+        check_vocabularies(train_dir, assets)
+        model = compiled_model(config, assets, training)
+        checkpoints = Checkpoints(train_dir)
+        history = checkpoints.restore(model, load_step)
+        if history:
+            _log.info("resuming from the checkpoint of step %d", history[-1].step)
+        else:
+            if pretrain_dir is not None:
+                initialize_from_model(model, assets, pretrain_dir)
+            if word_vectors is not None:
+                initialize_embeddings(model, assets, word_vectors)
+        settings.write(train_dir)
+        best_model = _best_model(train_dir, model, assets, settings, history)
 
-    model = compiled_model(config, assets, training)
-    checkpoints = Checkpoints(train_dir)
-    history = checkpoints.restore(model, load_step)
-    if history:
-        _log.info("resuming from the checkpoint of step %d", history[-1].step)
-    else:
-        if pretrain_dir is not None:
-            initialize_from_model(model, pretrain_dir)
-        if word_vectors is not None:
-            initialize_embeddings(model, assets, word_vectors)
-    settings.write(train_dir)
-    best_model = _best_model(train_dir, model, assets, settings, history)
-
-    with RunCallbacks(
-        train_dir,
-        training,
-        steps_per_epoch,
-        batches.evaluation_batches(dataset_dir, "dev", config, training.batch_size),
-        history,
-        checkpoints,
-        best_model,
-    ) as run_callbacks:
-        fit_epochs(
-            model,
-            _training_batches(dataset_dir, settings, counts),
-            run_callbacks,
-            training.epochs,
+        with RunCallbacks(
+            train_dir,
+            training,
             steps_per_epoch,
-        )
+            batches.evaluation_batches(dataset_dir, "dev", config, training.batch_size),
+            history,
+            checkpoints,
+            best_model,
+        ) as run_callbacks:
+            fit_epochs(
+                model,
+                _training_batches(dataset_dir, settings, counts),
+                run_callbacks,
+                training.epochs,
+                steps_per_epoch,
+            )
     assert best_model.best is not None
     return history[0], best_model.best
 
@@ -112,8 +121,9 @@ def _best_model(
 ) -> BestModel:
     """Returns the callback that keeps the model directory up to date.
 
-    The model directory of a resumed run is written at once if it holds no model, or the model of a
-    step that the history does not have.
+    The model directory of a resumed run is written at once if it holds no model. A model of a step
+    that the history does not have is kept if it is better than all models of the history: it was
+    saved after the checkpoint that is resumed from.
     """
 
     def save(row: HistoryRow) -> None:
@@ -129,12 +139,30 @@ def _best_model(
 
     best = None
     if (train_dir / MANIFEST).is_file():
-        saved_step = read_manifest(train_dir, "model")["counts"]["step"]
-        best = next((row for row in history if row.step == saved_step), None)
+        counts = read_manifest(train_dir, "model")["counts"]
+        best = next((row for row in history if row.step == counts["step"]), None)
+        if best is None and history:
+            best = _later_best(counts, history)
     if history and best is None:
         best = history[-1]
         save(best)
     return BestModel(best, save)
+
+
+def _later_best(counts: dict[str, Any], history: Sequence[HistoryRow]) -> HistoryRow | None:
+    """Returns the evaluation of a saved model if it is better than those of the history."""
+    perplexity = counts.get("dev_perplexity", math.inf)
+    if not perplexity < min(row.dev_perplexity for row in history):
+        return None
+    return HistoryRow(
+        step=counts["step"],
+        epoch=math.nan,
+        learning_rate=math.nan,
+        train_loss=math.nan,
+        dev_perplexity=perplexity,
+        dev_sentence_perplexity=math.nan,
+        seconds=math.nan,
+    )
 
 
 def _training_batches(

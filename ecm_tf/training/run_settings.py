@@ -1,20 +1,78 @@
 """The settings of a run, stored in `run.json`, and the checks before a run is resumed."""
 
+import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ecm_tf.config import ModelConfig, TrainingConfig
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import MANIFEST, sha256, write_atomically
+from ecm_tf.core.files import read_json, reading
+from ecm_tf.core.manifest import MANIFEST, read_manifest, sha256, write_atomically
 from ecm_tf.model.directory import ASSETS
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.training.lock import LOCK
 
 RUN = "run.json"
 
-_MAY_CHANGE = {"epochs", "early_stopping"}
+_MAY_CHANGE = {"epochs", "early_stopping", "initialization"}
 """Settings that may differ when a run is resumed."""
+_INITIALIZATION = ("pretrain_dir", "word_vectors")
+
+
+@dataclass(frozen=True)
+class Initialization:
+    """What the weights of a run were initialized from.
+
+    An entry is None if it was not used, and missing if that is not known.
+
+    Args:
+        names: names of the files or directories by flag, for people.
+        digests: their SHA-256 by flag; the digest of a directory is that of its manifest.
+    """
+
+    names: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(_INITIALIZATION))
+    digests: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(_INITIALIZATION))
+
+    @classmethod
+    def of(cls, train_dir: Path, pretrain_dir: Path | None, word_vectors: Path | None) -> Self:
+        """Returns what a run is initialized from.
+
+        A run that is resumed has used what its `run.json` records. A flag that is left out, or
+        whose file no longer exists, is not compared with that.
+
+        Args:
+            train_dir: of the run.
+            pretrain_dir, word_vectors: as given on the command line.
+
+        Raises:
+            InputError: a file of a new run is missing.
+        """
+        run = train_dir / RUN
+        saved = read_json(run, "the settings of a run") if run.is_file() else None
+        names: dict[str, str | None] = {}
+        digests: dict[str, str | None] = {}
+        for flag, path in zip(_INITIALIZATION, (pretrain_dir, word_vectors), strict=True):
+            if saved is not None and flag not in saved:
+                continue  # An earlier version, which did not record it, began the run.
+            if saved is not None and (path is None or not path.exists()):
+                names[flag] = saved["initialization"][flag]
+                digests[flag] = saved[flag]
+            elif path is None:
+                names[flag] = digests[flag] = None
+            else:
+                names[flag] = path.resolve().name
+                digests[flag] = _digest(flag, path)
+        return cls(names, digests)
+
+
+def _digest(flag: str, path: Path) -> str:
+    if flag == "pretrain_dir":
+        read_manifest(path, "model")
+        return sha256(path / MANIFEST)
+    with reading(path, "word vectors"):
+        return sha256(path)
 
 
 @dataclass(frozen=True)
@@ -24,21 +82,36 @@ class RunSettings:
     model: ModelConfig
     training: TrainingConfig
     dataset_dir: Path
+    initialization: Initialization = field(default_factory=Initialization)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Model and training settings, for manifests."""
-        return {"model": self.model.to_dict(), "training": self.training.to_dict()}
+        """Model, training and initialization settings, for manifests."""
+        return {
+            "model": self.model.to_dict(),
+            "training": self.training.to_dict(),
+            "initialization": self.initialization.names,
+        }
+
+    @functools.cached_property
+    def sources(self) -> dict[str, str]:
+        """SHA-256 of what the model is made from, for manifests.
+
+        The digest of a directory is that of its manifest.
+        """
+        return {
+            "dataset": sha256(self.dataset_dir / MANIFEST),
+            **{name: digest for name, digest in self.initialization.digests.items() if digest},
+        }
 
     @property
-    def sources(self) -> dict[str, str]:
-        """SHA-256 of the dataset's manifest, which identifies the dataset."""
-        return {"dataset": sha256(self.dataset_dir / MANIFEST)}
+    def _run(self) -> dict[str, Any]:
+        return {**self.settings, **self.initialization.digests, **self.sources}
 
     def write(self, train_dir: Path) -> None:
         """Writes `run.json`; makes the directory if it is missing."""
         train_dir.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({**self.settings, **self.sources}, indent=2) + "\n"
+        text = json.dumps(self._run, indent=2) + "\n"
         write_atomically(train_dir / RUN, text)
 
     def check_train_dir(self, train_dir: Path) -> None:
@@ -50,13 +123,13 @@ class RunSettings:
         path = train_dir / RUN
         if path.is_file():
             saved = json.loads(path.read_text(encoding="utf-8"))
-            changed = _differences(saved, {**self.settings, **self.sources})
+            changed = _differences(saved, self._run)
             if changed:
                 raise InputError(
                     f"{train_dir}: expected the settings that the run was started with, but "
                     f"{'; '.join(changed)}. Choose another --train_dir, or delete this one."
                 )
-        elif train_dir.exists() and any(train_dir.iterdir()):
+        elif train_dir.exists() and any(path.name != LOCK for path in train_dir.iterdir()):
             raise InputError(
                 f"{train_dir}: expected a new or empty directory, or one with a {RUN} to resume "
                 "from."

@@ -1,5 +1,6 @@
 """Reader of word2vec text files, such as the original program's `vector.txt`."""
 
+import codecs
 import gzip
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -56,6 +57,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with _open(path) as file:
             for number, line in enumerate(file, start=1):
+                line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
                 # A word with invalid bytes is in no vocabulary, so replacing the bytes is harmless.
                 yield number, line.decode("utf-8", errors="replace").strip(" \r\n")
     except (OSError, EOFError) as error:

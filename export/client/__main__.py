@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,13 +11,18 @@ from tqdm import tqdm
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, non_negative_int, positive_float
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import read_text
+from ecm_tf.core.files import read_lines
 from ecm_tf.inference.reply import Reply
+from ecm_tf.inference.word_segmentation import is_raw_chinese, is_split_chinese
 from export import MODEL_NAME
 from export.client.client import Client
 
 PROG = "python -m export.client"
 POSTS_PER_REQUEST = 32
+_SPLIT_POSTS_WARNING = (
+    "warning: the model was trained on text split by spaces, but a post is raw Chinese; "
+    "give --split_posts, or separate the words with spaces."
+)
 
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
@@ -52,7 +58,17 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         default=30.0,
         help="seconds to wait for the response to a request (default: %(default)s)",
     )
+    result.add_argument(
+        "--split_posts",
+        action="store_true",
+        help="split raw Chinese into words before it is sent, for a model that was trained on text "
+        "split by spaces",
+    )
     return result
+
+
+def _any_split(replies: Sequence[Reply]) -> bool:
+    return any(is_split_chinese(reply.text) for reply in replies)
 
 
 def _replies(
@@ -79,9 +95,16 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         raise InputError("--n_best: expected --emotion as well.")
     posts = arguments.post
     if arguments.file:
-        posts = read_text(arguments.file, "a text file with one post per line").splitlines()
+        posts = read_lines(arguments.file, "a text file with one post per line")
     with command.suppress_native_stderr():
-        client = Client(arguments.address, arguments.model, arguments.version, arguments.timeout)
+        client = Client(
+            arguments.address,
+            arguments.model,
+            arguments.version,
+            arguments.timeout,
+            split_posts=arguments.split_posts,
+        )
+    warned = arguments.split_posts
     with client, tqdm(total=len(posts), unit=" posts", disable=None) as bar:
         for post, replies in _replies(client, posts, arguments.emotion, arguments.n_best):
             if arguments.file:
@@ -89,6 +112,9 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
                 tqdm.write(json.dumps({"post": post, "replies": rows}, ensure_ascii=False))
             else:
                 tqdm.write("\n".join([post, *(f"{r.emotion}: {r.text}" for r in replies)]))
+            if not warned and is_raw_chinese(post) and _any_split(replies):
+                warned = True
+                tqdm.write(_SPLIT_POSTS_WARNING, file=sys.stderr)
             bar.update()
 
 

@@ -5,21 +5,24 @@ from typing import Self
 
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.inference.reply import Reply
+from ecm_tf.inference.word_segmentation import split_into_words
 from export import MODEL_NAME
-from export.client.transport import connect
+from export.client.transport import Columns, connect
 
 
 class Client:
     """Requests replies from TF Serving or `export.serve`, over REST or gRPC; a context manager.
 
-    A request that fails because the server is busy or lost a process is sent up to five times, with
-    waits that double. A request that times out is not repeated.
+    A request to a busy server is sent up to five times, with waits that double. A request during
+    which the server lost a process is repeated once. A request that times out is not repeated.
 
     Args:
         address: `http://host:port`, `https://host:port` or `grpc://host:port`.
         model: name of the served model.
         version: version to request; None for the newest.
         timeout: seconds to wait for the response to a request.
+        split_posts: whether to split raw Chinese into words with jieba before it is sent. A model
+            that was trained on text split by spaces expects it; the server does not split.
 
     Raises:
         InputError: the address has another form.
@@ -31,7 +34,10 @@ class Client:
         model: str = MODEL_NAME,
         version: int | None = None,
         timeout: float = 30.0,
+        *,
+        split_posts: bool = False,
     ) -> None:
+        self._split_posts = split_posts
         self._transport = connect(address, model, version, timeout)
 
     def answer(self, posts: Sequence[str], emotions: Sequence[str]) -> list[Reply]:
@@ -49,7 +55,7 @@ class Client:
             ServerError: the server did not respond in time or rejected the request, for example
                 because of an unknown emotion.
         """
-        columns = self._transport.predict("serving_default", {"post": posts, "emotion": emotions})
+        columns = self._predict("serving_default", posts, emotion=emotions)
         rows = zip(columns["response"], columns["score"], emotions, strict=True)
         return [Reply(*row) for row in rows]
 
@@ -65,7 +71,7 @@ class Client:
         Raises:
             ServerError: as for `answer`.
         """
-        columns = self._transport.predict("all_emotions", {"post": posts})
+        columns = self._predict("all_emotions", posts)
         return [
             [Reply(*reply) for reply in zip(*row, strict=True)]
             for row in zip(columns["response"], columns["score"], columns["emotion"], strict=True)
@@ -84,7 +90,7 @@ class Client:
         Raises:
             ServerError: as for `answer`.
         """
-        columns = self._transport.predict("n_best", {"post": posts, "emotion": emotions})
+        columns = self._predict("n_best", posts, emotion=emotions)
         return [
             [Reply(text, score, emotion) for text, score in zip(texts, scores, strict=True)]
             for emotion, texts, scores in zip(
@@ -107,7 +113,7 @@ class Client:
         Raises:
             ServerError: as for `answer`.
         """
-        columns = self._transport.predict("explain", {"post": posts, "emotion": emotions})
+        columns = self._predict("explain", posts, emotion=emotions)
         rows = [
             dict(zip(columns, values, strict=True))
             for values in zip(*columns.values(), strict=True)
@@ -116,6 +122,11 @@ class Client:
             (Reply(row["response"], row["score"], emotion), Explanation.of_row(row))
             for emotion, row in zip(emotions, rows, strict=True)
         ]
+
+    def _predict(self, signature: str, posts: Sequence[str], **inputs: Sequence[str]) -> Columns:
+        if self._split_posts:
+            posts = [split_into_words(post) for post in posts]
+        return self._transport.predict(signature, {"post": posts, **inputs})
 
     def close(self) -> None:
         """Closes the connections."""

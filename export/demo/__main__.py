@@ -2,12 +2,13 @@
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, port
 from ecm_tf.core.optional import require_extra
+from export.proxies import without_proxies
 
 PROG = "python -m export.demo"
 
@@ -34,12 +35,20 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     return result
 
 
+def _gives_any(names: Iterable[str], argv: Sequence[str] | None, prog: str) -> bool:
+    """Returns whether the command line gives any of the flags, even with its default value."""
+    absent = object()
+    given = parser(prog).parse_args(argv, argparse.Namespace(**dict.fromkeys(names, absent)))
+    return any(getattr(given, name) is not absent for name in names)
+
+
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
-    search = SearchConfig(**command.options_of(SearchConfig, arguments))
+    options = command.options_of(SearchConfig, arguments)
+    search = SearchConfig(**options) if _gives_any(options, argv, prog) else None
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    with command.suppress_native_stderr(), require_extra("demo"):
+    with command.suppress_native_stderr(), require_extra("demo"), without_proxies():
         from export.demo.page import launch, page
     from export.demo.sources import open_source
 

@@ -5,9 +5,15 @@ import gradio as gr
 from ecm_tf.core.errors import InputError
 from export.demo.cards import SCRIPT, STYLE, render_cards, render_message
 from export.demo.sources import Source
+from export.proxies import without_proxies
 
 MAX_CHARACTERS = 1_000
 """Maximum length of a post; no model reads more."""
+
+MAX_WAITING = 32
+"""Maximum number of requests that wait for a reply; the page shows an error for further ones."""
+MAX_UPLOAD_BYTES = 1_000
+"""Maximum size of a file sent to Gradio's upload path, which the page itself does not use."""
 
 EXAMPLES = [
     ("妹妹昨天抱回来一只小猫。", "My sister brought a kitten home yesterday."),
@@ -49,6 +55,7 @@ def page(source: Source) -> gr.Blocks:
         )
         replies = gr.HTML()
         gr.on([button.click, post.submit], answer, post, replies, api_visibility="private")
+    blocks.queue(max_size=MAX_WAITING, default_concurrency_limit=1)
     return blocks
 
 
@@ -69,19 +76,24 @@ def launch(blocks: gr.Blocks, host: str, port: int, *, block: bool = True) -> st
     """
     theme = gr.themes.Default(font=FONTS, font_mono=["ui-monospace", "monospace"])
     try:
-        _, address, _ = blocks.launch(
-            server_name=host,
-            server_port=port,
-            share=False,
-            inbrowser=False,
-            quiet=True,
-            prevent_thread_lock=not block,
-            footer_links=[],
-            theme=theme,
-            css=STYLE.read_text(encoding="utf-8"),
-            head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
-            ssr_mode=False,
-        )
+        # Gradio sends a request to its own address, which no proxy reaches.
+        with without_proxies():
+            _, address, _ = blocks.launch(
+                server_name=host,
+                server_port=port,
+                share=False,
+                inbrowser=False,
+                quiet=True,
+                max_file_size=MAX_UPLOAD_BYTES,
+                prevent_thread_lock=True,
+                footer_links=[],
+                theme=theme,
+                css=STYLE.read_text(encoding="utf-8"),
+                head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
+                ssr_mode=False,
+            )
     except OSError as error:
         raise InputError(f"--port: cannot listen on {host}:{port}; {error}.") from error
+    if block:
+        blocks.block_thread()
     return address

@@ -10,7 +10,9 @@ from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST
 from ecm_tf.inference.explanation import Explanation
+from ecm_tf.inference.word_segmentation import is_split_chinese, split_into_words
 from ecm_tf.text.emotions import DEFAULT, Emotion
+from export.version_directories import version_directories
 
 
 @dataclass(frozen=True)
@@ -44,28 +46,34 @@ class Source(Protocol):
         """
 
 
-def open_source(location: str, search: SearchConfig) -> Source:
+def open_source(location: str, search: SearchConfig | None = None) -> Source:
     """Returns the source at a location, whose kind it detects.
 
     Args:
         location: URL of a server, `http://…`, `https://…` or `grpc://…`; a model directory; a
             SavedModel version directory; or a directory of versions, of which the newest is used.
-        search: search settings for a model directory. Those of the other kinds were fixed at
-            export.
+        search: search settings for a model directory; None for the defaults.
 
     Raises:
-        InputError: the location is none of these.
+        InputError: the location is none of these, or there are search settings for a SavedModel or
+            a server, whose search was fixed at export.
     """
-    if "://" in location:
-        return ServerSource(location)
     path = Path(location)
-    if (path / MANIFEST).is_file():
-        return ModelDirectorySource(path, search)
+    is_server = "://" in location
+    if not is_server and (path / MANIFEST).is_file():
+        return ModelDirectorySource(path, search or SearchConfig())
+    if search is not None and (is_server or path.is_dir()):
+        raise InputError(
+            f"{location}: expected a model directory with search flags such as --decoder; the "
+            "search of a SavedModel or a server was fixed when the model was exported."
+        )
+    if is_server:
+        return ServerSource(location)
     if (path / "saved_model.pb").is_file():
         return SavedModelSource(path)
-    versions = [file.parent for file in path.glob("*/saved_model.pb") if file.parent.name.isdigit()]
+    versions = version_directories(path)
     if versions:
-        return SavedModelSource(max(versions, key=lambda version: int(version.name)))
+        return SavedModelSource(versions[max(versions)])
     raise InputError(
         f"{location}: expected a model directory, a SavedModel or the address of a server, "
         "http://HOST:PORT or grpc://HOST:PORT."
@@ -113,9 +121,10 @@ class SavedModelSource:
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  Registers operations that the SavedModel uses.
 
-        from export.saved_model.model_info import read_model_info
+        from export.saved_model.model_info import expects_split_text, read_model_info
 
         info = read_model_info(version_directory)
+        self._splits_posts = expects_split_text(info)
         signatures = tf.saved_model.load(str(version_directory)).signatures
         if "explain" not in signatures:
             raise InputError(
@@ -127,11 +136,16 @@ class SavedModelSource:
 
     def answer(self, post: str) -> list[Card]:
         """Returns one card per emotion; see `Source.answer`."""
+        if self._splits_posts:
+            post = split_into_words(post)
         return _cards(self._explain, post, self._emotions)
 
 
 class ServerSource:
     """A model that TF Serving or `export.serve` serves.
+
+    Posts are split into words once a reply has shown that the model was trained on split text: the
+    server does not say so, and no other model puts spaces between Chinese words.
 
     Args:
         address: as for `export.client.Client`.
@@ -147,16 +161,23 @@ class ServerSource:
         (replies,) = self._client.all_emotions([""])
         chinese = {emotion.name: emotion.chinese for emotion in DEFAULT}
         names = [reply.emotion for reply in replies]
+        self._splits_posts = any(is_split_chinese(reply.text) for reply in replies)
         self._emotions = [Emotion(name, chinese.get(name, name)) for name in names]
 
     def answer(self, post: str) -> list[Card]:
         """Returns one card per emotion; see `Source.answer`."""
         names = [emotion.name for emotion in self._emotions]
-        answers = self._client.explain([post] * len(names), names)
+        answers = self._client.explain([self._split(post)] * len(names), names)
+        if not self._splits_posts and any(is_split_chinese(reply.text) for reply, _ in answers):
+            self._splits_posts = True
+            answers = self._client.explain([self._split(post)] * len(names), names)
         return [
             Card(emotion, reply.text, reply.score, explanation)
             for emotion, (reply, explanation) in zip(self._emotions, answers, strict=True)
         ]
+
+    def _split(self, post: str) -> str:
+        return split_into_words(post) if self._splits_posts else post
 
 
 def _cards(explain: Any, post: str, emotions: Sequence[Emotion]) -> list[Card]:

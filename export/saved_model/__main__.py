@@ -13,6 +13,7 @@ from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
 from export.saved_model.exporter import DTYPES, export_saved_model
+from export.saved_model.model_info import read_model_info
 
 PROG = "python -m export.saved_model"
 
@@ -41,7 +42,8 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         "--n_best",
         type=positive_int,
         default=5,
-        help="number of replies that the signature n_best returns (default: %(default)s)",
+        help="number of replies that the signature n_best returns; if the search finds fewer, "
+        "this signature uses beam search (default: %(default)s)",
     )
     result.add_argument(
         "--weights",
@@ -68,6 +70,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         n_best=arguments.n_best,
         dtype=arguments.weights,
     )
+    n_best_search = read_model_info(version_directory)["n_best_search"]["name"]
     size = sum(path.stat().st_size for path in version_directory.rglob("*") if path.is_file())
     start = time.perf_counter()
     with command.suppress_native_stderr():
@@ -75,7 +78,8 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     seconds = time.perf_counter() - start
     print(
         f"{version_directory}: {size / 1e6:.1f} MB, loaded in {seconds:.1f} s, "
-        f"search: {search.name}, signatures {', '.join(names)}"
+        f"search: {search.name}; n_best: {arguments.n_best} of {n_best_search}; "
+        f"signatures {', '.join(names)}"
     )
 
 

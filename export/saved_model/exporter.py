@@ -8,6 +8,7 @@ from ecm_tf.config import SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.output import finished_directory
+from export.version_directories import version_number
 
 DTYPES = ("float32", "float16", "bfloat16")
 
@@ -81,7 +82,7 @@ def export_saved_model(
             function = stored_weights(function)
         archive.add_endpoint(name, function, input_signature=specs)
     input_names = {name: [spec.name for spec in specs] for name, (_, specs) in endpoints.items()}
-    info = model_info(train_dir, model, assets, search_config, n_best, dtype)
+    info = model_info(train_dir, model, assets, search_config, n_best_search.config, n_best, dtype)
     with finished_directory(version_directory) as directory:
         with command.suppress_native_stderr():
             archive.write_out(str(directory), verbose=False)
@@ -92,5 +93,4 @@ def export_saved_model(
 
 
 def _next_version(base: Path) -> int:
-    versions = [int(path.name) for path in base.glob("*") if path.name.isdigit()]
-    return max(versions, default=0) + 1
+    return max((version_number(path) or 0 for path in base.glob("*")), default=0) + 1

@@ -2,15 +2,17 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ecm_tf
 from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json
 from ecm_tf.core.manifest import read_manifest
-from ecm_tf.model import ECM
-from ecm_tf.text.assets import TextAssets
+
+if TYPE_CHECKING:
+    from ecm_tf.model import ECM
+    from ecm_tf.text.assets import TextAssets
 
 MODEL_INFO = "assets.extra/model_info.json"
 OLD_MODEL_INFO = "assets.extra/model_card.json"
@@ -19,7 +21,13 @@ PACKAGES = ("tensorflow", "tensorflow-text", "keras")
 
 
 def model_info(
-    train_dir: Path, model: ECM, assets: TextAssets, search: SearchConfig, n_best: int, dtype: str
+    train_dir: Path,
+    model: "ECM",
+    assets: "TextAssets",
+    search: SearchConfig,
+    n_best_search: SearchConfig,
+    n_best: int,
+    dtype: str,
 ) -> dict[str, Any]:
     """Returns the content of `model_info.json` as plain JSON values.
 
@@ -27,7 +35,8 @@ def model_info(
         train_dir: model directory.
         model: model loaded from it.
         assets: text assets loaded from it.
-        search: search settings of the signatures.
+        search: search settings of all signatures but `n_best`.
+        n_best_search: search settings of the signature `n_best`.
         n_best: number of replies that the signature `n_best` returns.
         dtype: dtype of the stored weights.
     """
@@ -39,9 +48,11 @@ def model_info(
             {"id": id_, "name": emotion.name, "chinese": emotion.chinese}
             for id_, emotion in enumerate(assets.emotions)
         ],
+        "segmenter": assets.segmenter,
         "sizes": model.config.to_dict(),
-        "weights": {"number": model.count_params(), "stored_as": dtype},
+        "weights": {"number": model.count_trainable_params(), "stored_as": dtype},
         "search": {**search.to_dict(), "n_best": n_best, "name": search.name},
+        "n_best_search": {**n_best_search.to_dict(), "name": n_best_search.name},
         "made_from": manifest["sources"],
         "training": manifest["settings"].get("training"),
         "metrics": manifest["counts"],
@@ -50,6 +61,15 @@ def model_info(
             **{package: version(package) for package in PACKAGES},
         },
     }
+
+
+def expects_split_text(info: dict[str, Any]) -> bool:
+    """Returns whether the exported model expects words separated by spaces.
+
+    Args:
+        info: content of `model_info.json`; files without the key `segmenter` give False.
+    """
+    return info.get("segmenter") == "whitespace"
 
 
 def read_model_info(version_directory: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.core.optional import require_extra
 from export.serve import loopback
 from export.serve.settings import LOCAL, ServerConfig
+from export.version_directories import version_directories
 
 PROG = "python -m export.serve"
 
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     base = arguments.base
     if not base.is_dir():
         raise InputError(f"{base}: no such directory; expected one with versions 1/, 2/, …")
-    if not any(path.parent.name.isdigit() for path in base.glob("*/saved_model.pb")):
+    if not version_directories(base):
         raise InputError(f"{base}: expected a version, {base}/<number>/saved_model.pb; got none.")
     if config.ray_address == LOCAL:
         loopback.disable_cluster()

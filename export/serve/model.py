@@ -8,7 +8,7 @@ from grpc import StatusCode
 from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataResponse, SignatureDefMap
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusResponse
 
-from export.serve.errors import RequestError
+from export.serve.errors import RequestError, too_many_posts
 from export.serve.servable import Servable
 from export.serve.settings import ServerConfig
 from export.serve.versions import Versions
@@ -78,10 +78,7 @@ class Model:
         servable = self._servable(name, version)
         rows = max(map(len, columns.values()), default=0)
         if rows > self.config.max_posts:
-            raise RequestError(
-                StatusCode.INVALID_ARGUMENT,
-                f"request: expected at most {self.config.max_posts} posts, got {rows}.",
-            )
+            raise too_many_posts(self.config.max_posts, rows)
         return servable.version, await servable.predict(signature, columns)
 
     def status(self, name: str, version: int | None) -> GetModelStatusResponse:

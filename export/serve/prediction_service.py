@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from grpc import StatusCode
 from ray.serve.grpc_util import RayServegRPCContext
 from tensorflow.core.framework.tensor_pb2 import TensorProto
+from tensorflow.core.framework.types_pb2 import DataType
 from tensorflow_serving.apis.get_model_metadata_pb2 import (
     GetModelMetadataRequest,
     GetModelMetadataResponse,
@@ -21,7 +22,7 @@ from tensorflow_serving.apis.get_model_status_pb2 import (
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
-from export.serve.errors import RequestError
+from export.serve.errors import RequestError, too_many_posts
 from export.serve.model import Model
 
 SERVICES = [
@@ -35,20 +36,35 @@ def _version(spec: ModelSpec) -> int | None:
     return spec.version.value if spec.HasField("version") else None
 
 
-def _column(name: str, tensor: TensorProto) -> list[bytes]:
-    try:
-        array = tf.make_ndarray(tensor)
-    except (TypeError, ValueError) as error:
-        raise RequestError(
-            StatusCode.INVALID_ARGUMENT, f"inputs[{name}]: expected a tensor; {error}."
-        ) from error
-    if array.dtype != object or array.ndim != 1:
+def _column(name: str, tensor: TensorProto, max_posts: int) -> list[bytes]:
+    """Returns the strings of a tensor of shape `(batch,)`.
+
+    The declared shape is checked against the values, not allocated: a tensor of a few bytes may
+    declare billions of entries, which `tf.make_ndarray` would fill with its only value.
+    """
+    sizes = [dimension.size for dimension in tensor.tensor_shape.dim]
+    if tensor.dtype != DataType.DT_STRING or tensor.tensor_shape.unknown_rank or len(sizes) != 1:
+        shape = "an unknown shape" if tensor.tensor_shape.unknown_rank else f"shape {tuple(sizes)}"
         raise RequestError(
             StatusCode.INVALID_ARGUMENT,
-            f"inputs[{name}]: expected strings of shape (batch,), got {array.dtype} of shape "
-            f"{array.shape}.",
+            f"inputs[{name}]: expected strings of shape (batch,), got {_type_name(tensor.dtype)} "
+            f"of {shape}.",
         )
-    return array.tolist()
+    if sizes[0] > max_posts:
+        raise too_many_posts(max_posts, sizes[0])
+    if sizes[0] != len(tensor.string_val):
+        raise RequestError(
+            StatusCode.INVALID_ARGUMENT,
+            f"inputs[{name}]: expected as many values as the shape ({sizes[0]},) declares, got "
+            f"{len(tensor.string_val)}.",
+        )
+    return list(tensor.string_val)
+
+
+def _type_name(number: int) -> str:
+    """Returns the name of a dtype as TensorFlow writes it, for example `int32`."""
+    known = number in DataType.values()
+    return DataType.Name(number).removeprefix("DT_").lower() if known else f"type {number}"
 
 
 def _tensor(array: np.ndarray) -> TensorProto:
@@ -95,7 +111,8 @@ class PredictionService:
         """Implements `PredictionService.Predict`."""
         spec = request.model_spec
         name = spec.signature_name or "serving_default"
-        columns = {key: _column(key, tensor) for key, tensor in request.inputs.items()}
+        max_posts = self.model.config.max_posts
+        columns = {key: _column(key, tensor, max_posts) for key, tensor in request.inputs.items()}
         version, outputs = await self.model.predict(spec.name, _version(spec), name, columns)
         requested = request.output_filter or outputs
         unknown = sorted(set(requested) - set(outputs))

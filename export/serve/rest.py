@@ -1,7 +1,6 @@
 """TF Serving's REST API, as an ASGI application."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from google.protobuf.json_format import MessageToDict
 from grpc import StatusCode
 from starlette.applications import Starlette
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -31,6 +31,15 @@ class PredictBody(msgspec.Struct, forbid_unknown_fields=True):
     inputs: list[Entry] | dict[str, list[Entry]] | msgspec.UnsetType = msgspec.UNSET
 
 
+class _VersionConvertor(IntegerConvertor):
+    """A version number in a path; at most 18 digits, so that it fits into 64 bits."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("version", _VersionConvertor())
+
+
 def rest_application(model: Model) -> Starlette:
     """Returns the ASGI application.
 
@@ -38,7 +47,7 @@ def rest_application(model: Model) -> Starlette:
         model: the served model.
     """
     model_path = "/v1/models/{name}"
-    version_path = model_path + "/versions/{version:int}"
+    version_path = model_path + "/versions/{version:version}"
 
     async def predict(request: Request) -> Response:
         body = await _body(request, model.config.max_request_bytes)
@@ -163,7 +172,7 @@ def _to_bytes(entry: Any, location: str) -> bytes:
     if isinstance(entry, dict) and set(entry) == {"b64"} and isinstance(entry["b64"], str):
         try:
             return base64.b64decode(entry["b64"], validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise _invalid(f"{location}: expected base64; {error}.") from error
     raise _invalid(f'{location}: expected a string or {{"b64": …}}, got {type(entry).__name__}.')
 

@@ -3,16 +3,17 @@
 import logging
 import os
 import socket
+import tempfile
 from pathlib import Path
 from typing import Any, Self
 
 import ray
-import requests
 from ray import serve
 from ray.serve.config import HTTPOptions, gRPCOptions
 from ray.serve.schema import LoggingConfig
 
 from ecm_tf.core.errors import InputError
+from export.proxies import DirectSession
 from export.serve import loopback
 from export.serve.prediction_service import SERVICES
 from export.serve.replica import application
@@ -20,6 +21,9 @@ from export.serve.settings import LOCAL, ServerConfig
 
 OBJECT_STORE_BYTES = 100_000_000
 """Ray's shared memory. Requests do not use it; Ray's default is a third of the machine's memory."""
+
+MAX_TMPDIR = 107 - 70
+"""Length of the longest temporary directory, in bytes, in which Ray can create its sockets."""
 
 
 class Server:
@@ -71,12 +75,13 @@ class Server:
             raise
 
     def _check_ready(self, base: Path) -> None:
-        if requests.get(f"{self._rest}/readyz", timeout=10).ok:
+        session = DirectSession()
+        if session.get(f"{self._rest}/readyz", timeout=10).ok:
             return
         url = f"{self._rest}/v1/models/{self._config.model}"
         reasons = [
             f"version {state['version']}: {state['status']['error_message']}"
-            for state in requests.get(url, timeout=10).json()["model_version_status"]
+            for state in session.get(url, timeout=10).json()["model_version_status"]
         ]
         raise InputError(f"{base}: no version can be loaded; {'; '.join(reasons).rstrip('.')}.")
 
@@ -102,6 +107,7 @@ def _start_ray(config: ServerConfig) -> Path:
     def restrict_interfaces() -> None:
         loopback.restrict(host, grpc_port, single_machine)
 
+    _shorten_temporary_directory()
     # The command prints what users need to know about the start.
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -138,6 +144,15 @@ def _start_ray(config: ServerConfig) -> Path:
             f"--cpus: expected at most {available:g}, the CPUs of the cluster; got {config.cpus}."
         )
     return Path(context.address_info["session_dir"])
+
+
+def _shorten_temporary_directory() -> None:
+    """Moves Ray's files to /tmp if the paths of its Unix sockets would exceed the system's limit.
+
+    Ray adds up to 68 characters to the temporary directory, and a path may have 107.
+    """
+    if "RAY_TMPDIR" not in os.environ and len(os.fsencode(tempfile.gettempdir())) > MAX_TMPDIR:
+        os.environ["RAY_TMPDIR"] = "/tmp"
 
 
 def _check_cluster(address: str) -> None:

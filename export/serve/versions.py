@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from grpc import StatusCode
 from tensorflow.core.protobuf.error_codes_pb2 import Code
@@ -11,26 +13,43 @@ from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from export.serve.errors import RequestError
 from export.serve.servable import Servable
+from export.version_directories import version_directories
 
 State = ModelVersionStatus.State
 logger = logging.getLogger("ray.serve")
 
 
-def version_directories(base: Path) -> dict[int, Path]:
-    """Returns the complete version directories in a base directory, by version number.
+Fingerprint = frozenset[tuple[str, int, int]]
 
-    Args:
-        base: directory with the versions `1/`, `2/`, …
+
+def _fingerprint(directory: Path) -> Fingerprint:
+    """Returns path, size and modification time of every file, to notice when a directory changes.
+
+    Files that vanish meanwhile and links without a target are left out.
     """
-    return {
-        int(path.name): path
-        for path in base.glob("*")
-        if path.name.isdigit() and (path / "saved_model.pb").is_file()
-    }
+    entries = set()
+    for folder, folders, files in os.walk(directory):
+        for name in (*folders, *files):
+            path = os.path.join(folder, name)
+            try:
+                state = os.stat(path)
+            except OSError:
+                continue
+            entries.add((path, state.st_size, state.st_mtime_ns))
+    return frozenset(entries)
 
 
-def _modification_time(directory: Path) -> float:
-    return max(path.stat().st_mtime for path in [directory, *directory.rglob("*")])
+@dataclass(frozen=True)
+class _Snapshot:
+    """The version directories at one moment, with their fingerprints."""
+
+    directories: dict[int, Path]
+    fingerprints: dict[int, Fingerprint]
+
+    @classmethod
+    def of(cls, base: Path) -> Self:
+        directories = version_directories(base)
+        return cls(directories, {n: _fingerprint(path) for n, path in directories.items()})
 
 
 class Versions:
@@ -47,8 +66,8 @@ class Versions:
         self._max_batch = max_batch
         self._loaded: dict[int, Servable] = {}
         self._status: dict[int, ModelVersionStatus] = {}
-        self._failed: dict[int, float] = {}
-        """Modification time of each directory that could not be loaded."""
+        self._failed: dict[int, Fingerprint] = {}
+        """Fingerprint of each directory that could not be loaded."""
 
     @property
     def ready(self) -> bool:
@@ -94,47 +113,58 @@ class Versions:
         return [self._status[version]]
 
     async def watch(self, seconds: float) -> None:
-        """Calls `refresh` repeatedly, without end.
+        """Calls `refresh` repeatedly, without end; a refresh that fails is logged and repeated.
 
         Args:
             seconds: time between two calls.
         """
         while True:
             await asyncio.sleep(seconds)
-            await self.refresh()
+            try:
+                await self.refresh()
+            # Whatever the file system does, the loaded versions keep answering.
+            except Exception:
+                logger.exception(f"{self._base}: cannot look for new versions.")
 
     async def refresh(self) -> None:
-        """Loads the newest versions that are not loaded yet, then unloads the older ones."""
-        directories = version_directories(self._base)
-        if not directories:
-            # An empty base directory means a file system fault, not that the model is withdrawn.
+        """Loads the newest versions that are not loaded yet, then unloads the older ones.
+
+        Each version is tried once, so that one that is still being copied does not delay the others
+        until it is complete.
+        """
+        snapshot = await asyncio.to_thread(_Snapshot.of, self._base)
+        while missing := set(self._wanted(snapshot)) - set(self._loaded):
+            number = max(missing)
+            await self._load(number, snapshot.directories[number], snapshot.fingerprints[number])
+        kept = set(self._wanted(snapshot))
+        if not kept:
+            # Without a version that could replace them, the loaded ones stay. An empty base
+            # directory means a file system fault, not that the model is withdrawn.
             return
-        while missing := set(self._wanted(directories)) - set(self._loaded):
-            await self._load(max(missing), directories[max(missing)])
-        for number in set(self._loaded) - set(self._wanted(directories)):
+        for number in set(self._loaded) - kept:
             del self._loaded[number]
             self._set_state(number, State.END)
 
-    def _wanted(self, directories: Mapping[int, Path]) -> list[int]:
+    def _wanted(self, snapshot: _Snapshot) -> list[int]:
         """Returns the newest versions, without those that failed and have not changed since."""
         loadable = [
             number
-            for number, directory in directories.items()
-            if self._failed.get(number) != _modification_time(directory)
+            for number, fingerprint in snapshot.fingerprints.items()
+            if number in self._loaded or self._failed.get(number) != fingerprint
         ]
         return sorted(loadable)[-self._keep :]
 
-    async def _load(self, number: int, directory: Path) -> None:
+    async def _load(self, number: int, directory: Path, fingerprint: Fingerprint) -> None:
         self._set_state(number, State.LOADING)
-        modification_time = _modification_time(directory)
         try:
             servable = await asyncio.to_thread(Servable, directory, self._max_batch)
         # Whatever TensorFlow raises for a broken version, the other versions stay available.
         except Exception as error:
             logger.exception(f"{directory}: cannot be loaded.")
-            self._failed[number] = modification_time
+            self._failed[number] = fingerprint
             self._set_state(number, State.END, error)
             return
+        self._failed.pop(number, None)
         self._loaded[number] = servable
         self._set_state(number, State.AVAILABLE)
 

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 from tqdm import tqdm
 
+from ecm_tf.config import SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST, sha256, write_manifest
@@ -32,7 +33,8 @@ def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
       float32 `(batch,)`; needs the custom operations of `FastSentencepieceTokenizer`.
     - `config.json` and `assets/`: sizes, vocabularies, tokenizer and emotions of the model.
 
-    Both files use greedy search, and accept any batch size and length of at least 1.
+    Both files use greedy search, which returns no empty reply, and accept any batch size and length
+    of at least 1.
 
     Args:
         train_dir: model directory.
@@ -64,7 +66,7 @@ def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
             settings={"quantize": quantize},
             counts={
                 "bytes": {name: (directory / name).stat().st_size for name in (IDS, TEXT)},
-                "weights": model.count_params(),
+                "weights": model.count_trainable_params(),
             },
             sources={str(train_dir): sha256(train_dir / MANIFEST)},
         )
@@ -100,7 +102,9 @@ def _text_function(model: ECM, assets: TextAssets) -> Any:
 
 def _greedy_replies(model: ECM, post: tf.Tensor, emotion: tf.Tensor) -> Replies:
     step, state = model.prepare_decoding(post, emotion, scan=scan_without_arrays)
-    return greedy_search(step, state, model.config.max_response_length)
+    return greedy_search(
+        step, state, model.config.max_response_length, min_length=SearchConfig().min_length
+    )
 
 
 def make_converter(function: Any, model: ECM) -> tf.lite.TFLiteConverter:

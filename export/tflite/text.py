@@ -10,7 +10,7 @@ is integer arithmetic.
 import string
 import sys
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,28 @@ from sentencepiece import (
 )
 
 from ecm_tf.core.command import suppress_native_stderr
+from ecm_tf.core.errors import InputError
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.characters import (
+    EMOJI_MODIFIERS,
+    EMOJI_RANGES,
+    JOINER,
+    WIDTH_OFFSET,
+)
 from ecm_tf.text.spacing import ASCII_WORD_CHARACTERS
 from ecm_tf.text.vocabulary import PAD, SPECIALS, UNK
 
 _BOUNDARY = "▁"
 """Piece that stands for a space between two words."""
+_REGIONAL_FLAGS = [
+    "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in region) + "\U000e007f"
+    for region in ("gbeng", "gbsct", "gbwls")
+]
+_STAND_INS = {ord(JOINER): 0xE000} | {0xE0000 + code: 0xE000 + code for code in range(0x20, 0x80)}
+"""Private-use characters for the format characters in emoji: a rule may not keep its text.
+
+Private-use characters of a post do not reach the tokenizer.
+"""
 _WHOLE_WORD_BONUS = 0.01
 """Score per pair of characters, in nats: too small to change how the surrounding text is split."""
 
@@ -41,23 +57,37 @@ class CompactText(tf.Module):
     - Private-use characters between two ASCII words do not separate them; those outside the Basic
       Multilingual Plane are unknown words.
     - Posts are not cut to their first thousand characters.
+    - A zero-width joiner after an emoji stays even if no emoji follows. Of the flags of regions,
+      only those of England, Scotland and Wales stay.
+    - Between two ASCII words, a format character followed by another one and a space, or by a space
+      other than " ", does not separate them.
     - A word that contains "▁" is unknown in posts, and has a space instead in replies.
 
     Args:
         assets: vocabularies and tokenizer.
         min_length: minimum width of a matrix of post ids.
         max_length: maximum width of a matrix of post ids.
+
+    Raises:
+        InputError: the texts are normalized to NFKC, which TensorFlow Lite cannot do.
     """
 
     def __init__(self, assets: TextAssets, min_length: int, max_length: int) -> None:
         super().__init__()
         self._min_length, self._max_length = min_length, max_length
+        if assets.normalization == "nfkc":
+            raise InputError(
+                "text settings: expected the normalization width or none, because TensorFlow Lite "
+                "has no NFKC; got nfkc."
+            )
         # Without a tokenizer, the text is already split by spaces.
         raw = assets.tokenizer_model is not None
         model = _post_model(assets) if raw else _split_post_model(assets)
-        normalizer = _normalizer(assets.normalize_digits, all_spaces=not raw)
+        normalizer = _normalizer(assets, all_spaces=not raw)
         ids = {word: id_ for id_, word in enumerate(assets.post_words) if id_ >= len(SPECIALS)}
         pieces = [piece.piece for piece in model.pieces]
+        for piece in model.pieces:
+            piece.piece = piece.piece.translate(_STAND_INS)
         self._boundary = pieces.index(_BOUNDARY)
         self._post_ids = np.array([ids.get(piece, UNK) for piece in pieces], np.int32)
         self._post_ids[self._boundary] = PAD
@@ -131,23 +161,36 @@ class CompactText(tf.Module):
         return tf.gather(self._detokenizer.detokenize(ragged_pieces), tf.range(batch_size))
 
 
-def _normalizer(digits: bool, *, all_spaces: bool) -> bytes:
+def _normalizer(assets: TextAssets, *, all_spaces: bool) -> bytes:
     """Returns a serialized `NormalizerSpec` that does what `ecm_tf.text` does to characters.
 
     Args:
-        digits: True to replace every digit by 0.
+        assets: the text settings.
         all_spaces: True if every space separates words, False if only those after ASCII words do.
     """
     # NUL ends strings in the format of the map, so it cannot be in it.
     characters = [chr(code) for code in range(1, sys.maxunicode + 1)]
-    spaces = [c for c in characters if unicodedata.category(c) in ("Zs", "Zl", "Zp", "Cc", "Cf")]
+    spaces = [c for c in characters if unicodedata.category(c) in ("Zs", "Zl", "Zp", "Cc")]
+    formats = [c for c in characters if unicodedata.category(c) == "Cf"]
+    if assets.normalization is None:
+        spaces, formats = spaces + formats, []
     private = [chr(code) for code in range(0xE000, 0xF900)]
+    digits = assets.normalize_digits
     normalized = {
         c: "0" if digits and c in string.digits else c for c in sorted(ASCII_WORD_CHARACTERS)
     }
+    if assets.normalization == "width":
+        normalized |= {chr(ord(c) + WIDTH_OFFSET): to for c, to in normalized.items()}
     rules = {c: to for c, to in normalized.items() if c != to}
     rules |= dict.fromkeys(spaces + private, _BOUNDARY if all_spaces else "")
+    rules |= dict.fromkeys(formats, "")
+    if formats:
+        # Longer rules win, so these characters stay where they join emoji.
+        kept = [emoji + JOINER for emoji in (*map(chr, _codes(EMOJI_RANGES)), *EMOJI_MODIFIERS)]
+        rules |= {text: text.translate(_STAND_INS) for text in (*kept, *_REGIONAL_FLAGS)}
     if not all_spaces:
+        for character, to in normalized.items():
+            rules |= {f"{character}{c} ": to + _BOUNDARY for c in formats}
         rules |= {c + space: to + _BOUNDARY for c, to in normalized.items() for space in spaces}
     rules[_BOUNDARY] = "\N{REPLACEMENT CHARACTER}"
     with suppress_native_stderr():
@@ -157,6 +200,11 @@ def _normalizer(digits: bool, *, all_spaces: bool) -> bytes:
             remove_extra_whitespaces=False,
             escape_whitespaces=False,
         ).serialized_normalizer_spec()
+
+
+def _codes(ranges: Sequence[tuple[int, int]]) -> Iterator[int]:
+    for first, last in ranges:
+        yield from range(first, last + 1)
 
 
 def _post_model(assets: TextAssets) -> Any:

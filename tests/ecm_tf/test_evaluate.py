@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import shutil
 
 import fake_classifier
 import numpy as np
@@ -74,11 +75,24 @@ def test_meter_uses_current_weights(model_dir, dataset):
     assert meter.measure(batches).token != pytest.approx(before)
 
 
-def test_prints_one_line_per_model(model_dir, dataset, capsys):
-    run("--train_dir", model_dir, model_dir, "--dataset", dataset, "--batch_size", 10)
-    first, second = capsys.readouterr().out.splitlines()
-    assert first == second
+def test_models_of_equal_directory_names_are_told_apart(model_dir, dataset, tmp_path, capsys):
+    other = shutil.copytree(model_dir, tmp_path / "other" / model_dir.name)
+    judge = fake_classifier.make(tmp_path / "judge")
+    flags = ("--judge", judge, "--posts", 2, "--samples", 1, "--output", tmp_path / "out")
+    run("--train_dir", model_dir, other, "--dataset", dataset, "--batch_size", 10, *flags)
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert first.removeprefix(str(model_dir)) == second.removeprefix(str(other))
     assert " test perplexity " in first
+    names = [f"{directory.parent.name}-{directory.name}" for directory in (model_dir, other)]
+    written = json.loads((tmp_path / "out" / "figures.json").read_text())
+    assert [figures["model"] for figures in written["models"]] == names
+    for name in names:
+        assert (tmp_path / "out" / f"{name}-confusion.png").is_file()
+
+
+def test_the_same_model_twice_is_refused(model_dir, dataset):
+    with pytest.raises(InputError, match="expected different directories"):
+        run("--train_dir", model_dir, model_dir, "--dataset", dataset)
 
 
 def test_compares_searches(model_dir, dataset, tmp_path, capsys):

@@ -43,3 +43,26 @@ def test_version_of_a_clone_that_was_not_installed(monkeypatch):
     assert ecm_tf._version() == installed
     monkeypatch.setattr(ecm_tf, "__file__", "/nowhere/site-packages/ecm_tf/__init__.py")
     assert ecm_tf._version() == "0+unknown"
+
+
+def test_the_backend_of_keras_is_selected(tmp_path):
+    code = (
+        "import os; os.environ['KERAS_BACKEND'] = 'jax'; import ecm_tf; "
+        "assert os.environ['KERAS_BACKEND'] == 'tensorflow'"
+    )
+    assert command_line.python("-c", code, cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("backend", "jax", "expected the backend tensorflow"),
+        ("floatx", "float16", "expected floatx"),
+    ],
+)
+def test_other_settings_of_keras_are_refused(name, value, message, monkeypatch):
+    from ecm_tf.layers.keras_settings import check_keras_settings
+
+    monkeypatch.setattr(f"keras.config.{name}", lambda: value)
+    with pytest.raises(ecm_tf.InputError, match=f"{message}.*got {value}"):
+        check_keras_settings()

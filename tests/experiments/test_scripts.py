@@ -16,7 +16,9 @@ from eager_runs import eager_execution
 from data_prep.corpus.sample import write_sample
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-TINY_MODEL = "--size 8 --num_layers 1 --embedding_size 6 --emotion_size 5 --imemory_size 7"
+TINY_MODEL = (
+    "--size 8 --num_layers 1 --embedding_size 6 --emotion_size 5 --imemory_size 7 --buckets 4,4"
+)
 VARIANTS = ["seq2seq", "ecm", "emb", "wo_emb", "wo_imem", "wo_emem"]
 
 
@@ -96,7 +98,7 @@ def test_estc_makes_a_dataset_and_resumes(estc, data):
 def test_table4_trains_and_evaluates_the_variants(estc, tmp_path):
     output = tmp_path / "table4"
     flags = {
-        "TRAIN_FLAGS": f"{TINY_MODEL} --epochs 1 --batch_size 32",
+        "TRAIN_FLAGS": f"{TINY_MODEL} --epochs 1 --batch_size 64",
         "EVALUATE_FLAGS": "--posts 2 --samples 1",
     }
     with eager_execution():  # a tiny model takes longer to trace than to train
@@ -129,3 +131,14 @@ def test_measured_prints_time_and_memory_and_returns_the_status():
     )
     assert done.returncode == 3
     assert re.fullmatch(r"\[0 s, peak memory \d\.\d\d GiB\]\n", done.stderr)
+
+
+def test_make_estc_quotes_the_data_directory():
+    done = subprocess.run(
+        ["make", "--dry-run", "--assume-old=.venv/installed", "estc", "DATA=my data"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=EXPERIMENTS.parent,
+    )
+    assert 'experiments/estc.sh "my data" build/estc' in done.stdout

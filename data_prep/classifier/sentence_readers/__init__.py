@@ -1,14 +1,15 @@
 """Readers of labelled sentences, the data on which emotion classifiers are trained and evaluated.
 
-Formats: a table (`csv`, `tsv`) or JSON Lines (`jsonl`) with one column for the text and one for the
-emotion, or the XML of NLPCC's shared tasks on emotions in Weibo posts (`xml`). As in
-`data_prep.corpus`, a `BadRecord` is yielded in place of a sentence that cannot be used.
+Formats: a table (`csv`, `tsv`), JSON Lines (`jsonl`) or a JSON list of objects (`json`) with one
+column for the text and one for the emotion, or the XML of NLPCC's shared tasks on emotions in Weibo
+posts (`xml`). As in `data_prep.corpus`, a `BadRecord` is yielded in place of a sentence that cannot
+be used.
 """
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from data_prep.classifier.sentence_readers.json_lines import read_json_lines
+from data_prep.classifier.sentence_readers.json_objects import read_json_lines, read_json_list
 from data_prep.classifier.sentence_readers.nlpcc_xml import UTF16_BOMS, read_nlpcc_xml
 from data_prep.classifier.sentence_readers.sentence import Item, Sentence, UnmappedSentence
 from data_prep.classifier.sentence_readers.tables import read_csv, read_tsv
@@ -22,6 +23,7 @@ _READERS: dict[str, Callable[[Path, Emotions], Iterator[Item]]] = {
     "csv": read_csv,
     "tsv": read_tsv,
     "jsonl": read_json_lines,
+    "json": read_json_list,
     "xml": read_nlpcc_xml,
 }
 SENTENCE_FORMATS = tuple(_READERS)
@@ -29,7 +31,7 @@ SENTENCE_FORMATS = tuple(_READERS)
 
 
 def read_sentences(path: Path, emotions: Emotions, format: str | None = None) -> Iterator[Item]:
-    """Reads labelled sentences, plain or gzipped; every format is streamed.
+    """Reads labelled sentences, plain or gzipped; every format but `json` is streamed.
 
     Args:
         path: the file.
@@ -48,6 +50,8 @@ def _detect_format(path: Path) -> str:
         return "xml"
     if start.startswith(b"{"):
         return "jsonl"
+    if start.startswith(b"["):
+        return "json"
     if not start:
         raise InputError(
             f"{path}: expected sentences in one of the formats {', '.join(SENTENCE_FORMATS)}, "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_prep.corpus.files import BadRecord, clean_text
-from data_prep.corpus.formats import RecordError, shorten
+from data_prep.corpus.formats import RecordError, label_text, shorten
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import Emotions
 
@@ -30,7 +30,7 @@ class UnmappedSentence:
 
     Attributes:
         file: path of the file.
-        record: line of the sentence, from 1.
+        record: line of the sentence, or its number in a JSON list, from 1.
         emotion: NLPCC's English name of its emotion: `"fear"`, `"surprise"`, ….
     """
 
@@ -42,7 +42,7 @@ class UnmappedSentence:
 Item = Sentence | UnmappedSentence | BadRecord
 
 
-def make_sentence(text: str, emotion: str | int, emotions: Emotions) -> Sentence:
+def make_sentence(text: str, emotion: str | int | float, emotions: Emotions) -> Sentence:
     """Checks a text and looks up its emotion, a name or an id.
 
     Raises:
@@ -51,7 +51,7 @@ def make_sentence(text: str, emotion: str | int, emotions: Emotions) -> Sentence
     if not str(emotion).strip():
         raise RecordError("expected an emotion, got none")
     try:
-        return Sentence(clean_text("sentence", text), emotions.id_of(emotion))
+        return Sentence(clean_text("sentence", text), emotions.id_of(label_text(emotion)))
     except InputError as error:
         raise RecordError(shorten(str(error), 1000).rstrip(".")) from error
 

@@ -206,6 +206,25 @@ def test_digits(tmp_path, write_jsonl, normalize_digits):
     assert assets.response_words[4:] == (["000"] if normalize_digits else ["345"])
 
 
+@pytest.mark.parametrize(
+    ("flags", "recorded", "words"),
+    [
+        ({}, "width", ["OK"]),
+        ({"normalization": "nfkc"}, "nfkc", ["OK"]),
+        ({"normalization": "none"}, "none", ["ＯＫ"]),
+    ],
+)
+def test_normalization(tmp_path, write_jsonl, flags, recorded, words):
+    train = write_jsonl([row("ＯＫ", "ＯＫ", 1)])
+    ememory = tmp_path / "ememory.json"
+    ememory.write_text(json.dumps([[], ["ＯＫ"], [], [], [], []]), encoding="utf-8")
+    make(tmp_path / "dataset", train, ememory=ememory, **flags, **WHITESPACE)
+    assets = TextAssets.load(tmp_path / "dataset" / "assets")
+    assert assets.normalization == recorded
+    assert assets.post_words[4:] == assets.response_words[4:] == words
+    assert assets.external_memory[1] == words
+
+
 def test_custom_categories(tmp_path, write_jsonl):
     own = Emotions([Emotion("calm", "平静"), Emotion("glad", "高兴", ("joy",))])
     train = write_jsonl([row("a", "b", "joy"), row("a", "b", "平静")])

@@ -1,9 +1,13 @@
 """Segmentation with jieba, and the tokenizer made from its words."""
 
+import marshal
+import multiprocessing
+import os
 import subprocess
 import sys
 from collections import Counter
 
+import psutil
 import pytest
 import tensorflow as tf
 
@@ -15,6 +19,7 @@ from data_prep.build.segmentation import (
     segment,
     unigram_model,
 )
+from ecm_tf.core.errors import InputError
 from ecm_tf.text.tokenizers import UnigramTokenizer
 
 TEXTS = ["今天天气真好。", "我爱北京天安门", "iphone手机真的好贵", "I love U 。 好"]
@@ -23,6 +28,14 @@ TEXTS = ["今天天气真好。", "我爱北京天安门", "iphone手机真的�
 def tokens_of(model: bytes, texts: list[str]) -> list[list[str]]:
     rows = UnigramTokenizer(model).tokenize(tf.constant(texts)).to_list()
     return [[token.decode() for token in row] for row in rows]
+
+
+def test_joined_emoji_are_one_token():
+    family = "👨\u200d👩\u200d👧"
+    text = f"我爱{family}😀{family}"
+    assert segment(text) == ["我", "爱", family, "😀", family]
+    counts = count_words([text.encode()])
+    assert tokens_of(unigram_model(counts, set(text)), [text]) == [segment(text)]
 
 
 def test_workers_do_not_import_tensorflow():
@@ -96,3 +109,68 @@ def test_boundary_f1():
     result = compare_with_jieba(["我爱北京天安门", "好"], [["我爱", "北京", "天安", "门"], ["好"]])
     for mode in ("hmm_off", "hmm_on"):
         assert result[mode] == {"identical": 0.5, "boundary_f1": round(2 * 2 / 6, 6)}
+
+
+def test_a_killed_worker_is_reported():
+    def chunks():
+        for _ in range(1000):
+            for worker in multiprocessing.active_children():
+                worker.kill()
+            yield [text.encode() for text in TEXTS]
+
+    with pytest.raises(InputError, match="--workers: one of 2 worker processes was killed"):
+        count_corpus(chunks(), workers=2)
+    assert not multiprocessing.active_children()
+
+
+def test_an_interruption_ends_the_workers():
+    def chunks():
+        for number in range(1000):
+            if number == 5:
+                raise KeyboardInterrupt
+            yield [text.encode() for text in TEXTS]
+
+    with pytest.raises(KeyboardInterrupt):
+        count_corpus(chunks(), workers=2)
+    assert not multiprocessing.active_children()
+
+
+PARENT = """
+import sys, time, multiprocessing
+from data_prep.build.segmentation import count_corpus
+def chunks():
+    for number in range(4):
+        yield ["好".encode()]
+    while not all(worker.is_alive() for worker in multiprocessing.active_children()):
+        time.sleep(0.1)
+    print(*(worker.pid for worker in multiprocessing.active_children()), flush=True)
+    time.sleep(60)
+if __name__ == "__main__":
+    count_corpus(chunks(), workers=2)
+"""
+
+
+def test_workers_of_a_killed_process_end(tmp_path):
+    (tmp_path / "parent.py").write_text(PARENT, encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, str(tmp_path / "parent.py")], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        workers = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
+        assert workers
+        parent.kill()
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert alive == []
+
+
+def test_a_cache_file_of_jieba_is_not_read(tmp_path):
+    (tmp_path / "jieba.cache").write_bytes(marshal.dumps(({"今": 1}, 1)))
+    code = (
+        "import jieba; from data_prep.build.segmentation import segment\n"
+        "assert segment('今天天气真好') == ['今天天气', '真', '好']\n"
+        "assert jieba.lcut('今天天气真好') != segment('今天天气真好'), 'jieba reads the cache'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
+    assert done.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["jieba.cache"]

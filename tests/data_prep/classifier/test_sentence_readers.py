@@ -23,6 +23,8 @@ SAMPLES = {
     "tsv": 'emotion\tid\tsentence\n其他\t1\t你 好\n\n3\t2\t他说"讨厌"\n',
     "jsonl": '{"text": "你\\n好", "emotion": "其他"}\n\n'
     '{"content": "他说\\"讨厌\\"", "label": 3}\n',
+    "json": '[{"id": 1, "text": "你\\n好", "emotion": "其他"},\n'
+    '{"id": 2, "content": "他说\\"讨厌\\"", "label": 3.0}]\n',
     "xml": '<?xml version="1.0" encoding="UTF-8"?>\n<TrainingData>\n'
     '<weibo id="1" emotion-type1="disgust" emotion-type2="none">\n'
     '<sentence id="1" opinionated="N">你\n好</sentence>\n'
@@ -116,6 +118,32 @@ def test_nlpcc_2013_test_set_encodings(write, encoding):
     ]
 
 
+def test_ewect(write):
+    labels = ["neutral", "happy", "angry", "sad", "fear", "surprise"]
+    rows = [{"id": id_, "content": "好", "label": label} for id_, label in enumerate(labels, 1)]
+    path = write(json.dumps(rows))
+    assert read(path) == [
+        *(Sentence("好", id_) for id_ in (0, 5, 4, 2)),
+        UnmappedSentence(path, 5, "fear"),
+        UnmappedSentence(path, 6, "surprise"),
+    ]
+    with_fear = Emotions([Emotion(label, label) for label in labels[:5]])
+    assert read(path, emotions=with_fear)[4:] == [
+        Sentence("好", 4),
+        UnmappedSentence(path, 6, "surprise"),
+    ]
+    (bad,) = read(write('[{"id": 7, "content": "", "label": "fear"}]'))
+    assert "record 1: expected a sentence with visible characters" in str(bad)
+
+
+def test_tsv_with_quoted_cells(write):
+    path = write('text\tlabel\n"他 ""好"""\t5.0\n"迟到\n了"\t4\n"好\t1\n雨\t0\n')
+    assert read(path) == [
+        *(Sentence('他 "好"', 5), Sentence("迟到 了", 4)),
+        *(Sentence('"好', 1), Sentence("雨", 0)),
+    ]
+
+
 def test_utf8_file_that_declares_utf16(write):
     path = write(SAMPLES["xml"].replace("UTF-8", "UTF-16"))
     assert read(path) == [A, B]
@@ -154,6 +182,7 @@ BAD_RECORDS = [
     ("jsonl", b'\n{"text": "\xff", "label": 1}', "got invalid UTF-8 at byte 11"),
     ("jsonl", b"\n[1]", "expected one JSON object, got [1]"),
     ("jsonl", b"\n{", "expected one JSON object, got invalid JSON"),
+    ("jsonl", b'\n{"text": "a", "label": "surprise"}', "unknown emotion 'surprise'"),
     ("xml", b'<T>\n<sentence opinionated="N"> </sentence></T>', "with visible characters"),
     ("xml", b"<T>\n<sentence>a</sentence></T>", "opinionated (or emotion_tag) Y or N, got none"),
     ("xml", b'<T>\n<sentence opinionated="Y">a</sentence></T>', "emotion-1-type out of none, like"),
@@ -176,7 +205,11 @@ def test_bad_records(write, format, content, problem):
 
 
 BAD_FILES = [
-    (None, b"", "expected sentences in one of the formats csv, tsv, jsonl, xml, got an empty file"),
+    (
+        None,
+        b"",
+        "expected sentences in one of the formats csv, tsv, jsonl, json, xml, got an empty file",
+    ),
     ("tsv", b"\n", "expected a header line, got an empty file."),
     (None, b"text,id\na,1\n", "expected one of the columns text, sentence, content and one of"),
     (None, b"text,sentence,label\na,1\n", "got text, sentence, label"),

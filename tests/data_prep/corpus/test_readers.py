@@ -2,11 +2,12 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from data_prep.corpus.files import BadRecord
+from data_prep.corpus.files import BadRecord, read_head, source_digest
 from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
@@ -29,6 +30,12 @@ SAMPLES = {
         {"post": "你好", "response": "你也好", "emotion": "like", "post_emotion": "其他"},
         {"post": "下雨了", "response": "讨厌下雨", "emotion": 3, "post_emotion": "2", "id": [7]},
     ],
+    "json": [
+        {"post": "你好", "response": "你也好", "emotion": "like", "post_emotion": "其他"},
+        {"post": "下雨了", "response": "讨厌下雨", "emotion": 3, "post_emotion": "2", "id": [7]},
+    ],
+    "csv": "emotion,post,id,response,post_emotion\n"
+    '喜欢,你好,7,"你也好",0\n3,下雨了,8,讨厌下雨,sad\n',
     "tsv": "emotion\tpost\tid\tresponse\tpost_emotion\n"
     "喜欢\t你好\t7\t你也好\t0\n3\t下雨了\t8\t讨厌下雨\tsad\n",
 }
@@ -37,7 +44,7 @@ SAMPLES = {
 def write(path: Path, sample: object) -> Path:
     if isinstance(sample, str):
         text = sample
-    elif isinstance(sample[0], dict):
+    elif sample is SAMPLES["jsonl"]:
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in sample)
     else:
         text = json.dumps(sample, ensure_ascii=False)
@@ -143,6 +150,43 @@ def test_bad_line_between_good_lines(write_jsonl, line, problem):
     assert len(bad.raw) <= 201
 
 
+@pytest.mark.parametrize("given", ["lccc", None])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_lccc_with_one_dialogue_per_line(tmp_path, given, pack):
+    path = tmp_path / "lccc_base_train.jsonl.gz"
+    lines = '["火锅 我", "哈哈 ！", "b  c"]\n\n["alone"]\n["a", 7]\n{}\n["a", "b"]\n'
+    path.write_bytes(pack(lines.encode()))
+    first, second, *bad, last = read(path, UNLABELLED, given)
+    assert first == Pair("火锅我", "哈哈！", None, None)
+    assert second == Pair("哈哈！", "b c", None, None)
+    assert last == Pair("a", "b", None, None)
+    assert [str(item).removeprefix(f"{path}: ") for item in bad] == [
+        'line 3: expected a list of at least two utterances, got ["alone"].',
+        "line 4: expected a list of utterances with spaces between characters, got 7.",
+        "line 5: expected a list of at least two utterances, got {}.",
+    ]
+
+
+@pytest.mark.parametrize("emotion", ["5.0", 5.0, " 5.0 ", "5.000"])
+def test_labels_that_pandas_wrote_as_floating_point_numbers(write_jsonl, emotion):
+    assert read(write_jsonl([{**GOOD_LINE, "emotion": emotion}])) == [Pair("好", "好", 5, None)]
+
+
+def test_fractional_label(write_jsonl):
+    (bad,) = read(write_jsonl([{**GOOD_LINE, "emotion": 1.5}]))
+    assert "response: unknown emotion '1.5'" in str(bad)
+
+
+def test_bad_objects_of_a_json_list(tmp_path):
+    path = tmp_path / "pairs.json"
+    path.write_text(json.dumps([GOOD_LINE, {"post": "好"}, 7]), encoding="utf-8")
+    good, missing, number = read(path)
+    assert good == Pair("好", "好", 1, None)
+    assert "record 2: expected {" in str(missing)
+    assert "Object missing required field `response`" in str(missing)
+    assert "record 3: expected {" in str(number)
+
+
 BAD_TABLE_LINES = [
     (b"a\tb", "expected 3 columns separated by tabs, as in the header, got 2"),
     (b"a\tb\t1\t", "got 4"),
@@ -215,7 +259,7 @@ def test_one_bad_response_does_not_affect_the_others(tmp_path):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "expected a corpus in one of the formats ecm, stc, nlpcc, lccc, jsonl, tsv"),
+        (b"", "expected a corpus in one of the formats ecm, stc, nlpcc, lccc, json, jsonl"),
         (b"hello\tworld\n", "starts with 'hello"),
         (b"\xff\xfe\x00", "got a file that starts with"),
         (b"[]", "expected a JSON list of records with one of the structures"),
@@ -274,3 +318,11 @@ def test_real_corpora(real_data, name, labelling, count):
     pairs = read(real_data / name, labelling)
     assert all(isinstance(pair, Pair) for pair in pairs)
     assert len(pairs) == count
+
+
+def test_a_pipe_is_refused(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for function in (read_head, source_digest):
+        with pytest.raises(InputError, match="can be read more than once, got a pipe"):
+            function(pipe)

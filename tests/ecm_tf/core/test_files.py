@@ -3,7 +3,14 @@ import gzip
 import pytest
 
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import read_json, read_text, read_toml, reading, require_directory
+from ecm_tf.core.files import (
+    read_json,
+    read_lines,
+    read_text,
+    read_toml,
+    reading,
+    require_directory,
+)
 
 
 def test_readers_return_the_content(tmp_path):
@@ -13,6 +20,31 @@ def test_readers_return_the_content(tmp_path):
     assert read_json(path, "a string") == "喜欢"
     path.write_text("size = 3")
     assert read_toml(path, "settings") == {"size": 3}
+
+
+def test_byte_order_mark_is_not_content(tmp_path):
+    path = tmp_path / "file"
+    path.write_text('["喜欢"]', encoding="utf-8-sig")
+    assert read_text(path, "text") == '["喜欢"]'
+    assert read_json(path, "a list") == ["喜欢"]
+    assert read_lines(path, "text") == ['["喜欢"]']
+    path.write_text("size = 3", encoding="utf-8-sig")
+    assert read_toml(path, "settings") == {"size": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("\n", [""]),
+        ("a\n\nb", ["a", "", "b"]),
+        ("a\r\nb\r\n", ["a", "b"]),
+        ("a\u2028b\x85c\x0bd\x1ee\n", ["a\u2028b\x85c\x0bd\x1ee"]),
+    ],
+)
+def test_lines(tmp_path, text, lines):
+    (tmp_path / "file").write_bytes(text.encode())
+    assert read_lines(tmp_path / "file", "text") == lines
 
 
 @pytest.mark.parametrize("read", [read_text, read_json, read_toml])

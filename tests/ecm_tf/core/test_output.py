@@ -1,9 +1,10 @@
 import errno
+from pathlib import Path
 
 import pytest
 
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import write_atomically, write_manifest
+from ecm_tf.core.manifest import MANIFEST, write_atomically, write_manifest
 from ecm_tf.core.output import check_output, finished_directory
 
 
@@ -91,3 +92,57 @@ def test_a_full_disk_is_reported_with_the_output_and_leaves_nothing(tmp_path, mo
     assert caught.value.filename == str(tmp_path / "dataset")
     assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
     assert (tmp_path / "settings.json").read_text() == "{}"
+
+
+def test_an_interruption_leaves_neither_files_nor_new_parents(tmp_path):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        finished_directory(tmp_path / "made" / "new" / "model") as directory,
+    ):
+        (directory / "new").touch()
+        raise KeyboardInterrupt
+    assert _names(tmp_path) == []
+
+
+def test_a_failed_replacement_restores_the_old_directory(tmp_path, monkeypatch):
+    output = tmp_path / "model"
+    output.mkdir()
+    (output / "old").touch()
+    rename = Path.rename
+
+    def fail(path, target):
+        if ".partial-" in path.name:
+            raise OSError(errno.EIO, "no")
+        return rename(path, target)
+
+    with pytest.raises(OSError, match="no"), finished_directory(output) as directory:
+        (directory / "new").touch()
+        monkeypatch.setattr(Path, "rename", fail)
+    assert _names(tmp_path) == ["model"]
+    assert _names(output) == ["old"]
+
+
+@pytest.mark.parametrize("recognised", [True, False], ids=["mount", "bind mount"])
+def test_the_content_of_a_mount_point_is_replaced(recognised, tmp_path, monkeypatch):
+    output = tmp_path / "model"
+    output.mkdir()
+    rename = Path.rename
+
+    def busy(path, target):
+        if path == output:
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", busy)
+    monkeypatch.setattr(Path, "is_mount", lambda path: recognised and path == output)
+    for content in ("first", "second"):
+        with finished_directory(output) as directory:
+            (directory / content).mkdir()
+            (directory / content / "file").touch()
+            _finish(directory)
+        assert _names(output) == sorted([content, MANIFEST])
+        assert _names(output / content) == ["file"]
+    with pytest.raises(ZeroDivisionError), finished_directory(output) as directory:
+        raise ZeroDivisionError
+    assert _names(output) == [MANIFEST, "second"]
+    assert _names(tmp_path) == ["model"]

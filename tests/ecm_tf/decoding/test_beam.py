@@ -238,3 +238,12 @@ def _assert_equal_finished(found, row, ranked):
     by_words = dict(map(reversed, ranked))
     for n, score in enumerate(scores):
         assert by_words[toy_search.words_of(found, row, n)] == pytest.approx(float(score), rel=1e-4)
+
+
+@pytest.mark.parametrize("min_length", [1, 2])
+def test_min_length_leaves_out_shorter_replies(min_length):
+    found = _search(replies=3, min_length=min_length)
+    for row, example in enumerate(EXAMPLES):
+        finished = toy_search.Exhaustive(example, 4).finished
+        expected = [entry for entry in finished if len(entry[1]) >= min_length]
+        _assert_equal(found, row, expected[:3])

@@ -102,3 +102,26 @@ def test_any_batch_size_in_one_graph():
         expected = greedy_search(toy_search.step, toy_search.start(examples), 4)
         for entry, value in zip(replies, expected, strict=True):
             np.testing.assert_allclose(entry, value, rtol=1e-5)
+
+
+@pytest.mark.parametrize("min_length", [0, 1, 3])
+def test_min_length_masks_the_end_token(min_length):
+    step = _favourite(2, 5)
+    replies = greedy_search(step, [tf.zeros([2, 1])], 4, min_length=min_length)
+    np.testing.assert_array_equal(replies.lengths, [min_length] * 2)
+    np.testing.assert_array_equal(replies.ids, [[5] * min_length + [0] * (4 - min_length)] * 2)
+    log_probs = step(tf.constant([3]), [])[0].numpy()[0]
+    score = min_length * log_probs[5] + log_probs[2]
+    np.testing.assert_allclose(replies.scores, [score] * 2, rtol=1e-5)
+
+
+def test_a_reply_ends_before_min_length_if_no_other_word_is_left():
+    replies = greedy_search(
+        _favourite(5, 4), [tf.zeros([1, 1])], 4, masked_ids=(0, 1, 3, 4, 5), min_length=2
+    )
+    np.testing.assert_array_equal(replies.ids, [[0] * 4])
+
+
+def test_a_negative_min_length_is_refused():
+    with pytest.raises(ValueError, match="`min_length` must be 0 or more"):
+        greedy_search(_favourite(5), [tf.zeros([1, 1])], 2, min_length=-1)

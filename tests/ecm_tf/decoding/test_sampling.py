@@ -129,3 +129,11 @@ def test_any_batch_size_in_one_graph():
         assert replies.ids.shape == (len(examples), 4)
         assert np.isfinite(replies.scores).all()
         assert np.isin(replies.ids, [0, *toy_search.ALLOWED]).all()
+
+
+@pytest.mark.parametrize("settings", [{}, {"top_k": 2}, {"top_p": 0.5}])
+def test_min_length_masks_the_end_token(settings):
+    assert 0 in _sample([0] * 200, seed=1).lengths.numpy()
+    replies = _sample([0] * 200, seed=1, min_length=2, **settings)
+    assert set(replies.lengths.numpy()) <= {2, 3, 4}
+    assert (replies.scores.numpy() > -100).all()

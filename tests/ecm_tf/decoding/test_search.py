@@ -127,6 +127,60 @@ def test_unfinished_and_duplicate_candidates_rank_last():
     assert best.lengths.numpy()[0].tolist() == [2, 1, 0, 3, 1]
 
 
+def test_criteria_rank_unfinished_candidates_too(classifier):
+    """The classifier decides among candidates that all reached the maximum length."""
+    texts = ["讨厌", "我很喜欢", "难过了"]
+
+    class Responder:
+        def texts(self, replies):
+            return tf.constant([texts])
+
+    ids = tf.constant([[[4, 4], [5, 5], [6, 6]]])
+    candidates = Replies(ids, tf.constant([[2, 2, 2]]), tf.constant([[-1.0, -2.0, -3.0]]))
+    search = {**SAMPLES, "rerank": classifier, "emotion_weight": 100.0}
+    for emotion in range(6):
+        best = Ranking(SearchConfig(**search)).best(
+            Responder(), tf.constant([emotion]), candidates, 3
+        )
+        probabilities = [fake_classifier.probabilities(text)[emotion] for text in texts]
+        expected = sorted(range(3), key=lambda place: -probabilities[place])
+        assert best.ids.numpy()[0, :, 0].tolist() == [4 + place for place in expected]
+
+
+def test_impossible_candidates_rank_last():
+    ids = tf.constant([[[7, 0], [4, 4], [4, 4], [5, 0]]])
+    scores = tf.constant([[-1e30, -1.0, -1.0, -9.0]])
+    candidates = Replies(ids, tf.constant([[1, 2, 2, 1]]), scores)
+    best = Ranking(SearchConfig()).best(None, tf.constant([0]), candidates, 4)
+    assert best.ids.numpy()[0].tolist() == [[5, 0], [4, 4], [4, 4], [7, 0]]
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"decoder": "beam", "beam_size": 6, "beam_groups": 2}, SAMPLES]
+)
+def test_no_reply_is_empty_by_default(model_dir, settings):
+    """The model prefers the end token at every step, so that its best reply is empty."""
+    model, assets = load_model(model_dir)
+    output = model.vocabulary_output
+    bias = next(
+        weight for weight in output.weights if weight.shape == (len(assets.response_words),)
+    )
+    bias.assign(tf.one_hot(EOS, bias.shape[0], 50.0))
+    responder = Responder(model, assets)
+    inputs = tf.constant(POSTS), tf.constant(EMOTIONS)
+    for min_length, expected in ({}, 1), ({"min_length": 0}, 0), ({"min_length": 2}, 2):
+        config = SearchConfig(**settings, **min_length)
+        replies = responder.replies(*inputs, Search(config, 1))
+        assert (replies.lengths.numpy() == expected).all()
+
+
+def test_a_min_length_above_the_maximum_is_refused(responder):
+    longest = responder.model.config.max_response_length
+    search = Search(SearchConfig(min_length=longest + 1))
+    with pytest.raises(InputError, match=f"min_length: expected at most {longest}, .* got"):
+        responder.replies(tf.constant(POSTS), tf.constant(EMOTIONS), search)
+
+
 def test_ngram_blocking(responder):
     settings = {"decoder": "sample", "candidates": 8, "seed": 0, "temperature": 5.0, "top_k": 6}
     repeated = {0: 0, 1: 0}
@@ -169,6 +223,7 @@ def test_a_missing_classifier_is_refused(tmp_path):
     ("settings", "name"),
     [
         ({}, "greedy"),
+        ({"min_length": 0}, "greedy, at least 0 words"),
         ({"decoder": "beam", "beam_size": 8, "length_penalty": 1.0}, "beam 8, length 1"),
         (
             {"decoder": "beam", "beam_groups": 4, "diversity": 0.5, "no_repeat": 2},

@@ -1,8 +1,11 @@
 """Saving and loading model directories."""
 
 import dataclasses
+import errno
 import json
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from ecm_tf.config import ModelConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, sha256
 from ecm_tf.model import ECM
+from ecm_tf.model import directory as model_directory
 from ecm_tf.model.directory import load_model, new_model, save_model
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.emotions import DEFAULT
@@ -89,17 +93,102 @@ def test_saving_again_replaces_the_model_and_keeps_other_files(saved):
     assert (directory / "run.json").read_text() == "run"
 
 
-def test_an_interrupted_save_leaves_an_incomplete_directory(saved, monkeypatch):
-    directory, model = saved
+class FailAt:
+    """Makes the `number`th call that writes to disk fail as if the disk were full."""
 
-    def fail(*_, **__):
-        raise OSError("disk full")
+    WRITES = (
+        (Path, "mkdir"),
+        (Path, "write_text"),
+        (Path, "write_bytes"),
+        (Path, "rename"),
+        (ECM, "save_weights"),
+        (os, "fsync"),
+        (os, "replace"),
+    )
 
-    monkeypatch.setattr(ECM, "save_weights", fail)
-    with pytest.raises(OSError, match="disk full"):
-        save(directory, model)
-    with pytest.raises(InputError, match="expected a finished model directory"):
-        load_model(directory)
+    def __init__(self, number, monkeypatch):
+        self.number, self.calls = number, 0
+        for owner, name in self.WRITES:
+            monkeypatch.setattr(owner, name, self._failing(getattr(owner, name)))
+
+    def _failing(self, write):
+        def call(*arguments, **keywords):
+            self.calls += 1
+            if self.calls == self.number:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return write(*arguments, **keywords)
+
+        return call
+
+
+def test_a_full_disk_at_any_write_leaves_a_usable_model(saved, monkeypatch):
+    """The old one, or the new one once all of it is on the disk."""
+    directory, old = saved
+    new = ECM(config())
+    backup = shutil.copytree(directory, directory.with_name("backup"))
+    for number in range(1, 100):
+        shutil.rmtree(directory)
+        shutil.copytree(backup, directory)
+        with monkeypatch.context() as patch:
+            disk = FailAt(number, patch)
+            try:
+                save(directory, new)
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
+        loaded, _ = load_model(directory)
+        expected = {"ECM": old, "Seq2Seq": new}[loaded.config.variant]
+        for ours, theirs in zip(expected.get_weights(), loaded.get_weights(), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        hidden = [path.name for path in directory.iterdir() if path.name.startswith(".")]
+        assert hidden == [], f"after failure {number}"
+        if disk.calls < number:
+            assert expected is new
+            return
+    raise AssertionError("saving never succeeded")
+
+
+def killed_at_the_second(replace):
+    """`replace`, which a signal interrupts when the second file of the staging directory moves."""
+    moved = []
+
+    def call(source, target):
+        if ".complete-" in str(source):
+            moved.append(source)
+        if len(moved) == 2:
+            raise KeyboardInterrupt
+        return replace(source, target)
+
+    return call
+
+
+def test_a_killed_save_is_finished_or_forgotten(saved, monkeypatch):
+    """A process that is killed cannot clean up: its hidden directory stays."""
+    directory, _ = saved
+    (directory / ".partial-1").mkdir()
+    (directory / ".partial-1" / "model.weights.h5").write_text("half")
+    load_model(directory)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "replace", killed_at_the_second(os.replace))
+        save(directory, ECM(config()))
+    assert any(path.name.startswith(".complete-") for path in directory.iterdir())
+    assert load_model(directory)[0].config.variant == "Seq2Seq"
+    assert {path.name for path in directory.iterdir()} == {
+        "assets", "config.json", "manifest.json", "model.weights.h5"
+    }  # fmt: skip
+
+
+def test_a_model_that_is_replaced_while_it_is_read_is_read_again(saved, monkeypatch):
+    directory, _ = saved
+    verify_files = model_directory.verify_files
+
+    def replaced_before(*arguments):
+        monkeypatch.setattr(model_directory, "verify_files", verify_files)
+        save(directory, ECM(config()))
+        verify_files(*arguments)
+
+    monkeypatch.setattr(model_directory, "verify_files", replaced_before)
+    assert load_model(directory)[0].config.variant == "Seq2Seq"
 
 
 def test_a_missing_directory_is_refused(tmp_path):

@@ -218,6 +218,14 @@ def test_any_number_of_categories(batch, categories):
     assert loss == pytest.approx(before, rel=1e-4)
 
 
+def test_trainable_params_leave_out_the_mask_of_emotion_words():
+    model = ECM(ModelConfig(20, 18, 6, size=8, **ALL))
+    assert model.count_trainable_params() == model.count_params() - 6 * 18
+    assert ECM(ModelConfig(20, 18, 6, size=8)).count_trainable_params() < (
+        model.count_trainable_params()
+    )
+
+
 def test_reply_nll_is_the_sum_of_the_log_probs(make_model, batch):
     model = randomize(make_model(**ALL))
     log_probs = model.teacher_forced_log_probs(batch)

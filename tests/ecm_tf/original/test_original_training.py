@@ -125,7 +125,10 @@ def imported(tmp_path_factory):
     write_manifest(
         dataset,
         "dataset",
-        files=[f"assets/{name}" for name in assets.save(dataset / "assets")],
+        files=[
+            *(path.name for path in dataset.glob("*.tfrecord")),
+            *(f"assets/{name}" for name in assets.save(dataset / "assets")),
+        ],
         settings={},
         counts={"pairs": {"train": len(pairs), "dev": len(pairs)}, "emotions": {"train": emotions}},
         sources={},

@@ -2,9 +2,12 @@ import dataclasses
 import json
 
 import pytest
+import tensorflow as tf
+from decoded import decode_strings
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.processor import TextProcessor
 
 
 def test_external_memory_mask(assets):
@@ -24,6 +27,22 @@ def test_assets_round_trip(assets, segmenter, tmp_path):
     assert loaded == assets
     assert sorted(names) == sorted(p.name for p in (tmp_path / "new" / "assets").iterdir())
     assert json.loads((tmp_path / "new/assets/text.json").read_text())["segmenter"] == segmenter
+
+
+def test_normalization_is_recorded(assets, tmp_path):
+    assets = dataclasses.replace(assets, normalization="width")
+    assets.save(tmp_path)
+    assert json.loads((tmp_path / "text.json").read_text())["normalization"] == "width"
+    assert TextAssets.load(tmp_path) == assets
+
+
+def test_files_without_a_normalization_keep_their_bytes_and_their_behaviour(assets, tmp_path):
+    assets.save(tmp_path)
+    assert json.loads((tmp_path / "text.json").read_text()).keys() == {
+        *("segmenter", "normalize_digits")
+    }
+    tokens = TextProcessor(TextAssets.load(tmp_path)).tokenize(tf.constant(["Ａ 我\u200b喜欢"]))
+    assert decode_strings(tokens) == [["Ａ", "我", "喜欢"]]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +87,16 @@ def test_malformed_files_are_named(assets, name, content, tmp_path):
     ("name", "content"),
     [
         *(("text.json", content) for content in ("no JSON", "{}", "[]", "3")),
+        ("text.json", '{"segmenter": "thulac", "normalize_digits": true}'),
+        ("text.json", '{"segmenter": ["jieba"], "normalize_digits": true}'),
+        ("text.json", '{"segmenter": "jieba", "normalize_digits": "no"}'),
+        *(
+            (
+                "text.json",
+                f'{{"segmenter": "jieba", "normalize_digits": true, "normalization": {n}}}',
+            )
+            for n in ('"NFD"', "3", "[]")
+        ),
         ("external_memory.json", "no JSON"),
     ],
 )

@@ -1,4 +1,5 @@
 import dataclasses
+import sys
 
 import pytest
 import tensorflow as tf
@@ -7,6 +8,8 @@ from decoded import decode_strings
 from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
 from ecm_tf.text.processor import TextProcessor
 from ecm_tf.text.vocabulary import EOS, UNK
+
+WHITE_SPACE = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace())
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,8 @@ def test_response_text_respects_each_length(processor):
         ("2", 2),
         ("ANGRY", 4),
         ("  Happy\n", 5),
+        ("\u3000高兴\u3000", 5),
+        (WHITE_SPACE + "sad" + WHITE_SPACE, 2),
         ("开心", 5),
         ("sadness", 2),
     ],

@@ -10,8 +10,9 @@ import pytest
 from ecm_tf.config import TrainingConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.training.callbacks import BestModel, DivergenceError, EarlyStopping
+from ecm_tf.training.callbacks.learning_rate_decay import interval_losses
 from ecm_tf.training.fit import RunCallbacks, fit_epochs
-from ecm_tf.training.history import HistoryRow
+from ecm_tf.training.history import HistoryRow, write_history
 
 
 @pytest.fixture
@@ -102,6 +103,27 @@ def test_the_learning_rate_decays_when_the_loss_rises(make_run, losses, decays, 
     assert float(optimizer.learning_rate) == pytest.approx(0.5 * 0.5**decays)
 
 
+def test_the_decay_looks_at_full_intervals_only(make_run):
+    """As the original does: evaluations at the ends of epochs give no loss to compare."""
+    run = make_run(steps_per_checkpoint=2, steps_per_epoch=3, learning_rate_decay_factor=0.5)
+    rates = []
+    # Means of two steps: 1, 1, 1, 1. Each epoch's last loss alone would be the highest so far.
+    for losses in ([1.0, 1.0, 2.0], [0.0, 0.5, 1.5], [0.0, 2.0, 3.0], [4.0]):
+        fit(run, losses)
+        rates.append(run.optimizer.learning_rate)
+    # Steps 9 and 10 have the mean 3.5.
+    assert rates == [0.5, 0.5, 0.5, 0.25]
+
+
+def test_interval_losses_of_an_imported_run():
+    """It begins in the middle of an interval, whose mean is unknown."""
+    rows = [
+        HistoryRow(step, 0.0, 0.5, loss, 9.0, 9.0, 0.0)
+        for step, loss in [(15, math.nan), (18, 7.0), (20, 8.0), (23, 1.0), (30, 2.0), (35, 5.0)]
+    ]
+    assert interval_losses(rows, 10) == pytest.approx([(3 * 1.0 + 7 * 2.0) / 10])
+
+
 def test_the_training_loss_is_the_mean_since_the_last_evaluation(make_run):
     run = make_run(steps_per_checkpoint=2, steps_per_epoch=5)
     fit(run, [1.0, 3.0, 10.0, 20.0, 7.0])
@@ -163,3 +185,10 @@ def test_effects_of_an_evaluation_are_ordered(make_run):
     assert rates[-2:] == [0.5, 0.25]
     assert [name for name, row in run.effects if row.step == 4] == ["checkpoint", "history"]
     assert rows_of(run, "checkpoint")[-1].learning_rate == 0.5
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("title", ["a $x$ b", "$", "模型"])
+def test_every_directory_name_can_be_a_title(title, tmp_path):
+    write_history(tmp_path, [HistoryRow(1, 0.1, 0.5, 3.0, 20.0, 21.0, 1.0)], title)
+    assert (tmp_path / "learning_curve.png").stat().st_size > 1000

@@ -1,9 +1,13 @@
 """`python -m ecm_tf.train`: the files of a run, and resuming it."""
 
 import csv
+import dataclasses
 import json
 import math
+import os
 import shutil
+import subprocess
+import sys
 from unittest import mock
 
 import h5py
@@ -16,7 +20,8 @@ from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, sha256, verify_files
 from ecm_tf.data.records import serialize_pair
-from ecm_tf.model.directory import load_model
+from ecm_tf.model.directory import load_model, save_model
+from ecm_tf.text.vocabulary import SPECIALS
 from ecm_tf.train import main
 from ecm_tf.training.callbacks import Evaluation
 from ecm_tf.training.checkpoints import KEPT, Checkpoints
@@ -58,8 +63,10 @@ def train(dataset, train_dir, modules=ALL, **flags):
 
 
 def edit_manifest(directory, edit):
+    """Edits the manifest; the digests become those of the files as they are."""
     manifest = json.loads((directory / "manifest.json").read_text())
     edit(manifest)
+    manifest["files"] = {name: sha256(directory / name) for name in manifest["files"]}
     (directory / "manifest.json").write_text(json.dumps(manifest))
 
 
@@ -137,6 +144,7 @@ def assert_same_weights(weights, expected, **tolerance):
 
 def test_files_of_a_run(finished, dataset):
     assert {path.name for path in finished.iterdir()} == {
+        ".lock",
         "assets",
         "checkpoints",
         "config.json",
@@ -252,6 +260,67 @@ def test_a_missing_checkpoint_is_refused(copied, dataset, eagerly):
     with pytest.raises(InputError, match=r"\[3, 4, 6\], got 5\.$"):
         train(dataset, copied, epochs=2, load_model=5)
     assert Checkpoints(copied).steps == [3, 4, 6]
+
+
+def test_a_damaged_checkpoint_is_skipped(copied, finished, dataset, eagerly, capsys):
+    """The newest was cut off; the one before is from before checkpoints had digests."""
+    newest = copied / "checkpoints" / "step-00000006" / "training.weights.h5"
+    shutil.copytree(newest.parent, newest.parent.with_name("step-00000006.bak"))
+    (copied / "checkpoints" / "step-00000004" / "manifest.json").unlink()
+    os.truncate(newest, newest.stat().st_size // 2)
+    model = (copied / "model.weights.h5").read_bytes()
+    train(dataset, copied, epochs=2)
+    printed = capsys.readouterr().out
+    assert "step-00000006: the checkpoint is damaged (" in printed
+    assert "resuming from the checkpoint of step 4\n" in printed
+    assert_same_history(copied, finished)
+    assert_same_weights(checkpoint(copied, 6), checkpoint(finished, 6), rtol=1e-5, atol=1e-7)
+    # The best model was of the step whose checkpoint was damaged.
+    assert (copied / "model.weights.h5").read_bytes() == model
+
+
+@pytest.mark.parametrize("step", [None, 6])
+def test_only_damaged_checkpoints_are_refused(step, copied, dataset, eagerly):
+    """A checkpoint that is asked for is not replaced by another, and nothing is deleted."""
+    for path in (copied / "checkpoints").iterdir():
+        if step is None or path.name == "step-00000006":
+            os.truncate(path / "training.weights.h5", 100)
+    flags = {} if step is None else {"load_model": step}
+    with pytest.raises(InputError, match=r"step-0000000\d: expected a checkpoint to resume from; "):
+        train(dataset, copied, epochs=2, **flags)
+    assert Checkpoints(copied).steps == [3, 4, 6]
+
+
+def test_a_second_run_on_the_same_train_dir_is_refused(copied, dataset, eagerly):
+    """A process that holds the lock and is killed does not leave the directory locked."""
+    program = "import sys, time; from pathlib import Path\n"
+    program += "from ecm_tf.training.lock import exclusive\n"
+    program += "with exclusive(Path(sys.argv[1])): print('locked', flush=True); time.sleep(600)"
+    command = [sys.executable, "-c", program, str(copied)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "locked\n"
+        with pytest.raises(InputError, match="expected a directory that no other run uses"):
+            train(dataset, copied, epochs=2)
+        holder.kill()
+    train(dataset, copied, epochs=2)
+
+
+@pytest.mark.parametrize("change", ["a byte", "another file"])
+def test_a_changed_dataset_is_refused(change, dataset, tmp_path, eagerly):
+    tampered = shutil.copytree(dataset, tmp_path / "dataset")
+    (path,) = tampered.glob("train-*.tfrecord")
+    content = path.read_bytes()
+    if change == "a byte":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    else:
+        path = path.with_name("train-99999.tfrecord")
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=path.name):
+        train(tampered, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+    if change == "another file":
+        main_flags = {"batch_size": 10, "no-verify_dataset": True}
+        train(tampered, tmp_path / "model", (), **main_flags)
 
 
 def test_more_epochs_continue_a_finished_run(copied, finished, dataset, eagerly):
@@ -440,3 +509,73 @@ def test_pretraining(seq2seq, dataset, tmp_path, eagerly, capsys):
     printed = capsys.readouterr().out
     assert "resuming from the checkpoint of step 1" in printed
     assert "loaded from" not in printed
+
+
+def test_what_a_run_was_initialized_from_is_recorded(seq2seq, dataset, tmp_path, eagerly):
+    train_dir, vectors = tmp_path / "model", tmp_path / "vectors.txt"
+    vectors.write_text("天气 1 2 3 4 5 6\n", encoding="utf-8")
+    used = {"pretrain_dir": seq2seq, "word_vectors": vectors}
+    train(dataset, train_dir, batch_size=10, **used)
+    digests = {"pretrain_dir": sha256(seq2seq / "manifest.json"), "word_vectors": sha256(vectors)}
+    manifest = read_manifest(train_dir, "model")
+    assert manifest["sources"] == {"dataset": sha256(dataset / "manifest.json"), **digests}
+    names = {"pretrain_dir": "model", "word_vectors": "vectors.txt"}
+    assert manifest["settings"]["initialization"] == names
+    run = json.loads((train_dir / "run.json").read_text())
+    assert run["initialization"] == names
+    assert {name: run[name] for name in digests} == digests
+    # On resuming, flags may be left out; the record stays.
+    train(dataset, train_dir, batch_size=10, epochs=2)
+    resumed = json.loads((train_dir / "run.json").read_text())
+    assert {name: resumed[name] for name in digests} == digests
+    # Other word vectors than those that the run began with are refused.
+    vectors.write_text("天气 6 5 4 3 2 1\n", encoding="utf-8")
+    with pytest.raises(InputError, match="word_vectors was"):
+        train(dataset, train_dir, batch_size=10, epochs=3, **used)
+
+
+def test_a_run_of_an_earlier_version_resumes(seq2seq, finished, dataset, tmp_path, eagerly):
+    """It did not record what it was initialized from."""
+    train_dir = shutil.copytree(finished, tmp_path / "model")
+    run = json.loads((train_dir / "run.json").read_text())
+    for name in ("initialization", "pretrain_dir", "word_vectors"):
+        del run[name]
+    (train_dir / "run.json").write_text(json.dumps(run))
+    train(dataset, train_dir, epochs=2, pretrain_dir=seq2seq)
+    assert "pretrain_dir" not in json.loads((train_dir / "run.json").read_text())
+
+
+def test_pretraining_maps_weights_by_word(seq2seq, dataset, tmp_path, eagerly, capsys):
+    """The source has as many words, in another order, and one that the dataset does not have."""
+    source, assets = load_model(seq2seq)
+    post = [*SPECIALS, *assets.post_words[:3:-1]]
+    response = [*SPECIALS, "斑马", *assets.response_words[:4:-1]]
+    renamed = dataclasses.replace(assets, post_words=post, response_words=response)
+    other = tmp_path / "other"
+    save_model(other, source, renamed, settings={}, counts={}, sources={})
+    train(dataset, tmp_path / "model", pretrain_dir=other, batch_size=10)
+    words = len(response) - len(SPECIALS)
+    printed = capsys.readouterr().out
+    assert f"{other}: weights of {words - 1} of {words} response words" in printed
+    assert f"{other}: weights of {len(post) - 4} of {len(post) - 4} post words" in printed
+    weights, given = checkpoint(tmp_path / "model", 0), stored(other / "model.weights.h5")
+    ids = [post.index(word) for word in assets.post_words]
+    name = "encoder/embedding/vars/0"
+    np.testing.assert_array_equal(weights[name], given[name][ids])
+    known = [id_ for id_, word in enumerate(assets.response_words) if word in response]
+    ids = [response.index(assets.response_words[id_]) for id_ in known]
+    name = "decoder/embedding/vars/0"
+    np.testing.assert_array_equal(weights[name][known], given[name][ids])
+    kernel = weights["layers/external_memory_output/vars/0"]
+    np.testing.assert_array_equal(
+        kernel[:, known], given["layers/vocabulary_output/vars/0"][:, ids]
+    )
+
+
+def test_pretraining_without_a_common_word_is_refused(seq2seq, dataset, tmp_path, eagerly):
+    source, assets = load_model(seq2seq)
+    foreign = [*SPECIALS, *(f"x{id_}" for id_ in range(4, len(assets.post_words)))]
+    renamed = dataclasses.replace(assets, post_words=foreign)
+    save_model(tmp_path / "other", source, renamed, settings={}, counts={}, sources={})
+    with pytest.raises(InputError, match=r"none of the \d+ is in its vocabulary"):
+        train(dataset, tmp_path / "model", pretrain_dir=tmp_path / "other", batch_size=10)

@@ -12,7 +12,7 @@ WORDS = {"_PAD": 0, "好": 4, "猫": 5, "new york": 6}
 LINES = "好 1 2.5\n狗 9 9\nnew york 3e-1 -4\n好 7 7\n"
 
 
-@pytest.mark.parametrize("header", ["", "4 2\n"])
+@pytest.mark.parametrize("header", ["", "4 2\n", "\ufeff", "\ufeff4 2\n"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_known_words_are_read(tmp_path, header, pack):
     path = tmp_path / "vector.txt"

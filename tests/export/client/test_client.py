@@ -28,14 +28,20 @@ class FakeModel:
 
     Attributes:
         busy: number of requests to reject before the first reply.
+        failure: HTTP status, gRPC code and `Retry-After` header of the rejections.
+        pause: seconds between the bytes of a response over REST.
         delay: seconds before each reply.
+        received: posts of all requests.
         requests: model, version, signature and number of posts of each request.
     """
 
     def __init__(self):
         self.busy = 0
         self.delay = 0.0
+        self.failure = (429, "RESOURCE_EXHAUSTED", None)
+        self.pause = 0.0
         self.requests = []
+        self.received: list[str] = []
 
     def __call__(self, model, version, signature, inputs):
         self.requests.append((model, version, signature, len(inputs["post"])))
@@ -44,6 +50,7 @@ class FakeModel:
             self.busy -= 1
             return None
         posts = inputs["post"]
+        self.received += posts
         if signature == "all_emotions":
             return {
                 "emotion": [NAMES for _ in posts],
@@ -86,15 +93,21 @@ def rest(fake_model):
                     path[0], path[2] if path[1:] else None, body["signature_name"], body["inputs"]
                 )
                 status, content = (
-                    (200, {"outputs": outputs}) if outputs else (429, {"error": "busy"})
+                    (200, {"outputs": outputs})
+                    if outputs
+                    else (fake_model.failure[0], {"error": "busy"})
                 )
             except ValueError as error:
                 status, content = 400, {"error": str(error)}
             text = json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
+            if status != 200 and fake_model.failure[2]:
+                self.send_header("Retry-After", fake_model.failure[2])
             self.end_headers()
-            self.wfile.write(text)
+            for start in range(0, len(text), 1 if fake_model.pause else len(text)):
+                self.wfile.write(text[start : start + 1] if fake_model.pause else text)
+                time.sleep(fake_model.pause)
 
         def log_message(self, *_):
             pass
@@ -127,7 +140,7 @@ def rpc(fake_model):
             except ValueError as error:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
             if outputs is None:
-                context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy")
+                context.abort(grpc.StatusCode[fake_model.failure[1]], "busy")
             response = PredictResponse()
             for name, column in outputs.items():
                 response.outputs[name].CopyFrom(tf.make_tensor_proto(column))
@@ -177,6 +190,40 @@ def test_request_is_given_up_after_five_attempts(address, fake_model):
     with Client(address) as client, pytest.raises(ServerError, match="busy"):
         client.answer(["猫"], ["like"])
     assert len(fake_model.requests) == 5
+
+
+@pytest.mark.parametrize(
+    ("failure", "attempts"),
+    [
+        ((503, "UNAVAILABLE", None), 5),
+        ((500, "INTERNAL", None), 2),
+        ((504, "DEADLINE_EXCEEDED", None), 1),
+    ],
+)
+def test_request_is_repeated_only_where_that_is_safe(address, fake_model, failure, attempts):
+    fake_model.busy, fake_model.failure = 100, failure
+    with Client(address) as client, pytest.raises(ServerError, match="busy"):
+        client.answer(["猫"], ["like"])
+    assert len(fake_model.requests) == attempts
+
+
+def test_server_cannot_ask_for_a_longer_wait_than_the_timeout(rest, fake_model):
+    fake_model.busy, fake_model.failure = 2, (429, "", "3600")
+    start = time.monotonic()
+    with Client(rest, timeout=0.3) as client:
+        assert client.answer(["猫"], ["like"])[0].text == "猫·like"
+    assert 0.6 <= time.monotonic() - start < 3
+
+
+def test_response_that_trickles_times_out(rest, fake_model):
+    fake_model.pause = 0.05
+    start = time.monotonic()
+    with (
+        Client(rest, timeout=0.3) as client,
+        pytest.raises(ServerError, match=r"expected a response within 0.3 s, got none"),
+    ):
+        client.answer(["猫"], ["like"])
+    assert time.monotonic() - start < 1.5
 
 
 def test_rejected_request_is_not_repeated(address, fake_model):
@@ -261,6 +308,45 @@ def test_command_sends_a_file_in_batches(address, fake_model, tmp_path, capsys):
         POSTS_PER_REQUEST,
         3,
     ]
+
+
+def test_posts_are_split_on_request(address, fake_model, capsys):
+    """The fake model repeats the post, like a model of split text if the post is split."""
+    main([address, "我的猫会握手", "hello", "--split_posts"])
+    assert fake_model.received == ["我 的 猫 会 握手", "hello"]
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[0] == "我的猫会握手"
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize(
+    ("post", "reply", "warns"),
+    [
+        ("我的猫会握手", "真 可爱", True),
+        ("我的猫会握手", "真可爱", False),
+        ("我 的 猫 会 握手", "真 可爱", False),
+        ("hello", "真 可爱", False),
+    ],
+)
+def test_raw_chinese_for_a_model_of_split_text_gives_a_warning(
+    post, reply, warns, monkeypatch, capsys
+):
+    def answer(self, posts, emotions):
+        return [Reply(reply, -1.0, emotion) for emotion in emotions]
+
+    monkeypatch.setattr(Client, "answer", answer)
+    main(["http://127.0.0.1:9", post, post, "--emotion", "sad"])
+    captured = capsys.readouterr()
+    assert captured.err.count("trained on text split by spaces") == warns
+    assert captured.out.splitlines() == [post, f"sad: {reply}"] * 2
+
+
+def test_file_with_byte_order_mark_and_line_separators(address, tmp_path, capsys):
+    path = tmp_path / "posts.txt"
+    path.write_text("猫\u2028狗\r\n鸟\r\n", encoding="utf-8-sig", newline="")
+    main([address, "--file", str(path), "--emotion", "like"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.split("\n")[:-1]]
+    assert [row["post"] for row in rows] == ["猫\u2028狗", "鸟"]
 
 
 def test_wrong_arguments_are_refused(tmp_path):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -15,13 +16,16 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import requests
+import tensorflow as tf
 from playwright.sync_api import sync_playwright
 
 from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.text.emotions import DEFAULT
+from export.ask import main as ask
 from export.client import Reply
+from export.demo.__main__ import main as demo
 from export.demo.cards import render_cards
 from export.demo.sources import (
     Card,
@@ -55,7 +59,7 @@ def check_same_cards(first, second):
 
 def test_model_directory_and_saved_model_give_the_same_cards(source, exported_base):
     assert isinstance(source, ModelDirectorySource)
-    exported = open_source(str(exported_base), SearchConfig())
+    exported = open_source(str(exported_base))
     assert isinstance(exported, SavedModelSource)
     check_same_cards(source.answer(POST), exported.answer(POST))
 
@@ -67,7 +71,7 @@ def test_saved_model_with_the_old_name_of_its_description_opens(
     (version / MODEL_INFO).rename(version / OLD_MODEL_INFO)
     loaded = SimpleNamespace(signatures=load_signatures(exported_base / "1"))
     monkeypatch.setattr("tensorflow.saved_model.load", lambda path: loaded)
-    exported = open_source(str(version), SearchConfig())
+    exported = open_source(str(version))
     check_same_cards(source.answer(POST), exported.answer(POST))
 
 
@@ -75,14 +79,14 @@ def test_saved_model_without_a_description_is_refused(exported_base, tmp_path):
     version = shutil.copytree(exported_base / "1", tmp_path / "1")
     (version / MODEL_INFO).unlink()
     with pytest.raises(InputError, match="export the model again"):
-        open_source(str(tmp_path), SearchConfig())
+        open_source(str(tmp_path))
 
 
 def test_saved_model_without_explanations_is_refused(exported_base, monkeypatch):
     loaded = SimpleNamespace(signatures={"serving_default": None})
     monkeypatch.setattr("tensorflow.saved_model.load", lambda path: loaded)
     with pytest.raises(InputError, match=r"signature `explain`, got .*export the model again"):
-        open_source(str(exported_base), SearchConfig())
+        open_source(str(exported_base))
 
 
 def test_server_is_asked_for_every_emotion(source, monkeypatch):
@@ -103,11 +107,62 @@ def test_server_is_asked_for_every_emotion(source, monkeypatch):
             ]
 
     monkeypatch.setattr("export.client.Client", FakeClient)
-    server = open_source("grpc://127.0.0.1:1", SearchConfig())
+    server = open_source("grpc://127.0.0.1:1")
     assert isinstance(server, ServerSource)
     answered = server.answer(POST)
     assert [card.emotion.chinese for card in answered] == [e.chinese for e in DEFAULT]
     assert [card.text for card in answered] == [card.text for card in cards]
+
+
+def test_raw_chinese_is_split_for_a_saved_model_of_split_text(
+    exported_base, tmp_path, monkeypatch, capsys
+):
+    version = shutil.copytree(exported_base / "1", tmp_path / "1")
+    info = json.loads((version / MODEL_INFO).read_text(encoding="utf-8"))
+    assert info["segmenter"] == "jieba"
+    info["segmenter"] = "whitespace"
+    (version / MODEL_INFO).write_text(json.dumps(info), encoding="utf-8")
+    received = []
+
+    def explain(post, emotion):
+        received.extend(post.numpy())
+        raise InterruptedError
+
+    def all_emotions(post):
+        received.extend(post.numpy())
+        return {"emotion": tf.constant([["sad"]]), "response": tf.constant([["难过"]])}
+
+    signatures = {"explain": explain, "all_emotions": all_emotions}
+    loaded = SimpleNamespace(signatures=signatures)
+    monkeypatch.setattr("tensorflow.saved_model.load", lambda path: loaded)
+    with pytest.raises(InterruptedError):
+        open_source(str(version)).answer("我的猫会握手")
+    ask([str(version), "我的猫会握手"])
+    assert {post.decode() for post in received} == {"我 的 猫 会 握手"}
+    assert capsys.readouterr().out == "我的猫会握手\nsad: 难过\n"
+
+
+def test_raw_chinese_is_split_for_a_server_of_split_text(source, monkeypatch):
+    card = source.answer(POST)[0]
+    received = []
+
+    class FakeClient:
+        def __init__(self, address):
+            pass
+
+        def all_emotions(self, posts):
+            return [[Reply("好", 0.0, name) for name in DEFAULT.names]]
+
+        def explain(self, posts, emotions):
+            received.append(posts[0])
+            return [(Reply("真 可爱", 0.0, name), card.explanation) for name in emotions]
+
+    monkeypatch.setattr("export.client.Client", FakeClient)
+    server = open_source("grpc://127.0.0.1:1")
+    for _ in range(2):
+        server.answer("我的猫会握手")
+    split = "我 的 猫 会 握手"
+    assert received == ["我的猫会握手", split, split]
 
 
 @pytest.mark.parametrize("location", ["nowhere", "ftp://127.0.0.1:1"])
@@ -115,7 +170,15 @@ def test_other_locations_are_refused(location, tmp_path):
     if "://" not in location:
         location = str(tmp_path / location)
     with pytest.raises(InputError, match=r"expected .*http://HOST:PORT"):
-        open_source(location, SearchConfig())
+        open_source(location)
+
+
+@pytest.mark.parametrize("flags", [["--beam_size", "20"], ["--decoder=greedy"], ["--seed", "3"]])
+@pytest.mark.parametrize("kind", ["versions", "server"])
+def test_search_flags_are_refused_where_the_search_is_fixed(kind, flags, exported_base):
+    location = str(exported_base) if kind == "versions" else "http://127.0.0.1:1"
+    with pytest.raises(InputError, match=r"expected a model directory with search flags such as"):
+        demo([location, *flags])
 
 
 def test_cards_show_words_gate_and_attention_and_escape_html():
@@ -141,6 +204,15 @@ def test_cards_of_a_model_without_gate_and_memory():
     html = render_cards([Card(DEFAULT[0], "", -0.5, explanation)])
     assert "(empty reply)" in html
     assert "external memory" not in html and "internal memory" not in html
+
+
+def test_queue_of_the_page_is_bounded():
+    pytest.importorskip("gradio", reason="the extra `demo` is not installed")
+    with warnings.catch_warnings(action="ignore"):
+        from export.demo.page import MAX_WAITING, page
+
+        blocks = page(SimpleNamespace())
+    assert blocks._queue.max_size == MAX_WAITING
 
 
 @contextlib.contextmanager

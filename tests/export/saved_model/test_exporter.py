@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import pytest
 import tensorflow as tf
-from exported import N_BEST, POSTS
+from exported import BEAM_SIZE, N_BEST, POSTS
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from ecm_tf.config import SearchConfig
@@ -70,6 +70,7 @@ def test_model_info_describes_the_model(exported_base, model_dir):
     assert info["variant"] == "ECM"
     assert info["search"]["name"] == "greedy"
     assert info["search"]["n_best"] == N_BEST
+    assert info["n_best_search"]["name"] == f"beam {BEAM_SIZE}"
     assert info["sizes"]["size"] == 8
     assert info["versions"]["tensorflow"] == tf.__version__
 

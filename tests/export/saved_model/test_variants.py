@@ -96,7 +96,9 @@ def test_command_writes_the_next_version_in_half_precision(
     flags = ["--beam_size", "2", "--n_best", "2", "--weights", "float16"]
     main(["--train_dir", str(model_dir), "--output", str(base_of_versions), *flags])
     version = base_of_versions / "8"
-    assert capsys.readouterr().out.startswith(f"{version}: ")
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{version}: ")
+    assert "search: greedy; n_best: 2 of beam 2; signatures" in printed
     assert {path.name for path in base_of_versions.iterdir()} == {"1", "7", "8", "notes"}
     n_best = load_signatures(version)["n_best"]
     replies = n_best(post=tf.constant(POSTS[:1]), emotion=tf.constant(["0"]))["response"]

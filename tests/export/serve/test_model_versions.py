@@ -1,6 +1,9 @@
 """Versions that appear, fail and disappear while the server runs."""
 
 import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from server_process import predict_request, wait_until
@@ -50,3 +53,37 @@ def test_versions_are_loaded_and_unloaded(server, channel, exported_base):
         shutil.rmtree(server.base / str(version))
     wait_until(lambda: server.states().get(1) == "AVAILABLE")
     assert version_of_reply() == 2
+
+
+def test_rollback_under_load_fails_no_request(server, exported_base):
+    first = max(server.states()) + 1
+    for version in (first, first + 1):
+        partial = server.base / f".partial-{version}"
+        shutil.copytree(exported_base / "1", partial)
+        partial.rename(server.base / str(version))
+    wait_until(lambda: server.states().get(first + 1) == "AVAILABLE")
+    replicas = {process.pid for process in server.processes()}
+    stopped = threading.Event()
+    body = {"instances": [{"post": "a", "emotion": "1"}]}
+
+    def statuses() -> list[int]:
+        result = []
+        while not stopped.is_set():
+            result.append(server.post(body).status_code)
+        return result
+
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(statuses) for _ in range(4)]
+        try:
+            for version in (first + 1, first):
+                (server.base / str(version) / "dangling").symlink_to("nothing")
+                time.sleep(0.5)
+                shutil.rmtree(server.base / str(version))
+                # The version before it is loaded while the requests keep all cores busy.
+                wait_until(lambda version=version: server.states().get(version) == "END", 120)
+        finally:
+            stopped.set()
+        answers = [status for future in futures for status in future.result()]
+    assert len(answers) > 20
+    assert set(answers) == {200}
+    assert replicas <= {process.pid for process in server.processes()}
