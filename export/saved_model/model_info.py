@@ -1,5 +1,6 @@
 """Description of an exported model: categories, sizes, data, evaluation results, versions."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,13 @@ PACKAGES = ("tensorflow", "tensorflow-text", "keras")
 
 
 def model_info(
-    train_dir: Path, model: ECM, assets: TextAssets, search: SearchConfig, n_best: int, dtype: str
+    train_dir: Path,
+    model: ECM,
+    assets: TextAssets,
+    search: SearchConfig,
+    n_best: int,
+    dtype: str,
+    hypotheses: Mapping[str, int],
 ) -> dict[str, Any]:
     """Returns the content of `model_info.json` as plain JSON values.
 
@@ -30,6 +37,7 @@ def model_info(
         search: search settings of the signatures.
         n_best: number of replies that the signature `n_best` returns.
         dtype: dtype of the stored weights.
+        hypotheses: number of hypotheses that each signature decodes for a post.
     """
     manifest = read_manifest(train_dir, "model")
     return {
@@ -42,6 +50,7 @@ def model_info(
         "sizes": model.config.to_dict(),
         "weights": {"number": model.count_params(), "stored_as": dtype},
         "search": {**search.to_dict(), "n_best": n_best, "name": search.name},
+        "hypotheses_per_post": dict(hypotheses),
         "made_from": manifest["sources"],
         "training": manifest["settings"].get("training"),
         "metrics": manifest["counts"],
