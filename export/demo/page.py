@@ -9,6 +9,11 @@ from export.demo.sources import Source
 MAX_CHARACTERS = 1_000
 """Maximum length of a post; no model reads more."""
 
+MAX_WAITING = 32
+"""Maximum number of requests that wait for a reply; the page shows an error for further ones."""
+MAX_UPLOAD_BYTES = 1_000
+"""Maximum size of a file sent to Gradio's upload path, which the page itself does not use."""
+
 EXAMPLES = [
     ("妹妹昨天抱回来一只小猫。", "My sister brought a kitten home yesterday."),
     ("今天又加班到十点。", "Worked overtime until ten again today."),
@@ -49,6 +54,7 @@ def page(source: Source) -> gr.Blocks:
         )
         replies = gr.HTML()
         gr.on([button.click, post.submit], answer, post, replies, api_visibility="private")
+    blocks.queue(max_size=MAX_WAITING, default_concurrency_limit=1)
     return blocks
 
 
@@ -75,6 +81,7 @@ def launch(blocks: gr.Blocks, host: str, port: int, *, block: bool = True) -> st
             share=False,
             inbrowser=False,
             quiet=True,
+            max_file_size=MAX_UPLOAD_BYTES,
             prevent_thread_lock=not block,
             footer_links=[],
             theme=theme,

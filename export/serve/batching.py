@@ -1,6 +1,7 @@
 """Batching of rows from several requests."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -25,31 +26,40 @@ class Batcher(Generic[Row, Result]):
     ) -> None:
         self._compute = compute
         self._max_batch = max_batch
-        self._queue: list[tuple[Row, asyncio.Future[Result]]] = []
+        self._queue: dict[asyncio.Future[Result], Row] = {}
         self._worker: asyncio.Task[None] | None = None
 
     async def __call__(self, row: Row) -> Result:
-        """Returns the result of one row, or raises the exception of its batch."""
-        future = asyncio.get_running_loop().create_future()
-        self._queue.append((row, future))
+        """Returns the result of one row, or raises the exception of its batch.
+
+        A row whose request is cancelled leaves the queue at once, so that the queue holds only the
+        rows of requests in progress, whose number the server limits.
+        """
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._queue[future] = row
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
-        return await future
+        try:
+            return await future
+        finally:
+            self._queue.pop(future, None)
 
     async def _work(self) -> None:
         """Computes batches until the queue is empty."""
-        while batch := self._queue[: self._max_batch]:
-            del self._queue[: len(batch)]
-            # The futures of cancelled requests are done.
-            batch = [(row, future) for row, future in batch if not future.done()]
+        while self._queue:
+            first = list(itertools.islice(self._queue, self._max_batch))
+            batch = {future: self._queue.pop(future) for future in first}
+            # A cancelled request's future is done before its call leaves the queue.
+            futures = [future for future in batch if not future.done()]
+            rows = [batch[future] for future in futures]
             try:
-                results = await asyncio.to_thread(self._compute, [row for row, _ in batch])
+                results = await asyncio.to_thread(self._compute, rows)
             except Exception as error:
-                for _, future in batch:
+                for future in futures:
                     if not future.done():
                         future.set_exception(error)
                 continue
-            for (_, future), result in zip(batch, results, strict=True):
+            for future, result in zip(futures, results, strict=True):
                 if not future.done():
                     future.set_result(result)
         self._worker = None

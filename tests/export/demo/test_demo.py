@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -141,6 +142,15 @@ def test_cards_of_a_model_without_gate_and_memory():
     html = render_cards([Card(DEFAULT[0], "", -0.5, explanation)])
     assert "(empty reply)" in html
     assert "external memory" not in html and "internal memory" not in html
+
+
+def test_queue_of_the_page_is_bounded():
+    pytest.importorskip("gradio", reason="the extra `demo` is not installed")
+    with warnings.catch_warnings(action="ignore"):
+        from export.demo.page import MAX_WAITING, page
+
+        blocks = page(SimpleNamespace())
+    assert blocks._queue.max_size == MAX_WAITING
 
 
 @contextlib.contextmanager

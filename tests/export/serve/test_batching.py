@@ -1,6 +1,7 @@
 """Batching of rows that wait at the same time."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -56,3 +57,28 @@ def test_cancelled_rows_are_not_computed():
 
     assert asyncio.run(call()) == 1
     assert computed == [1]
+
+
+def test_cancelled_rows_leave_the_queue_while_a_batch_is_computed():
+    release = threading.Event()
+
+    def compute(rows):
+        release.wait(10)
+        return rows
+
+    async def call():
+        batcher = Batcher(compute, 1)
+        first = asyncio.ensure_future(batcher(0))
+        await asyncio.sleep(0.01)
+        for _ in range(3):
+            waiting = [asyncio.ensure_future(batcher(row)) for row in range(100)]
+            await asyncio.sleep(0)
+            assert len(batcher._queue) == 100
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            assert not batcher._queue
+        release.set()
+        return await first, await batcher(5)
+
+    assert asyncio.run(call()) == (0, 5)
