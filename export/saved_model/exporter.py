@@ -50,7 +50,8 @@ def export_saved_model(
     from ecm_tf.inference.responder import Responder
     from ecm_tf.model.directory import load_model
     from export.saved_model.model_info import MODEL_INFO, model_info
-    from export.saved_model.signatures import signatures
+    from export.saved_model.parts import MAX_LOGITS, in_parts
+    from export.saved_model.signatures import hypotheses_per_post, signatures
     from export.saved_model.stored_weights import StoredWeights
     from export.saved_model.warmup import write_warmup_requests
 
@@ -77,12 +78,17 @@ def export_saved_model(
     # float32 weights beside the half-precision ones.
     stored_weights = None if dtype == "float32" else StoredWeights(model, dtype)
     endpoints = signatures(responder, one_best_search, n_best_search)
+    hypotheses = hypotheses_per_post(len(assets.emotions), search_config, n_best_search.config)
     for name, (function, specs) in endpoints.items():
+        logits = hypotheses[name] * model.config.response_vocabulary_size
+        function = in_parts(function, specs, max(1, MAX_LOGITS // logits))
         if stored_weights:
             function = stored_weights(function)
         archive.add_endpoint(name, function, input_signature=specs)
     input_names = {name: [spec.name for spec in specs] for name, (_, specs) in endpoints.items()}
-    info = model_info(train_dir, model, assets, search_config, n_best_search.config, n_best, dtype)
+    info = model_info(
+        train_dir, model, assets, search_config, n_best_search.config, n_best, dtype, hypotheses
+    )
     with finished_directory(version_directory) as directory:
         with command.suppress_native_stderr():
             archive.write_out(str(directory), verbose=False)

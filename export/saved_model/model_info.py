@@ -1,5 +1,6 @@
 """Description of an exported model: categories, sizes, data, evaluation results, versions."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ def model_info(
     n_best_search: SearchConfig,
     n_best: int,
     dtype: str,
+    hypotheses: Mapping[str, int],
 ) -> dict[str, Any]:
     """Returns the content of `model_info.json` as plain JSON values.
 
@@ -39,6 +41,7 @@ def model_info(
         n_best_search: search settings of the signature `n_best`.
         n_best: number of replies that the signature `n_best` returns.
         dtype: dtype of the stored weights.
+        hypotheses: number of hypotheses that each signature decodes for a post.
     """
     manifest = read_manifest(train_dir, "model")
     return {
@@ -53,6 +56,7 @@ def model_info(
         "weights": {"number": model.count_trainable_params(), "stored_as": dtype},
         "search": {**search.to_dict(), "n_best": n_best, "name": search.name},
         "n_best_search": {**n_best_search.to_dict(), "name": n_best_search.name},
+        "hypotheses_per_post": dict(hypotheses),
         "made_from": manifest["sources"],
         "training": manifest["settings"].get("training"),
         "metrics": manifest["counts"],

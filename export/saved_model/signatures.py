@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from ecm_tf.config import SearchConfig
 from ecm_tf.decoding.search import Search
 from ecm_tf.inference.internals import explanation_tensors
 from ecm_tf.inference.responder import Responder
@@ -69,4 +70,22 @@ def signatures(
         "all_emotions": (all_emotions, [POST]),
         "n_best": (n_best, [POST, EMOTION]),
         "explain": (explain, [POST, EMOTION]),
+    }
+
+
+def hypotheses_per_post(
+    categories: int, one_best: SearchConfig, n_best: SearchConfig
+) -> dict[str, int]:
+    """Returns the number of hypotheses that each signature decodes for a post.
+
+    Args:
+        categories: number of emotion categories.
+        one_best: search settings of all signatures but `n_best`.
+        n_best: search settings of `n_best`.
+    """
+    return {
+        "serving_default": one_best.num_candidates,
+        "all_emotions": categories * one_best.num_candidates,
+        "n_best": n_best.num_candidates,
+        "explain": one_best.num_candidates,
     }

@@ -79,6 +79,13 @@ class Model:
         rows = max(map(len, columns.values()), default=0)
         if rows > self.config.max_posts:
             raise too_many_posts(self.config.max_posts, rows)
+        each = servable.hypotheses_per_post(signature)
+        if rows * each > self.config.max_hypotheses:
+            raise RequestError(
+                StatusCode.INVALID_ARGUMENT,
+                f"request: expected at most {self.config.max_hypotheses // each} posts of "
+                f"{signature}, which decodes {each} hypotheses for each; got {rows}.",
+            )
         return servable.version, await servable.predict(signature, columns)
 
     def status(self, name: str, version: int | None) -> GetModelStatusResponse:

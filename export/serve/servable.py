@@ -14,6 +14,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
+from export.saved_model.model_info import MODEL_INFO, read_model_info
 from export.saved_model.warmup import WARMUP_REQUESTS
 from export.serve.batching import Batcher
 from export.serve.errors import RequestError
@@ -52,6 +53,7 @@ class Servable:
         self._signatures = {
             name: _Signature(function, max_batch) for name, function in loaded.signatures.items()
         }
+        self._hypotheses = _hypotheses_per_post(directory)
         self._warm_up(directory / WARMUP_REQUESTS)
 
     def _warm_up(self, path: Path) -> None:
@@ -82,6 +84,18 @@ class Servable:
             RequestError: the signature does not exist.
         """
         return self._signature(name).input_names
+
+    def hypotheses_per_post(self, name: str) -> int:
+        """Returns the number of hypotheses that a signature decodes for a post.
+
+        Args:
+            name: name of the signature.
+
+        Raises:
+            RequestError: the signature does not exist.
+        """
+        self._signature(name)
+        return self._hypotheses.get(name, 1)
 
     async def predict(self, name: str, columns: Mapping[str, Sequence[bytes]]) -> Outputs:
         """Calls a signature, in batches with the rows of other requests.
@@ -118,6 +132,12 @@ class Servable:
                 raise result
             results.append(result)
         return {key: np.concatenate([result[key] for result in results]) for key in results[0]}
+
+
+def _hypotheses_per_post(directory: Path) -> dict[str, int]:
+    """Returns the numbers by signature; none for exports that do not record them."""
+    path = directory / MODEL_INFO
+    return read_model_info(directory).get("hypotheses_per_post", {}) if path.is_file() else {}
 
 
 class _Signature:

@@ -36,6 +36,11 @@ class ServerConfig(Config):
         "429 or RESOURCE_EXHAUSTED",
     )
     max_posts: PositiveInt = option(256, "maximum number of posts per request")
+    max_hypotheses: PositiveInt = option(
+        16384,
+        "maximum number of hypotheses per request: posts x candidates of the search, and for "
+        "all_emotions x categories",
+    )
     max_request_bytes: PositiveInt = option(1_000_000, "maximum size of a request, in bytes")
     timeout_seconds: PositiveFloat = option(
         30.0, "seconds until a request fails with 408 or DEADLINE_EXCEEDED"

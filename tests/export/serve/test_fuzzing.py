@@ -249,3 +249,15 @@ def test_any_version_in_a_path_gets_a_status(client, version):
             assert type(error).__name__ == "InvalidURL"
             continue
         assert response.status_code in (200, 400, 404)
+
+
+def test_limit_counts_hypotheses(model, monkeypatch):
+    monkeypatch.setattr(model, "config", ServerConfig(max_posts=MAX_POSTS, max_hypotheses=20))
+    request = predict_request({"post": ["a"] * 3}, "all_emotions")
+    assert status_of(model, "Predict", request) == ("OK", "")
+    request = predict_request({"post": ["a"] * 4}, "all_emotions")
+    assert status_of(model, "Predict", request) == (
+        "INVALID_ARGUMENT",
+        "request: expected at most 3 posts of all_emotions, which decodes 6 hypotheses for each; "
+        "got 4.",
+    )

@@ -1,0 +1,57 @@
+"""Computation of a large batch in parts, which bounds the memory of a signature."""
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+MAX_LOGITS = 8_000_000
+"""Maximum number of logits (hypotheses × words) that a decoding step holds at a time.
+
+A decoder needs several float32 tensors of this size, of 32 MB each.
+"""
+
+
+def in_parts(
+    function: Callable[..., dict[str, tf.Tensor]], specs: Sequence[tf.TensorSpec], rows: int
+) -> Callable[..., dict[str, tf.Tensor]]:
+    """Returns a function that computes the same as `function`, a limited number of rows at a time.
+
+    The parts are computed one after the other, so the peak memory does not grow with the batch.
+
+    Args:
+        function: graph code from tensors to outputs. Dimension 0 of every input and output is the
+            batch, and a row's outputs do not depend on other rows.
+        specs: specifications of its inputs.
+        rows: maximum number of rows of a part, at least 1.
+    """
+
+    def compute(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        # Traced here, because the weights that `function` uses may be tensors of this graph.
+        part = tf.function(function).get_concrete_function(*specs)
+        outputs = part.structured_outputs
+        batch = tf.shape(inputs[0])[0]
+        # An empty batch is one part as well, so that its outputs have their shapes.
+        number = tf.maximum(1, -(-batch // rows))
+        parts = {
+            name: tf.TensorArray(
+                output.dtype, number, infer_shape=False, element_shape=[None, *output.shape[1:]]
+            )
+            for name, output in outputs.items()
+        }
+
+        def add(
+            index: tf.Tensor, parts: dict[str, tf.TensorArray]
+        ) -> tuple[tf.Tensor, dict[str, tf.TensorArray]]:
+            start = index * rows
+            results = part(*(column[start : start + rows] for column in inputs))
+            return index + 1, {name: parts[name].write(index, results[name]) for name in parts}
+
+        _, parts = tf.while_loop(
+            lambda index, _: index < number, add, (0, parts), parallel_iterations=1
+        )
+        return {
+            name: tf.ensure_shape(array.concat(), [None, *outputs[name].shape[1:]])
+            for name, array in parts.items()
+        }
+
+    return compute
