@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import ecm_tf
 from ecm_tf.core import command
@@ -110,7 +111,7 @@ def parser(prog: str = PROG, *, complete: bool = False) -> argparse.ArgumentPars
         metavar="SHELL",
         help="print the completion script of a shell: bash, zsh or tcsh",
     )
-    levels: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {}
+    levels: dict[tuple[str, ...], argparse._SubParsersAction[Any]] = {}
     levels[()] = result.add_subparsers(metavar="COMMAND", required=True)
     for entry in COMMANDS:
         *group, name = entry.words
