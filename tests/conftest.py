@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from eager_runs import eager_execution
+from shared_fixtures import shared_directory
 
 from data_prep.__main__ import main as data_prep
 from ecm_tf.config import ModelConfig
@@ -63,16 +64,18 @@ def corpus(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def dataset(corpus, tmp_path_factory) -> Path:
     """A finished dataset directory of the ten pairs, which are train, dev and test alike."""
-    output = tmp_path_factory.mktemp("prepared") / "dataset"
     pairs = str(corpus / "pairs.jsonl")
-    data_prep(
-        [
-            *("build", "--train", pairs, "--dev", pairs, "--test", pairs),
-            *("--ememory", str(corpus / "ememory.json"), "--output", str(output)),
-            *("--workers", "1"),
-        ]
-    )
-    return output
+
+    def make(output: Path) -> None:
+        data_prep(
+            [
+                *("build", "--train", pairs, "--dev", pairs, "--test", pairs),
+                *("--ememory", str(corpus / "ememory.json"), "--output", str(output)),
+                *("--workers", "1"),
+            ]
+        )
+
+    return shared_directory(tmp_path_factory, "dataset", make)
 
 
 TINY_MODEL = [
@@ -84,16 +87,19 @@ TINY_MODEL = [
 @pytest.fixture(scope="session")
 def model_dir(dataset, tmp_path_factory) -> Path:
     """A model directory of a tiny ECM with all modules, trained for three epochs."""
-    train_dir = tmp_path_factory.mktemp("trained") / "model"
-    with eager_execution(pictures=True):
-        train(
-            [
-                *("--dataset", str(dataset), "--train_dir", str(train_dir), "--epochs", "3"),
-                *("--use_emb", "--use_imemory", "--use_ememory"),
-                *TINY_MODEL,
-            ]
-        )
-    return train_dir
+
+    def make(train_dir: Path) -> None:
+        with eager_execution(pictures=True):
+            train(
+                [
+                    *("--dataset", str(dataset), "--train_dir", str(train_dir), "--epochs", "3"),
+                    *("--use_emb", "--use_imemory", "--use_ememory"),
+                    *TINY_MODEL,
+                    *("--batch_size", "10"),
+                ]
+            )
+
+    return shared_directory(tmp_path_factory, "model", make)
 
 
 @pytest.fixture

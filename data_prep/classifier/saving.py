@@ -26,7 +26,7 @@ class TextClassifier(tf.Module):
         super().__init__()
         self._features, self._network = features, network
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns `probabilities` float32 `(batch, categories)` for string `(batch,)`."""
         logits = self._network(self._features(text).to_tensor(), training=False)

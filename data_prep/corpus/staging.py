@@ -159,9 +159,14 @@ class StagingFiles:
         Yields:
             The results of `function` as NumPy arrays, in order.
         """
+
+        @tf.autograph.experimental.do_not_convert
+        def convert(rows: tf.Tensor) -> Any:
+            return function(_columns(rows))
+
         lines = tf.data.TextLineDataset(str(self.path(split))).batch(PAIRS_PER_BATCH)
         # AUTOTUNE could buffer batches until memory runs out; a fixed parallelism cannot.
-        results = lines.map(lambda rows: function(_columns(rows)), os.cpu_count())
+        results = lines.map(convert, os.cpu_count())
         with progress_bar(title, self.pairs[split]) as bar:
             for result in results.prefetch(1).as_numpy_iterator():
                 yield result

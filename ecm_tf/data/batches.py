@@ -100,6 +100,7 @@ def _examples(records: tf.data.Dataset, config: ModelConfig) -> tf.data.Dataset:
     post_lengths = tf.constant([post for post, _ in config.buckets])
     response_lengths = tf.constant([response for _, response in config.buckets])
 
+    @tf.autograph.experimental.do_not_convert
     def example(record: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         pair = parse_pair(record)
         post = pair["post"][: config.max_post_length]

@@ -59,4 +59,9 @@ class DatasetDirectory:
         """
         files = record_files(self.directory, split)
         records = tf.data.TFRecordDataset(files).batch(PAIRS_PER_BATCH)
-        yield from records.map(lambda batch: parse_pairs(batch, with_texts=with_texts)).prefetch(1)
+
+        @tf.autograph.experimental.do_not_convert
+        def parse(batch: tf.Tensor) -> dict[str, tf.Tensor]:
+            return parse_pairs(batch, with_texts=with_texts)
+
+        yield from records.map(parse).prefetch(1)

@@ -65,7 +65,7 @@ def generate_replies(
     """
     emotions, max_length = responder.categories, responder.model.config.max_response_length
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def generate(batch: tf.Tensor) -> tuple[tf.Tensor, ...]:
         emotion = tf.tile(tf.range(emotions), [tf.shape(batch)[0]])
         replies = responder.replies(tf.repeat(batch, emotions), emotion, search)

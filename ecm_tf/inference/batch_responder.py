@@ -43,6 +43,7 @@ class BatchResponder:
         self._explain = tf.function(
             functools.partial(explanation_tensors, responder),
             input_signature=[_POSTS, _EMOTION_IDS, _TOKEN_IDS, _LENGTHS],
+            autograph=False,
         )
 
     def _graph(self, config: SearchConfig, n_best: int) -> Callable[..., Any]:
@@ -53,7 +54,7 @@ class BatchResponder:
             replies = self._responder.replies(posts, emotion, search)
             return self._responder.texts(replies), *replies
 
-        return tf.function(run, input_signature=[_POSTS, _EMOTION_IDS])
+        return tf.function(run, input_signature=[_POSTS, _EMOTION_IDS], autograph=False)
 
     def replies(
         self,

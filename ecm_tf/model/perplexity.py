@@ -60,7 +60,9 @@ class PerplexityMeter:
     """
 
     def __init__(self, model: ECM) -> None:
-        self._reply_nll = tf.function(model.reply_nll, input_signature=[INPUT_SIGNATURE])
+        self._reply_nll = tf.function(
+            model.reply_nll, input_signature=[INPUT_SIGNATURE], autograph=False
+        )
 
     def measure(self, batches: tf.data.Dataset, progress: str | None = None) -> Perplexity:
         """Returns the perplexity over all batches.

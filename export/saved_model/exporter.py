@@ -45,6 +45,7 @@ def export_saved_model(
             out of range.
     """
     import keras
+    import tensorflow as tf
 
     from ecm_tf.decoding.search import Search
     from ecm_tf.inference.responder import Responder
@@ -84,6 +85,7 @@ def export_saved_model(
         function = in_parts(function, specs, max(1, MAX_LOGITS // logits))
         if stored_weights:
             function = stored_weights(function)
+        function = tf.autograph.experimental.do_not_convert(function)
         archive.add_endpoint(name, function, input_signature=specs)
     input_names = {name: [spec.name for spec in specs] for name, (_, specs) in endpoints.items()}
     info = model_info(

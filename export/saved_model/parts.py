@@ -27,7 +27,7 @@ def in_parts(
 
     def compute(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         # Traced here, because the weights that `function` uses may be tensors of this graph.
-        part = tf.function(function).get_concrete_function(*specs)
+        part = tf.function(function, autograph=False).get_concrete_function(*specs)
         outputs = part.structured_outputs
         batch = tf.shape(inputs[0])[0]
         # An empty batch is one part as well, so that its outputs have their shapes.

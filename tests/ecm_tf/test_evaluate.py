@@ -22,7 +22,7 @@ from ecm_tf.model.perplexity import PerplexityMeter
 def direct(model_dir, dataset):
     """Both perplexities, computed from the full distributions pair by pair."""
     model, _ = load_model(model_dir)
-    log_probs = tf.function(model.teacher_forced_log_probs, reduce_retracing=True)
+    log_probs = tf.function(model.teacher_forced_log_probs, reduce_retracing=True, autograph=False)
     nlls, tokens = [], []
     for pair in evaluation_batches(dataset, "dev", model.config, 1):
         response = pair["response"].numpy()[0]

@@ -20,7 +20,7 @@ class _LengthClassifier(tf.Module):
         super().__init__()
         self._categories = categories
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def __call__(self, text):
         predicted = tf.strings.length(text, unit="UTF8_CHAR") % self._categories
         low = (1 - SURE) / (self._categories - 1)

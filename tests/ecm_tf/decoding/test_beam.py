@@ -157,7 +157,7 @@ def _counting(steps, end_probability):
 @pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
 def test_stops_when_no_hypothesis_can_improve_the_result(graph):
     steps = tf.Variable(0)
-    search = tf.function(beam_search) if graph else beam_search
+    search = tf.function(beam_search, autograph=False) if graph else beam_search
     found = search(_counting(steps, 0.9), [tf.zeros([4, 1])], 50, beams=2, replies=1)
     assert int(steps) == 1
     np.testing.assert_array_equal(found.lengths, [[0], [0]])
@@ -193,7 +193,7 @@ def test_settings_out_of_range(settings, message):
 
 
 def test_any_batch_size_in_one_graph():
-    @tf.function(input_signature=[tf.TensorSpec([None, 1])] * 2)
+    @tf.function(input_signature=[tf.TensorSpec([None, 1])] * 2, autograph=False)
     def search(history, example):
         return beam_search(toy_search.step, [history, example], 4, beams=3, length_penalty=0.5)
 

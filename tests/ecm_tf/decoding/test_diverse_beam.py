@@ -253,7 +253,7 @@ def test_examples_are_independent():
 def test_any_batch_size_in_one_graph():
     settings = {"beams": 4, "groups": 2, "diversity": 0.5, "replies": 3, "length_penalty": 0.5}
 
-    @tf.function(input_signature=[tf.TensorSpec([None, 1])] * 2)
+    @tf.function(input_signature=[tf.TensorSpec([None, 1])] * 2, autograph=False)
     def search(history, example):
         return beam_search(toy_search.step, [history, example], 4, masked_ids=MASKED, **settings)
 

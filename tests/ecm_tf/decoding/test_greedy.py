@@ -77,7 +77,7 @@ def _counting(last_step, steps):
 def test_stops_when_every_row_has_ended(graph):
     steps = tf.Variable(0)
     step = _counting([0, 3, 1], steps)
-    search = tf.function(greedy_search) if graph else greedy_search
+    search = tf.function(greedy_search, autograph=False) if graph else greedy_search
     replies = search(step, [tf.zeros([3, 1])], 50)
     assert int(steps) == 4
     np.testing.assert_array_equal(replies.lengths, [0, 3, 1])
@@ -86,14 +86,14 @@ def test_stops_when_every_row_has_ended(graph):
 @pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
 def test_stops_at_the_maximum_length(graph):
     steps = tf.Variable(0)
-    search = tf.function(greedy_search) if graph else greedy_search
+    search = tf.function(greedy_search, autograph=False) if graph else greedy_search
     replies = search(_counting([99, 1], steps), [tf.zeros([2, 1])], 7)
     assert int(steps) == 7
     np.testing.assert_array_equal(replies.lengths, [7, 1])
 
 
 def test_any_batch_size_in_one_graph():
-    @tf.function(input_signature=[tf.TensorSpec([None, 1])] * 2)
+    @tf.function(input_signature=[tf.TensorSpec([None, 1])] * 2, autograph=False)
     def search(history, example):
         return greedy_search(toy_search.step, [history, example], 4)
 

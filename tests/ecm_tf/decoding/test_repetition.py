@@ -179,7 +179,7 @@ def test_n_below_1_is_refused(n):
 def test_any_batch_size_in_one_graph(name, n):
     beams, search = SEARCHES[name]
 
-    @tf.function(input_signature=[tf.TensorSpec([None, 1])] * 2)
+    @tf.function(input_signature=[tf.TensorSpec([None, 1])] * 2, autograph=False)
     def in_graph(history, example):
         return search(*block_repeated_ngrams(_reluctant_step, [history, example], 6, n), 6)
 

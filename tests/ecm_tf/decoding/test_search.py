@@ -40,7 +40,7 @@ def search_replies(responder, n_best, **settings):
 @functools.cache
 def _search_replies(responder, n_best, config):
     search = Search(config, n_best)
-    compiled = tf.function(lambda p, e: responder.replies(p, e, search))
+    compiled = tf.function(lambda p, e: responder.replies(p, e, search), autograph=False)
     replies = compiled(tf.constant(POSTS), tf.constant(EMOTIONS))
     texts = [[text.decode() for text in row] for row in responder.texts(replies).numpy()]
     return texts, replies.scores.numpy(), replies.ids.numpy(), replies.lengths.numpy()

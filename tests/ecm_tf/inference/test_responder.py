@@ -40,6 +40,7 @@ def answer(responder):
         name: tf.function(
             lambda posts, emotions, search=search: responder.answer(posts, emotions, search),
             input_signature=[tf.TensorSpec([None], tf.string), tf.TensorSpec([None], tf.int32)],
+            autograph=False,
         )
         for name, search in SEARCHES.items()
     }
@@ -75,7 +76,7 @@ def test_any_post_gets_a_readable_reply(answer, search):
 @pytest.mark.parametrize("search", SEARCHES)
 @pytest.mark.parametrize("batch", [1, 2])
 def test_graph_with_a_fixed_batch_size(responder, answer, search, batch):
-    compiled = tf.function(lambda p, e: responder.answer(p, e, SEARCHES[search]))
+    compiled = tf.function(lambda p, e: responder.answer(p, e, SEARCHES[search]), autograph=False)
     answers = compiled(tf.constant(POSTS[:batch]), tf.constant([1, 5][:batch]))
     expected = answer(POSTS[:batch], [1, 5][:batch], search)
     assert np.array_equal(answers.texts, expected.texts)
@@ -118,7 +119,9 @@ def test_scores_depend_on_the_emotion(answer):
 
 def test_answer_all_equals_answer_for_each_emotion(responder, answer):
     posts = POSTS[:3]
-    answers = tf.function(lambda p: responder.answer_all(p, Search()))(tf.constant(posts))
+    answers = tf.function(lambda p: responder.answer_all(p, Search()), autograph=False)(
+        tf.constant(posts)
+    )
     assert answers.texts.shape == answers.scores.shape == [3, 6, 1]
     for emotion in range(6):
         column = answer(posts, [emotion] * 3, "greedy")
@@ -130,6 +133,7 @@ def test_shapes_of_answer_all(responder):
     compiled = tf.function(
         lambda posts: responder.answer_all(posts, SEARCHES["beam"]),
         input_signature=[tf.TensorSpec([None], tf.string)],
+        autograph=False,
     )
     assert compiled(tf.constant(POSTS[:2])).texts.shape == [2, 6, 2]
     assert compiled(tf.zeros([0], tf.string)).scores.shape == [0, 6, 2]

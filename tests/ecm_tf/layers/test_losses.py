@@ -56,7 +56,8 @@ def test_in_a_graph_with_unknown_length(chunk, monkeypatch):
             tf.TensorSpec([None, SIZE]),
             tf.TensorSpec([None], tf.int32),
             tf.TensorSpec([None]),
-        ]
+        ],
+        autograph=False,
     )
     def gradients(features, targets, weights):
         with tf.GradientTape() as tape:

@@ -25,7 +25,7 @@ class FakeModel(tf.Module):
         self.batches = tf.Variable(0)
         self.largest = tf.Variable(0)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         self.batches.assign_add(1)
         self.largest.assign(tf.maximum(self.largest, tf.size(text)))

@@ -58,7 +58,7 @@ def converted(wide_dir, tmp_path_factory):
 def greedy_replies(wide_responder):
     """`greedy_replies(posts)`: greedy replies to each post in every emotion, and their texts."""
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def graph(posts):
         emotion = tf.tile(tf.range(6), [tf.size(posts)])
         replies = wide_responder.replies(tf.repeat(posts, 6), emotion, Search())
