@@ -28,7 +28,7 @@ BEAMS = 20
 def greedy_of(model_: ECM, batch: Batch, length: int, end: int = NEVER) -> Callable[[], tf.Tensor]:
     """Returns greedy search for a batch, as a function without arguments."""
 
-    @tf.function
+    @tf.function(autograph=False)
     def run() -> tf.Tensor:
         step, state = model_.prepare_decoding(batch["post"], batch["emotion"])
         return greedy_search(step, state, length, end=end)
@@ -39,7 +39,7 @@ def greedy_of(model_: ECM, batch: Batch, length: int, end: int = NEVER) -> Calla
 def beam_of(model_: ECM, batch: Batch, length: int) -> Callable[[], tuple[tf.Tensor, ...]]:
     """Returns beam search for a batch, as a function without arguments."""
 
-    @tf.function
+    @tf.function(autograph=False)
     def run() -> tuple[tf.Tensor, ...]:
         step, state = model_.prepare_decoding(batch["post"], batch["emotion"], BEAMS)
         return beam_search(step, state, length, beams=BEAMS, end=NEVER)

@@ -38,7 +38,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
         version = export_saved_model(trained, directory / "saved_model", n_best=1)
         loaded = tf.saved_model.load(str(version))
         answer = loaded.signatures["serving_default"]
-        for batch in BATCHES:
+        for batch in BATCHES[:1] if arguments.quick else BATCHES:
             posts = texts(replace(sizes, batch=batch))
             emotion = tf.constant(["like"] * batch)
             yield _row(
@@ -48,7 +48,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
                 partial(answer, post=posts, emotion=emotion),
                 lambda outputs: outputs["response"].numpy(),
             )
-        for scheme in SCHEMES:
+        for scheme in list(SCHEMES)[:1] if arguments.quick else SCHEMES:
             with command.suppress_native_stderr():
                 files = convert(trained, directory / scheme, scheme)
             ids = full_batch(replace(sizes, batch=1))["post"].numpy().tolist()

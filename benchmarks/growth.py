@@ -24,7 +24,7 @@ SWEEPS = {
     "length": (5, 10, 20, 40),
     "vocabulary": (5_000, 10_000, 20_000, 40_000, 80_000),
 }
-QUICK_SWEEPS = {"batch": (2, 4), "length": (3,), "vocabulary": (100,)}
+QUICK_SWEEPS = {"batch": (2,), "length": (3,), "vocabulary": (100,)}
 DECODED = 8
 """Batch size of decoding, where length or vocabulary vary."""
 

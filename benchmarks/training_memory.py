@@ -46,7 +46,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
         (replace(paper, vocabulary=paper.vocabulary // 4), "float32"),
     ]
     if arguments.quick:
-        cases = cases[:2]
+        cases = cases[:1]
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as processes:
         yield {"case": "TensorFlow imported", "peak, GB": processes.submit(imported).result()}

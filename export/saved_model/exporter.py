@@ -45,7 +45,6 @@ def export_saved_model(
             out of range.
     """
     import keras
-    import tensorflow as tf
 
     from ecm_tf.decoding.search import Search
     from ecm_tf.inference.responder import Responder
@@ -82,11 +81,10 @@ def export_saved_model(
     hypotheses = hypotheses_per_post(len(assets.emotions), search_config, n_best_search.config)
     for name, (function, specs) in endpoints.items():
         logits = hypotheses[name] * model.config.response_vocabulary_size
-        function = in_parts(function, specs, max(1, MAX_LOGITS // logits))
         if stored_weights:
             function = stored_weights(function)
-        function = tf.autograph.experimental.do_not_convert(function)
-        archive.add_endpoint(name, function, input_signature=specs)
+        rows = max(1, MAX_LOGITS // logits)
+        archive.add_endpoint(name, in_parts(function, specs, rows), input_signature=specs)
     input_names = {name: [spec.name for spec in specs] for name, (_, specs) in endpoints.items()}
     info = model_info(
         train_dir, model, assets, search_config, n_best_search.config, n_best, dtype, hypotheses

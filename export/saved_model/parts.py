@@ -24,11 +24,11 @@ def in_parts(
         specs: specifications of its inputs.
         rows: maximum number of rows of a part, at least 1.
     """
+    # Traced once, although an export traces every signature twice.
+    part = tf.function(function, autograph=False).get_concrete_function(*specs)
+    outputs = part.structured_outputs
 
     def compute(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        # Traced here, because the weights that `function` uses may be tensors of this graph.
-        part = tf.function(function, autograph=False).get_concrete_function(*specs)
-        outputs = part.structured_outputs
         batch = tf.shape(inputs[0])[0]
         # An empty batch is one part as well, so that its outputs have their shapes.
         number = tf.maximum(1, -(-batch // rows))
