@@ -72,7 +72,7 @@ test-fast: check ## run the checks and the quick tests, in under two minutes
 	$(RUN) pytest --numprocesses $(CPUS) --dist loadgroup -m "not slow" $(FAST_TESTS)
 
 docs: setup ## build the documentation into build/site
-	$(RUN) mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict --quiet
 
 wheel: setup ## build the wheel into dist
 	$(RUN) build --wheel

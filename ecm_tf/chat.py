@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ecm_tf
-from ecm_tf.config import RERANKED, SearchConfig
+from ecm_tf.config import SearchConfig, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.files import require_directory
@@ -64,8 +64,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
-    arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
-    search = SearchConfig(**command.options_of(SearchConfig, arguments))
+    arguments, search = parse_search(parser(prog), argv)
     if arguments.explain and arguments.explain.exists():
         require_directory(arguments.explain, "a directory")
     bot = ecm_tf.load(arguments.train_dir, **search.to_dict())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecm_tf.config import RERANKED, SearchConfig
+from ecm_tf.config import SearchConfig, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, non_negative_int, positive_int
 from ecm_tf.core.errors import InputError
@@ -75,10 +75,10 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
-    arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
+    arguments, search = parse_search(parser(prog), argv)
     _check_arguments(arguments)
     directories = _named_directories(arguments.train_dir)
-    configs = _read_searches(arguments)
+    configs = _read_searches(arguments.searches, search)
     with command.suppress_native_stderr():
         from ecm_tf.data.directory import DatasetDirectory
         from ecm_tf.decoding.search import Search
@@ -160,10 +160,8 @@ def _judge_names(arguments: argparse.Namespace) -> list[str]:
     return [directory.resolve().name for directory in arguments.judge]
 
 
-def _read_searches(arguments: argparse.Namespace) -> dict[str, SearchConfig]:
-    """Returns the searches by name: those of `--searches`, or the one that the flags describe."""
-    config = SearchConfig(**command.options_of(SearchConfig, arguments))
-    path = arguments.searches
+def _read_searches(path: Path | None, config: SearchConfig) -> dict[str, SearchConfig]:
+    """Returns the searches of a file by name; without a file, the one that the flags describe."""
     if path is None:
         return {config.name: config}
     if config != SearchConfig():

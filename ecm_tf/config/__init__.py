@@ -2,7 +2,7 @@
 
 from ecm_tf.config.base import Config
 from ecm_tf.config.model import ORIGINAL_BUCKETS, Buckets, ModelConfig
-from ecm_tf.config.search import RERANKED, SearchConfig
+from ecm_tf.config.search import RERANKED, SearchConfig, parse_search
 from ecm_tf.config.training import PRESETS, TrainingConfig
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "ModelConfig",
     "SearchConfig",
     "TrainingConfig",
+    "parse_search",
 ]

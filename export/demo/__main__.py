@@ -4,7 +4,7 @@ import argparse
 import os
 from collections.abc import Iterable, Sequence
 
-from ecm_tf.config import RERANKED, SearchConfig
+from ecm_tf.config import SearchConfig, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, port
 from ecm_tf.core.optional import require_extra
@@ -44,16 +44,15 @@ def _gives_any(names: Iterable[str], argv: Sequence[str] | None, prog: str) -> b
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
-    arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
-    options = command.options_of(SearchConfig, arguments)
-    search = SearchConfig(**options) if _gives_any(options, argv, prog) else None
+    arguments, search = parse_search(parser(prog), argv)
+    given = _gives_any(search.to_dict(), argv, prog)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     with command.suppress_native_stderr(), require_extra("demo"), without_proxies():
         from export.demo.page import launch, page
     from export.demo.sources import open_source
 
     with command.suppress_native_stderr():
-        source = open_source(arguments.source, search)
+        source = open_source(arguments.source, search if given else None)
     print(f"open http://{arguments.host}:{arguments.port}", flush=True)
     launch(page(source), arguments.host, arguments.port)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ecm_tf.config import RERANKED, SearchConfig
+from ecm_tf.config import SearchConfig, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
 from export.saved_model.exporter import DTYPES, export_saved_model
@@ -57,8 +57,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
-    arguments = command.parse(parser(prog), argv, lambda given: RERANKED if given.rerank else {})
-    search = SearchConfig(**command.options_of(SearchConfig, arguments))
+    arguments, search = parse_search(parser(prog), argv)
     with command.suppress_native_stderr():
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  Imported here to hide what it prints on import.

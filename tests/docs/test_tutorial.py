@@ -26,8 +26,13 @@ def printed(cell):
     )
 
 
-def check(notebook):
-    """Asserts that model and SavedModel give a reply in each emotion, and that training helps."""
+def check(notebook, improvement):
+    """Asserts that model and SavedModel reply alike in each emotion, and that training helps.
+
+    Args:
+        notebook: the executed notebook.
+        improvement: how many times lower the dev perplexity must be after training.
+    """
     texts = [printed(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"]
     shown = []
     for text in texts:
@@ -41,26 +46,27 @@ def check(notebook):
         re.search(r"dev perplexity ([\d.]+) before training, ([\d.]+)", "".join(texts)).groups(),
     )
     assert before > 500
-    assert after < before / 50
+    assert after < before / improvement
 
 
 def test_stored_outputs_are_of_one_complete_run(stored):
     counts = [cell["execution_count"] for cell in stored["cells"] if cell["cell_type"] == "code"]
     assert counts == list(range(1, len(counts) + 1))
-    check(stored)
+    check(stored, improvement=50)
 
 
 @pytest.mark.slow
 def test_runs(stored, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     notebook = nbformat.from_dict(stored)
-    (training,) = (cell for cell in notebook["cells"] if "epochs=10" in cell["source"])
-    # Fewer epochs than the stored run: the test checks that the code runs, not how well it learns.
-    training["source"] = training["source"].replace("epochs=10", "epochs=3")
+    # Less work than the stored run: the test checks that the code runs, not how well it learns.
+    for there, here in {"epochs=10": "epochs=1", '"--posts", "60"': '"--posts", "6"'}.items():
+        (cell,) = (cell for cell in notebook["cells"] if there in cell["source"])
+        cell["source"] = cell["source"].replace(there, here)
     NotebookClient(
         notebook,
         timeout=600,
         kernel_name="python3",
         resources={"metadata": {"path": str(tmp_path)}},
     ).execute()
-    check(notebook)
+    check(notebook, improvement=5)

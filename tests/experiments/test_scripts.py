@@ -63,7 +63,10 @@ def spaced(text: str) -> str:
 
 
 # TensorFlow says that eager mode does not apply to input pipelines.
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Even though the:UserWarning"),
+    pytest.mark.xdist_group("experiments"),  # the output of `estc.sh` is made once
+]
 
 
 def run(script: str, *arguments: Path, **environment: str) -> command_server.ScriptResult:
@@ -99,7 +102,7 @@ def test_table4_trains_and_evaluates_the_variants(estc, tmp_path):
     output = tmp_path / "table4"
     flags = {
         "TRAIN_FLAGS": f"{TINY_MODEL} --epochs 1 --batch_size 64",
-        "EVALUATE_FLAGS": "--posts 2 --samples 1",
+        "EVALUATE_FLAGS": "--posts 1 --samples 1",
     }
     with eager_execution():  # a tiny model takes longer to trace than to train
         run("table4.sh", estc, output, **flags)
