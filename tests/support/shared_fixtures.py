@@ -19,8 +19,9 @@ def shared_directory(
     """
     base = factory.getbasetemp()
     # A worker's base is in the directory of the run, which all workers share.
-    directory = (base.parent if base.name.startswith("popen-") else base) / f"shared-{name}"
-    done = directory.with_name(f"{directory.name}.done")
+    directory = (base.parent if base.name.startswith("popen-") else base) / "shared" / name
+    directory.parent.mkdir(exist_ok=True)
+    done = directory.with_name(f"{name}.done")
     with filelock.FileLock(f"{directory}.lock"):
         if not done.exists():
             make(directory)
