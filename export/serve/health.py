@@ -9,6 +9,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthServicer
 from ray import serve
 from ray.exceptions import RayError
+from ray.serve._private.common import ReplicaState
 from ray.serve.exceptions import RayServeException
 
 SERVICE = "grpc.health.v1.Health"
@@ -93,6 +94,6 @@ class HealthService(HealthServicer):
     def _has_replica(self) -> bool:
         application = serve.status().applications.get(self._model)
         return application is not None and any(
-            deployment.replica_states.get("RUNNING")
+            deployment.replica_states.get(ReplicaState.RUNNING)
             for deployment in application.deployments.values()
         )

@@ -5,7 +5,6 @@ import warnings
 
 import grpc
 import pytest
-from google.protobuf.descriptor_pool import DescriptorPool
 from server_process import POSTS, predict_request
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
@@ -55,16 +54,13 @@ def test_a_busy_server_is_serving(channel):
         call.exception()
 
 
-def test_reflection_describes_the_services(channel):
-    database = ProtoReflectionDescriptorDatabase(channel)
-    assert set(database.get_services()) == {
+def test_reflection_lists_the_services(channel):
+    assert set(ProtoReflectionDescriptorDatabase(channel).get_services()) == {
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",
         "tensorflow.serving.ModelService",
         "tensorflow.serving.PredictionService",
     }
-    service = DescriptorPool(database).FindServiceByName("tensorflow.serving.PredictionService")
-    assert service.FindMethodByName("Predict").input_type.name == "PredictRequest"
 
 
 class FakeServe:

@@ -11,7 +11,9 @@ import psutil
 import pytest
 import requests
 from certificates import Authority
-from server_process import LIMITS, POSTS, ServerProcess, predict_request
+from google.protobuf.descriptor_pool import DescriptorPool
+from server_process import POSTS, ServerProcess, predict_request
+from tensorflow_serving.apis import model_service_pb2, prediction_service_pb2
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
 from tensorflow_serving.apis.model_service_pb2_grpc import ModelServiceStub
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
@@ -24,6 +26,9 @@ pytest.importorskip("ray", reason="the extra `serve` is not installed")
 with warnings.catch_warnings(action="ignore"):
     from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
     from grpc_health.v1.health_pb2_grpc import HealthStub
+    from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+        ProtoReflectionDescriptorDatabase,
+    )
     from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
     from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
     from ray.serve.generated.serve_pb2 import ListApplicationsRequest
@@ -63,16 +68,20 @@ def secure(files, exported_base, tmp_path_factory):
         **{"--tls_cert": files["cert"], "--tls_key": files["key"], "--token_file": files["token"]},
         "--log_dir": base / "logs",
     }
-    server = ServerProcess(base, {**LIMITS, **{name: str(path) for name, path in flags.items()}})
+    server = ServerProcess(base, {name: str(path) for name, path in flags.items()})
     yield server
     printed = server.stop()
     assert server.process.returncode == 0, printed
 
 
+@pytest.fixture(scope="module")
+def tls(files):
+    return grpc.ssl_channel_credentials(files["ca"].read_bytes())
+
+
 @pytest.fixture
-def secure_channel(secure, files):
-    credentials = grpc.ssl_channel_credentials(files["ca"].read_bytes())
-    with grpc.secure_channel(f"127.0.0.1:{secure.grpc_port}", credentials) as channel:
+def secure_channel(secure, tls):
+    with grpc.secure_channel(f"127.0.0.1:{secure.grpc_port}", tls) as channel:
         yield channel
 
 
@@ -139,6 +148,16 @@ def test_grpc_needs_the_token(secure_channel, authorization):
         with pytest.raises(grpc.RpcError) as error:
             call()
         assert error.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("file", [prediction_service_pb2, model_service_pb2])
+def test_reflection_describes_the_services(secure, tls, file):
+    with_token = grpc.composite_channel_credentials(tls, grpc.access_token_call_credentials(TOKEN))
+    with grpc.secure_channel(f"127.0.0.1:{secure.grpc_port}", with_token) as channel:
+        pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+        for service in file.DESCRIPTOR.services_by_name.values():
+            described = pool.FindServiceByName(service.full_name)
+            assert described.methods_by_name.keys() == service.methods_by_name.keys()
 
 
 def test_health_needs_no_token(secure, secure_channel, files):
