@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from ecm_tf.inference.reply import Reply
 from ecm_tf.inference.word_segmentation import is_raw_chinese, is_split_chinese
 from export import MODEL_NAME
 from export.client.client import Client
+from export.client.transport import ADDRESSES
 
 PROG = "python -m export.client"
 POSTS_PER_REQUEST = 32
@@ -34,7 +36,8 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         epilog="Example: python -m export.client http://127.0.0.1:8501 今天又加班到十点。",
     )
     result.add_argument(
-        "address", help="http://HOST:PORT, https://HOST:PORT (REST) or grpc://HOST:PORT"
+        "address",
+        help=f"{ADDRESSES}; https and grpcs use TLS",
     )
     result.add_argument("post", nargs="*", help="post as raw text")
     result.add_argument(
@@ -63,6 +66,19 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         action="store_true",
         help="split raw Chinese into words before it is sent, for a model that was trained on text "
         "split by spaces",
+    )
+    result.add_argument(
+        "--ca_cert",
+        type=Path,
+        metavar="FILE",
+        help="PEM file with the certificates to trust, for a server whose certificate is not from "
+        "a public authority",
+    )
+    result.add_argument(
+        "--token_file",
+        type=Path,
+        metavar="FILE",
+        help="file with one line, the server's token; it is sent only over TLS and to this machine",
     )
     return result
 
@@ -96,6 +112,8 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     posts = arguments.post
     if arguments.file:
         posts = read_lines(arguments.file, "a text file with one post per line")
+    # The exception has the reason; gRPC would log it, too.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     with command.suppress_native_stderr():
         client = Client(
             arguments.address,
@@ -103,6 +121,8 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
             arguments.version,
             arguments.timeout,
             split_posts=arguments.split_posts,
+            ca_cert=arguments.ca_cert,
+            token_file=arguments.token_file,
         )
     warned = arguments.split_posts
     with client, tqdm(total=len(posts), unit=" posts", disable=None) as bar:

@@ -1,13 +1,17 @@
 """Client of a served model."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Self
 
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.inference.reply import Reply
 from ecm_tf.inference.word_segmentation import split_into_words
 from export import MODEL_NAME
-from export.client.transport import Columns, connect
+from export.client.grpc_transport import GrpcTransport
+from export.client.rest_transport import RestTransport
+from export.client.transport import Columns, Target, Transport
+from export.token_file import read_token
 
 
 class Client:
@@ -17,15 +21,21 @@ class Client:
     which the server lost a process is repeated once. A request that times out is not repeated.
 
     Args:
-        address: `http://host:port`, `https://host:port` or `grpc://host:port`.
+        address: `http://host:port` or `https://host:port` (REST), `grpc://host:port` or
+            `grpcs://host:port` (gRPC; with TLS).
         model: name of the served model.
         version: version to request; None for the newest.
         timeout: seconds to wait for the response to a request.
         split_posts: whether to split raw Chinese into words with jieba before it is sent. A model
             that was trained on text split by spaces expects it; the server does not split.
+        ca_cert: PEM file with the certificates to trust, for a server whose certificate is not from
+            a public authority.
+        token_file: file with one line, the server's token. It is sent only over TLS and to this
+            machine.
 
     Raises:
-        InputError: the address has another form.
+        InputError: the address has another form, a file cannot be read, or the token would leave
+            this machine without encryption.
     """
 
     def __init__(
@@ -36,9 +46,15 @@ class Client:
         timeout: float = 30.0,
         *,
         split_posts: bool = False,
+        ca_cert: Path | None = None,
+        token_file: Path | None = None,
     ) -> None:
         self._split_posts = split_posts
-        self._transport = connect(address, model, version, timeout)
+        token = None if token_file is None else read_token(token_file)
+        target = Target(address, model, version, timeout, ca_cert, token)
+        self._transport: Transport = (
+            GrpcTransport(target) if target.uses_grpc else RestTransport(target)
+        )
 
     def answer(self, posts: Sequence[str], emotions: Sequence[str]) -> list[Reply]:
         """Returns one reply to each post in its requested emotion.

@@ -10,7 +10,7 @@ from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.optional import require_extra
-from export.serve import loopback
+from export.serve import credentials, loopback
 from export.serve.settings import LOCAL, ServerConfig
 from export.version_directories import version_directories
 
@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         raise InputError(f"{base}: no such directory; expected one with versions 1/, 2/, …")
     if not version_directories(base):
         raise InputError(f"{base}: expected a version, {base}/<number>/saved_model.pb; got none.")
+    credentials.check(config)
     if config.ray_address == LOCAL:
         loopback.disable_cluster()
     with command.suppress_native_stderr(), require_extra("serve"):
@@ -53,8 +54,10 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
+        scheme, encryption = ("https", " with TLS") if config.tls else ("http", "")
         addresses = (
-            f"REST http://{config.host}:{config.rest_port}, gRPC {config.host}:{config.grpc_port}"
+            f"REST {scheme}://{config.host}:{config.rest_port}, "
+            f"gRPC {config.host}:{config.grpc_port}{encryption}"
         )
         print(f"serving {config.model}: {addresses}; logs: {server.log_directory}", flush=True)
         stopped.wait()

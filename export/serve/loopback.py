@@ -1,6 +1,18 @@
-"""Restricts Ray to chosen network interfaces; by default it listens on all of them."""
+"""The loopback interface, to which the server and Ray are restricted by default."""
 
+import ipaddress
 import os
+
+
+def is_loopback_interface(host: str) -> bool:
+    """Tells whether a server that listens on an address or host name is closed to the network.
+
+    Unlike `export.proxies.is_loopback`, it is false for 0.0.0.0, which stands for all interfaces.
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def disable_cluster() -> None:
@@ -10,26 +22,3 @@ def disable_cluster() -> None:
     Ray's default; its value decides whether other machines may join.
     """
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-
-
-def restrict(host: str, grpc_port: int, single_machine: bool) -> None:
-    """Makes gRPC servers of this process listen on one interface; Ray Serve gives only the port.
-
-    Args:
-        host: interface of the public gRPC port.
-        grpc_port: the public gRPC port.
-        single_machine: True to open Ray's internal ports on the loopback interface.
-    """
-    from grpc.aio._server import Server
-
-    add_port = Server.add_insecure_port
-
-    def add_insecure_port(self: Server, address: str) -> int:
-        interface, _, port = address.rpartition(":")
-        if interface == "[::]" and int(port) == grpc_port:
-            address = f"{host}:{port}"
-        elif interface == "[::]" and single_machine:
-            address = f"127.0.0.1:{port}"
-        return add_port(self, address)
-
-    Server.add_insecure_port = add_insecure_port

@@ -25,12 +25,6 @@ from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 from export.serve.errors import RequestError, too_many_posts
 from export.serve.model import Model
 
-SERVICES = [
-    "tensorflow_serving.apis.prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server",
-    "tensorflow_serving.apis.model_service_pb2_grpc.add_ModelServiceServicer_to_server",
-]
-"""Registration functions of the gRPC services, whose methods `PredictionService` implements."""
-
 
 def _version(spec: ModelSpec) -> int | None:
     return spec.version.value if spec.HasField("version") else None
@@ -98,7 +92,9 @@ def _with_status(response: type[Message]) -> Callable[..., Any]:
 
 
 class PredictionService:
-    """Answers gRPC requests; an invalid request gets a status code and one sentence.
+    """Methods of the gRPC services `PredictionService` and `ModelService`.
+
+    An invalid request gets a status code and one sentence.
 
     Attributes:
         model: the served model.

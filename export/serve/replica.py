@@ -35,6 +35,10 @@ class Replica(PredictionService):
     def __serve_build_asgi_app__(self) -> Starlette:
         return rest_application(self.model)
 
+    async def is_ready(self) -> bool:
+        """Tells the health service whether a version is loaded."""
+        return self.model.versions.ready
+
     async def check_health(self) -> None:
         """Raises if the task that looks for new versions has failed; Ray Serve then restarts."""
         if self._watch_task.done():

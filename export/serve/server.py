@@ -1,5 +1,6 @@
 """Starts and stops the server."""
 
+import dataclasses
 import logging
 import os
 import socket
@@ -13,10 +14,9 @@ from ray.serve.config import HTTPOptions, gRPCOptions
 from ray.serve.schema import LoggingConfig
 
 from ecm_tf.core.errors import InputError
-from export.proxies import DirectSession
-from export.serve import loopback
-from export.serve.prediction_service import SERVICES
+from export.serve import proxy_process
 from export.serve.replica import application
+from export.serve.self_check import check_ready
 from export.serve.settings import LOCAL, ServerConfig
 
 OBJECT_STORE_BYTES = 100_000_000
@@ -31,7 +31,7 @@ class Server:
 
     Args:
         base: directory with the versions `1/`, `2/`, …
-        config: settings of the server.
+        config: settings of the server, whose files `export.serve.credentials.check` accepts.
 
     Attributes:
         log_directory: directory of the logs on this machine.
@@ -42,24 +42,25 @@ class Server:
     """
 
     def __init__(self, base: Path, config: ServerConfig) -> None:
-        self._config = config
-        self._rest = f"http://{_reachable(config.host)}:{config.rest_port}"
+        # Ray's processes may have another working directory.
+        config = self._config = _with_absolute_paths(config)
         session_directory = _start_ray(config)
         self.log_directory = Path(config.log_dir or session_directory / "logs" / "serve")
         try:
-            logging_config = LoggingConfig(
-                encoding="JSON", logs_dir=config.log_dir and str(Path(config.log_dir).resolve())
-            )
+            logging_config = LoggingConfig(encoding="JSON", logs_dir=config.log_dir)
             serve.start(
                 http_options=HTTPOptions(
                     host=config.host,
                     port=config.rest_port,
                     request_timeout_s=config.timeout_seconds,
+                    ssl_keyfile=config.tls_key,
+                    ssl_certfile=config.tls_cert,
                 ),
                 grpc_options=gRPCOptions(
                     port=config.grpc_port,
-                    grpc_servicer_functions=SERVICES,
+                    grpc_servicer_functions=[proxy_process.GRPC_SERVICES],
                     request_timeout_s=config.timeout_seconds,
+                    enable_reflection=True,
                 ),
                 logging_config=logging_config,
             )
@@ -69,21 +70,10 @@ class Server:
                 route_prefix="/",
                 logging_config=logging_config,
             )
-            self._check_ready(base)
+            check_ready(base, config)
         except BaseException:
             self.close()
             raise
-
-    def _check_ready(self, base: Path) -> None:
-        session = DirectSession()
-        if session.get(f"{self._rest}/readyz", timeout=10).ok:
-            return
-        url = f"{self._rest}/v1/models/{self._config.model}"
-        reasons = [
-            f"version {state['version']}: {state['status']['error_message']}"
-            for state in session.get(url, timeout=10).json()["model_version_status"]
-        ]
-        raise InputError(f"{base}: no version can be loaded; {'; '.join(reasons).rstrip('.')}.")
 
     def close(self) -> None:
         """Finishes the accepted requests and stops; on a cluster, Ray Serve keeps running."""
@@ -101,16 +91,18 @@ class Server:
 def _start_ray(config: ServerConfig) -> Path:
     """Starts Ray on this machine, or connects to a cluster; returns Ray's session directory."""
     single_machine = config.ray_address == LOCAL
-    # Copied, because the closure is pickled for Ray's worker processes.
-    host, grpc_port = config.host, config.grpc_port
 
-    def restrict_interfaces() -> None:
-        loopback.restrict(host, grpc_port, single_machine)
+    def set_up() -> None:
+        proxy_process.set_up(config)
 
     _shorten_temporary_directory()
     # The command prints what users need to know about the start.
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Ray reads these variables in its own processes.
+    variables = {"RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(config.max_request_bytes)}
+    if config.token_file is not None:
+        variables["RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"] = proxy_process.HTTP_MIDDLEWARES
     settings: dict[str, Any] = {}
     if single_machine:
         _check_ports(config)
@@ -124,11 +116,7 @@ def _start_ray(config: ServerConfig) -> Path:
     try:
         context: Any = ray.init(
             config.ray_address,
-            runtime_env={
-                # Ray reads this variable in its own processes.
-                "env_vars": {"RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(config.max_request_bytes)},
-                "worker_process_setup_hook": restrict_interfaces,
-            },
+            runtime_env={"env_vars": variables, "worker_process_setup_hook": set_up},
             log_to_driver=False,
             logging_level=logging.ERROR,
             **settings,
@@ -181,6 +169,10 @@ def _check_ports(config: ServerConfig) -> None:
                 ) from error
 
 
-def _reachable(host: str) -> str:
-    """Returns the address at which this machine reaches a server that listens on `host`."""
-    return "127.0.0.1" if host == "0.0.0.0" else host
+def _with_absolute_paths(config: ServerConfig) -> ServerConfig:
+    paths = {
+        name: os.path.abspath(path)
+        for name in ("tls_cert", "tls_key", "token_file", "log_dir")
+        if (path := getattr(config, name)) is not None
+    }
+    return dataclasses.replace(config, **paths)

@@ -7,6 +7,7 @@ from ecm_tf.config import Config
 from ecm_tf.core.command import option
 from ecm_tf.core.fields import NonNegativeFloat, Port, PositiveFloat, PositiveInt
 from export import MODEL_NAME
+from export.serve.loopback import is_loopback_interface
 
 LOCAL = "local"
 CPUS = os.cpu_count() or 1
@@ -16,7 +17,11 @@ CPUS = os.cpu_count() or 1
 class ServerConfig(Config):
     """Settings of `export.serve`, all of them flags."""
 
-    host: str = option("127.0.0.1", "address to listen on; 0.0.0.0: all interfaces")
+    host: str = option(
+        "127.0.0.1",
+        "address to listen on; 0.0.0.0: all interfaces. Other addresses than loopback need "
+        "--tls_cert, --tls_key and --token_file, or --insecure",
+    )
     rest_port: Port = option(8501, "port of the REST API")
     grpc_port: Port = option(8500, "port of the gRPC API")
     model: str = option(MODEL_NAME, "name of the served model, as in requests")
@@ -54,6 +59,24 @@ class ServerConfig(Config):
     ray_address: str = option(
         LOCAL, "local: run everything on this machine; auto or HOST:PORT: join a Ray cluster"
     )
+    tls_cert: str | None = option(
+        None,
+        "PEM file with the server's certificate, followed by intermediate ones: encrypt both APIs "
+        "with TLS",
+        metavar="FILE",
+    )
+    tls_key: str | None = option(
+        None, "PEM file with the key of --tls_cert, without a passphrase", metavar="FILE"
+    )
+    token_file: str | None = option(
+        None,
+        "file with one line, a token that requests of both APIs must have: "
+        "`Authorization: Bearer TOKEN`",
+        metavar="FILE",
+    )
+    insecure: bool = option(
+        False, "allow other addresses than loopback without TLS or without a token"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -61,6 +84,29 @@ class ServerConfig(Config):
         self._require(
             self.replicas <= self.cpus, "replicas", f"at most the number of CPUs ({self.cpus})"
         )
+        self._require(
+            self.tls_cert is None or self.tls_key is not None, "tls_key", "the key of --tls_cert"
+        )
+        self._require(
+            self.tls_key is None or self.tls_cert is not None,
+            "tls_cert",
+            "the certificate of --tls_key",
+        )
+        self._require(
+            is_loopback_interface(self.host) or self.insecure or (self.tls and self.protected),
+            "host",
+            "a loopback address, or --tls_cert, --tls_key and --token_file, or --insecure",
+        )
+
+    @property
+    def tls(self) -> bool:
+        """Whether both APIs are encrypted."""
+        return self.tls_cert is not None
+
+    @property
+    def protected(self) -> bool:
+        """Whether requests must have a token."""
+        return self.token_file is not None
 
     @property
     def cpus_each(self) -> int:

@@ -68,7 +68,8 @@ class ServerProcess:
     def __init__(self, base: Path, flags: dict[str, str]) -> None:
         self.base = base
         self.rest_port, self.grpc_port = free_port(), free_port()
-        self.rest = f"http://127.0.0.1:{self.rest_port}"
+        scheme = "https" if "--tls_cert" in flags else "http"
+        self.rest = f"{scheme}://127.0.0.1:{self.rest_port}"
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "export.serve", str(base)),
