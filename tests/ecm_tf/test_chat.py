@@ -1,5 +1,6 @@
 """`python -m ecm_tf.chat`, with piped input and at a terminal."""
 
+import functools
 import io
 import json
 import os
@@ -16,6 +17,7 @@ import jieba
 import pytest
 from random_weights import randomize
 
+import ecm_tf
 from ecm_tf.chat import main
 from ecm_tf.config import ModelConfig
 from ecm_tf.core.errors import InputError
@@ -27,13 +29,20 @@ from ecm_tf.text.vocabulary import SPECIALS
 RAW, SPLIT = "我的猫会握手", "我 的 猫 会 握手"
 
 
+@pytest.fixture(scope="module")
+def load():
+    """`ecm_tf.load`, which loads a model only once for a search, and so compiles it only once."""
+    return functools.cache(ecm_tf.load)
+
+
 @pytest.fixture
-def chat(model_dir, monkeypatch, capsys):
+def chat(model_dir, load, monkeypatch, capsys):
     """`chat(text, *flags)` pipes a text to the command and returns the lines for each post."""
 
     def run(text, *flags, train_dir=model_dir):
         content = text if isinstance(text, bytes) else text.encode()
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        monkeypatch.setattr("ecm_tf.load", load)
         main(["--train_dir", str(train_dir), *map(str, flags)])
         out = capsys.readouterr().out
         assert out == "" or out.endswith("\n\n")
