@@ -36,16 +36,29 @@ MODULES = list(product((False, True), repeat=3))
 """Every choice of (use_emb, use_imemory, use_ememory)."""
 
 
+LONGEST = "server"
+"""The group of tests that takes longest, which starts first."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Distributes the tests over the workers of pytest-xdist (`--dist loadgroup`).
 
-    The tests of a file run in one worker, so that its fixtures are made once. Slow tests start
-    first, and run wherever a worker is free.
+    The tests of a file, or of several files with the same `xdist_group`, run in one worker, so that
+    their fixtures are made once. The longest group starts first, then the slow tests, which run
+    wherever a worker is free.
     """
+
+    def position(item: pytest.Item) -> int:
+        group = item.get_closest_marker("xdist_group")
+        if group and group.args[0] == LONGEST:
+            return 0
+        return 1 if item.get_closest_marker("slow") else 2
+
     for item in items:
         if not (item.get_closest_marker("xdist_group") or item.get_closest_marker("slow")):
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
-    items.sort(key=lambda item: not item.get_closest_marker("slow"))
+    items.sort(key=position)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """Exported models that the tests of several folders share, because an export takes seconds."""
 
 import functools
+from pathlib import Path
 
 import pytest
 import tensorflow as tf
 import tensorflow_text  # noqa: F401  Registers operations that the SavedModel uses.
 from exported import BEAM_SIZE, N_BEST
+from shared_fixtures import shared_directory
 
 from ecm_tf.config import SearchConfig
 from export.saved_model.exporter import export_saved_model
@@ -14,9 +16,11 @@ from export.saved_model.exporter import export_saved_model
 @pytest.fixture(scope="session")
 def exported_base(model_dir, tmp_path_factory):
     """A base directory with version 1, which tests must not change."""
-    base = tmp_path_factory.mktemp("exported")
-    export_saved_model(model_dir, base, search=SearchConfig(beam_size=BEAM_SIZE), n_best=N_BEST)
-    return base
+
+    def make(base: Path) -> None:
+        export_saved_model(model_dir, base, search=SearchConfig(beam_size=BEAM_SIZE), n_best=N_BEST)
+
+    return shared_directory(tmp_path_factory, "exported", make)
 
 
 @pytest.fixture(scope="session")

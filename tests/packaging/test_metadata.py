@@ -65,6 +65,13 @@ def test_the_lock_has_a_version_of_everything_declared():
     assert not re.search("https?:|file:|^-|/work|/tmp", "\n".join(lines), re.MULTILINE)
 
 
+def test_the_tests_of_a_file_run_in_one_worker(request):
+    """pytest-xdist 3.8 ignores the groups under pytest 9.2, and every worker makes every fixture."""
+    if not hasattr(request.config, "workerinput"):
+        pytest.skip("the tests run in one process")
+    assert request.node.nodeid.endswith("@packaging/test_metadata.py")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
 def test_completion_knows_the_commands_and_their_flags(shell, capsys):
     assert shell in shtab.SUPPORTED_SHELLS

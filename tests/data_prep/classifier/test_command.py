@@ -11,6 +11,8 @@ from markdown_rows import table_rows
 
 from data_prep.__main__ import main
 from data_prep.classifier import pipeline
+from data_prep.classifier.pipeline import train_classifier
+from data_prep.classifier.settings import ClassifierSettings
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, sha256
 from ecm_tf.text.emotion_classifier import EmotionClassifier
@@ -316,12 +318,17 @@ def test_sources_with_the_same_name_are_rejected(sentences, tmp_path):
     ("option", "value"),
     [
         *[("--epochs", 0), ("--batch_size", 0), ("--learning_rate", 1)],
-        *[("--learning_rate", "nan"), ("--workers", 0), ("--seed", -1)],
+        *[("--learning_rate", "nan"), ("--seed", -1)],
     ],
 )
 def test_invalid_settings_are_rejected(sentences, tmp_path, option, value):
     with pytest.raises(InputError, match=f"{option.removeprefix('--')}: expected"):
         train(sentences, tmp_path / "made", option, value, *BASELINE)
+
+
+def test_zero_workers_are_rejected(sentences, tmp_path):
+    with pytest.raises(InputError, match="--workers: expected at least 1, got 0"):
+        train_classifier([sentences], DEFAULT, ClassifierSettings(), tmp_path / "made", workers=0)
 
 
 def test_empty_splits_are_rejected(tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.__main__ import main as data_prep
+from data_prep.report.pipeline import make_report
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, verify_files
 
@@ -222,4 +223,4 @@ def test_missing_dataset_is_rejected(tmp_path):
 
 def test_zero_examples_are_rejected(made, tmp_path):
     with pytest.raises(InputError, match="--examples: expected at least 1, got 0"):
-        report(made, tmp_path / "page", "--examples", "0")
+        make_report(made, tmp_path / "page", examples=0)

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("saved_model")
+pytestmark = pytest.mark.xdist_group("server")
 
 
 def instance(post, emotion):

@@ -21,7 +21,7 @@ with warnings.catch_warnings(action="ignore"):
     from export.serve.prediction_service import PredictionService
     from export.serve.rest import rest_application
 
-pytestmark = pytest.mark.xdist_group("saved_model")
+pytestmark = pytest.mark.xdist_group("server")
 
 MAX_POSTS = 16
 MAX_MEMORY = 300e6

@@ -8,7 +8,7 @@ from server_process import POSTS, predict_request
 from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest, SignatureDefMap
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
-pytestmark = pytest.mark.xdist_group("saved_model")
+pytestmark = pytest.mark.xdist_group("server")
 
 
 @pytest.mark.parametrize(

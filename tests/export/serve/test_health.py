@@ -19,7 +19,7 @@ with warnings.catch_warnings(action="ignore"):
 
     from export.serve import health
 
-pytestmark = pytest.mark.xdist_group("saved_model")
+pytestmark = pytest.mark.xdist_group("server")
 
 SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
 

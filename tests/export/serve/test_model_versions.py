@@ -11,7 +11,7 @@ from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
 from tensorflow_serving.apis.model_service_pb2_grpc import ModelServiceStub
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
-pytestmark = pytest.mark.xdist_group("saved_model")
+pytestmark = pytest.mark.xdist_group("server")
 
 CLIENTS = 2
 """Clients that send requests without a pause during a rollback: enough that they overlap."""

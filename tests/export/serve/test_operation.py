@@ -7,7 +7,7 @@ import pytest
 import requests
 from server_process import wait_until
 
-pytestmark = pytest.mark.xdist_group("saved_model")
+pytestmark = pytest.mark.xdist_group("server")
 
 
 def test_all_ports_are_on_the_loopback_interface(server):

@@ -11,7 +11,7 @@ from server_process import MAX_BYTES, MAX_POSTS, POSTS, PREDICT
 
 from export.client import Client, ServerError
 
-pytestmark = pytest.mark.xdist_group("saved_model")
+pytestmark = pytest.mark.xdist_group("server")
 
 
 @pytest.mark.parametrize("scheme", ["http", "grpc"])

@@ -34,7 +34,7 @@ with warnings.catch_warnings(action="ignore"):
     from ray.serve.generated.serve_pb2 import ListApplicationsRequest
     from ray.serve.generated.serve_pb2_grpc import RayServeAPIServiceStub
 
-pytestmark = pytest.mark.xdist_group("saved_model")
+pytestmark = pytest.mark.xdist_group("server")
 
 TOKEN = "0123456789abcdef-secret"
 WRONG = ["", "Bearer", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", TOKEN]

@@ -7,7 +7,7 @@ import pytest
 import requests
 from server_process import MAX_POSTS, POSTS
 
-pytestmark = pytest.mark.xdist_group("saved_model")
+pytestmark = pytest.mark.xdist_group("server")
 
 
 def test_overload_is_rejected_and_shutdown_finishes_accepted_requests(server):

@@ -9,7 +9,7 @@ import pytest
 from export.serve import versions as module
 from export.serve.versions import State
 
-pytestmark = pytest.mark.xdist_group("saved_model")
+pytestmark = pytest.mark.xdist_group("server")
 
 
 class FakeServable:
