@@ -66,7 +66,7 @@ def test_the_lock_has_a_version_of_everything_declared():
 
 
 def test_the_tests_of_a_file_run_in_one_worker(request):
-    """pytest-xdist 3.8 ignores the groups under pytest 9.2, and every worker makes every fixture."""
+    """pytest-xdist 3.8 ignores the groups under pytest 9.2: every worker makes every fixture."""
     if not hasattr(request.config, "workerinput"):
         pytest.skip("the tests run in one process")
     assert request.node.nodeid.endswith("@packaging/test_metadata.py")
