@@ -226,7 +226,7 @@ BAD_FILES = [
     ),
     (
         None,
-        gzip.compress(SAMPLES["xml"].encode())[:-12],
+        gzip.compress(SAMPLES["xml"].encode(), mtime=0)[:-12],
         "expected a readable corpus file; the file cannot be read",
     ),
 ]
