@@ -8,11 +8,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from data_prep.classifier.calibration import fit_temperature, predict_logits
 from data_prep.classifier.features import learn_features
 from data_prep.classifier.saving import TextClassifier, save_classifier
 from data_prep.classifier.scores import Scores, compute_scores
 from data_prep.classifier.settings import ClassifierSettings
-from data_prep.classifier.splits import LabelAgreement, LabelledSentences, Split, label_agreement
+from data_prep.classifier.sources import SUFFIX, find_sources
+from data_prep.classifier.splits import (
+    Group,
+    LabelAgreement,
+    LabelledSentences,
+    Split,
+    label_agreement,
+)
 from data_prep.classifier.training import feature_ids, make_examples, train_network
 from data_prep.corpus.files import source_digests
 from ecm_tf.core.errors import InputError
@@ -30,13 +38,15 @@ class TrainingResult:
         left_out: number of sentences whose emotion is not one of the categories, by emotion.
         bad: number of bad records skipped.
         agreement: agreement of the labels of repeated texts.
-        scores: scores on the test split.
+        temperature: divisor of the logits that calibrates the probabilities on the dev split.
+        scores: scores on the test split, without the sentences of sources that lack categories.
     """
 
     sentences: dict[str, int]
     left_out: dict[str, int]
     bad: int
     agreement: LabelAgreement
+    temperature: float
     scores: Scores
 
 
@@ -49,17 +59,21 @@ def train_classifier(
     skip_bad_records: bool = False,
     overwrite: bool = False,
     workers: int = 2,
+    root: Path | None = None,
 ) -> TrainingResult:
     """Trains, evaluates and saves a classifier.
 
     Args:
-        sources: files of labelled sentences.
+        sources: files of labelled sentences, or TOML files that describe a source each (see
+            `data_prep.classifier.sources`). At least one source must know all categories.
         emotions: the categories.
         settings: the training settings.
         output: the directory to make; it appears only when it is complete.
         skip_bad_records: whether to skip bad records instead of stopping at the first.
         overwrite: whether to replace a finished classifier in `output`.
         workers: number of segmentation processes.
+        root: directory that the files named in TOML files are relative to; by default that of the
+            TOML file.
 
     Raises:
         InputError: a source, a setting or the output is invalid; `output` is unchanged.
@@ -67,29 +81,48 @@ def train_classifier(
     check_output(output, "classifier", overwrite=overwrite)
     if workers < 1:
         raise InputError(f"--workers: expected at least 1, got {workers}.")
-    digests = source_digests(sources, output)
-    sentences = LabelledSentences.read(sources, emotions, skip_bad_records=skip_bad_records)
+    found = find_sources(sources, emotions, root)
+    descriptions = [path for path in sources if path.suffix == SUFFIX]
+    files = [path for source in found for path in source.files]
+    digests = source_digests([*descriptions, *files], output)
+    sentences = LabelledSentences.read(found, emotions, skip_bad_records=skip_bad_records)
     splits = {name: sentences.split(name) for name in sentences.splits}
-    all_sentences = sentences.split("all")
+    # Of these the category is known: those of sources that know all categories.
+    complete = {name: _complete(sentences, name, len(emotions)) for name in ("dev", "test", "all")}
     # Before the tokenizer is created, because setting the seed invalidates existing tokenizers.
     keras.utils.set_random_seed(settings.seed)
     features = learn_features(splits["train"].texts, settings.segmenter, workers)
     train, dev = (
-        make_examples(feature_ids(features, split.texts), split.labels, len(emotions))
+        make_examples(
+            feature_ids(features, split.texts), split.labels, sentences.targets, len(emotions)
+        )
         for split in (splits["train"], splits["dev"])
     )
     network = train_network(features.sizes, train, dev, settings)
-    classifier = TextClassifier(features, network)
+    is_complete = splits["dev"].labels < len(emotions)
+    temperature = fit_temperature(predict_logits(network, dev)[is_complete], complete["dev"].labels)
+    classifier = TextClassifier(features, network, temperature)
     with finished_directory(output) as directory:
         result = TrainingResult(
             sentences={name: len(split.texts) for name, split in splits.items()},
             left_out=dict(sentences.unmapped),
             bad=sentences.skipped,
-            agreement=label_agreement(all_sentences.texts, all_sentences.emotions),
-            scores=_scores(classifier, splits["test"]),
+            agreement=label_agreement(complete["all"].texts, complete["all"].emotions),
+            temperature=temperature,
+            scores=_scores(classifier, complete["test"]),
         )
         save_classifier(directory, classifier, emotions, settings, asdict(result), digests)
     return result
+
+
+def _complete(sentences: LabelledSentences, name: str, categories: int) -> Split:
+    split = sentences.split(name).below(categories)
+    if not split.texts:
+        raise InputError(
+            f"--sentences: expected sentences for the split {name} of a source that knows all "
+            "categories, got none."
+        )
+    return split
 
 
 def _scores(classifier: TextClassifier, split: Split) -> Scores:
@@ -98,6 +131,21 @@ def _scores(classifier: TextClassifier, split: Split) -> Scores:
     return compute_scores(split.labels, np.concatenate(probabilities))
 
 
-def evaluate_classifier(classifier: EmotionClassifier, split: Split) -> Scores:
-    """Returns the scores of a finished classifier on a split."""
-    return compute_scores(split.labels, classifier.probabilities(split.texts))
+def evaluate_classifier(
+    classifier: EmotionClassifier, split: Split, groups: Sequence[Group]
+) -> Scores:
+    """Returns the scores of a finished classifier on a split.
+
+    The probability of a group is that of its categories, given that it is one of the groups.
+
+    Args:
+        classifier: the classifier.
+        split: the sentences.
+        groups: what their labels stand for, from `LabelledSentences.groups`.
+    """
+    probabilities = classifier.probabilities(split.texts)
+    grouped = np.stack([probabilities[:, group.ids].sum(axis=1) for group in groups], axis=1)
+    labels = np.empty(len(split.texts), np.int32)
+    for label, group in enumerate(groups):
+        labels[np.isin(split.labels, group.targets)] = label
+    return compute_scores(labels, grouped / grouped.sum(axis=1, keepdims=True))

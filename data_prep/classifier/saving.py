@@ -20,17 +20,19 @@ class TextClassifier(tf.Module):
     Args:
         features: converts texts to features.
         network: converts features to logits.
+        temperature: divides the logits, see `calibration.fit_temperature`.
     """
 
-    def __init__(self, features: Features, network: keras.Model) -> None:
+    def __init__(self, features: Features, network: keras.Model, temperature: float = 1.0) -> None:
         super().__init__()
         self._features, self._network = features, network
+        self._temperature = temperature
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns `probabilities` float32 `(batch, categories)` for string `(batch,)`."""
         logits = self._network(self._features(text).to_tensor(), training=False)
-        return {"probabilities": tf.nn.softmax(logits)}
+        return {"probabilities": tf.nn.softmax(logits / self._temperature)}
 
 
 def save_classifier(

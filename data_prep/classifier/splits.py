@@ -3,11 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from data_prep.classifier.sentence_readers import UnmappedSentence, read_sentences
+from data_prep.classifier.sources import Source
 from data_prep.corpus.files import BadRecord
 from data_prep.corpus.staging import SPLITS, raise_bad_record, split_of
 from ecm_tf.core.errors import InputError
@@ -16,17 +17,59 @@ from ecm_tf.text.emotions import Emotions
 FRACTIONS = {"dev": 0.1, "test": 0.1}
 
 
+class Target(NamedTuple):
+    """What the label of a sentence says.
+
+    Attributes:
+        possible: ids of the categories, one of which is meant.
+        known: ids of the categories that the sentence's source knows.
+        weight: factor of the loss.
+    """
+
+    possible: tuple[int, ...]
+    known: tuple[int, ...]
+    weight: float
+
+
+def category_targets(categories: int) -> list[Target]:
+    """Returns the targets of sentences whose category is known, in id order."""
+    everything = tuple(range(categories))
+    return [Target((id_,), everything, 1.0) for id_ in everything]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Categories that the labels of a source do not distinguish; usually a single one.
+
+    Attributes:
+        ids: ids of the categories.
+        targets: indexes of the targets that mean them.
+    """
+
+    ids: list[int]
+    targets: list[int]
+
+
 @dataclass
 class Split:
-    """Texts and their category ids."""
+    """Texts and, for each, the index of its target in `LabelledSentences.targets`.
+
+    The first targets are single categories of sources that know all categories, so that the index
+    of such a sentence is its category id.
+    """
 
     texts: list[str] = field(default_factory=list)
     emotions: list[int] = field(default_factory=list)
 
     @property
     def labels(self) -> np.ndarray:
-        """The category ids as int32 `(sentences,)`."""
+        """The indexes of the targets as int32 `(sentences,)`."""
         return np.array(self.emotions, np.int32)
+
+    def below(self, number: int) -> "Split":
+        """Returns the sentences whose target has an index below `number`."""
+        kept = [index for index, emotion in enumerate(self.emotions) if emotion < number]
+        return Split([self.texts[i] for i in kept], [self.emotions[i] for i in kept])
 
 
 @dataclass(frozen=True)
@@ -38,39 +81,45 @@ class LabelledSentences:
 
     Attributes:
         splits: the splits by name.
+        targets: the different targets, first those of the categories themselves.
         unmapped: number of sentences whose emotion is not one of the categories, by emotion.
         skipped: number of bad records skipped.
     """
 
     splits: dict[str, Split]
+    targets: list[Target]
     unmapped: Counter[str]
     skipped: int
 
     @classmethod
     def read(
-        cls, paths: Iterable[Path], emotions: Emotions, *, skip_bad_records: bool = False
+        cls, sources: Iterable[Source], emotions: Emotions, *, skip_bad_records: bool = False
     ) -> "LabelledSentences":
-        """Reads files in any format of `data_prep.classifier.sentence_readers`.
+        """Reads sources, whose files may have any format of `classifier.sentence_readers`.
 
         Raises:
             InputError: a file is invalid, or a record is and `skip_bad_records` is false.
         """
         splits = {name: Split() for name in SPLITS}
+        indexes = {target: id_ for id_, target in enumerate(category_targets(len(emotions)))}
         unmapped: Counter[str] = Counter()
         skipped = 0
-        for path in paths:
-            for item in read_sentences(path, emotions):
-                if isinstance(item, UnmappedSentence):
-                    unmapped[item.emotion] += 1
-                elif isinstance(item, BadRecord):
+        for source, path in [(each, path) for each in sources for path in each.files]:
+            for item in read_sentences(path, source.labels):
+                if isinstance(item, BadRecord):
                     if not skip_bad_records:
                         raise_bad_record(item)
                     skipped += 1
-                else:
+                elif isinstance(item, UnmappedSentence):
+                    unmapped[item.emotion] += 1
+                elif possible := source.meanings[item.emotion]:
+                    target = Target(possible, source.known, source.weight)
                     split = splits[split_of(item.text, FRACTIONS)]
                     split.texts.append(item.text)
-                    split.emotions.append(item.emotion)
-        return cls(splits, unmapped, skipped)
+                    split.emotions.append(indexes.setdefault(target, len(indexes)))
+                else:
+                    unmapped[source.labels[item.emotion].name] += 1
+        return cls(splits, list(indexes), unmapped, skipped)
 
     def split(self, name: str) -> Split:
         """Returns a split by name; `all` is the union of the three.
@@ -83,6 +132,27 @@ class LabelledSentences:
         if not texts:
             raise InputError(f"--sentences: expected sentences for the split {name}, got none.")
         return Split(texts, [emotion for split in splits for emotion in split.emotions])
+
+    def groups(self, split: Split) -> list[Group]:
+        """Returns the groups of categories that the labels of a split stand for.
+
+        Raises:
+            InputError: the sentences come from sources with different categories, or a category
+                belongs to two groups.
+        """
+        targets: dict[tuple[int, ...], list[int]] = {}
+        for index in sorted(set(split.emotions)):
+            targets.setdefault(self.targets[index].possible, []).append(index)
+        known = {self.targets[index].known for index in set(split.emotions)}
+        ids = [id_ for group in targets for id_ in group]
+        if len(known) > 1 or len(set(ids)) < len(ids):
+            raise InputError(
+                "--sentences: expected sources whose labels stand for the same categories, got "
+                "different ones; evaluate them one by one."
+            )
+        for missing in {id_ for each in known for id_ in each} - set(ids):
+            targets[missing,] = []
+        return [Group(list(group), targets[group]) for group in sorted(targets)]
 
 
 @dataclass(frozen=True)

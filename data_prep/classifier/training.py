@@ -14,12 +14,16 @@ from sklearn.naive_bayes import MultinomialNB
 from data_prep.classifier.features import BIGRAMS, Features, text_batches
 from data_prep.classifier.networks import BiLSTM, NaiveBayes, NGramConvolution
 from data_prep.classifier.settings import ClassifierSettings
+from data_prep.classifier.splits import Target
+from ecm_tf.layers.losses import IMPOSSIBLE
 
 logger = logging.getLogger(__name__)
 
 LENGTHS = (4, 8, 12, 16, 24, 32, 48, 64, 96)
 """Boundaries of the buckets of text length, in characters; a batch comes from one bucket."""
 LABEL_SMOOTHING = 0.1
+POSSIBLE, KNOWN = range(2)
+"""Rows of a target, see `Examples`."""
 PATIENCE = 2
 EMA_MOMENTUM = 0.998
 
@@ -30,11 +34,14 @@ class Examples:
 
     Attributes:
         ids: int32 `(texts, None, 4)`, the output of `features.Features`.
-        targets: float32 `(texts, categories)`, rows sum to 1.
+        targets: float32 `(texts, 2, categories)` of zeros and ones: the categories that a label
+            may mean, and the categories that its source knows.
+        weights: float32 `(texts,)`, factors of the loss.
     """
 
     ids: tf.RaggedTensor
     targets: np.ndarray
+    weights: np.ndarray
 
 
 def feature_ids(features: Features, texts: Sequence[str]) -> tf.RaggedTensor:
@@ -42,10 +49,55 @@ def feature_ids(features: Features, texts: Sequence[str]) -> tf.RaggedTensor:
     return tf.concat([features(batch) for batch in text_batches(texts)], axis=0)
 
 
-def make_examples(ids: tf.RaggedTensor, labels: np.ndarray, categories: int) -> Examples:
-    """Returns examples with smoothed labels; `labels` are category ids, int `(texts,)`."""
-    targets = np.eye(categories, dtype=np.float32)[labels]
-    return Examples(ids, targets * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / categories)
+def make_examples(
+    ids: tf.RaggedTensor, labels: np.ndarray, targets: Sequence[Target], categories: int
+) -> Examples:
+    """Returns examples of texts with labels.
+
+    Args:
+        ids: features of the texts.
+        labels: int `(texts,)`, indexes of `targets`.
+        targets: what each label says.
+        categories: number of categories.
+    """
+    table = np.zeros([len(targets), 2, categories], np.float32)
+    for row, target in zip(table, targets, strict=True):
+        row[POSSIBLE, target.possible] = row[KNOWN, target.known] = 1
+    weights = np.array([target.weight for target in targets], np.float32)
+    return Examples(ids, table[labels], weights[labels])
+
+
+def partial_cross_entropy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Returns the smoothed cross-entropy of labels that may mean several categories.
+
+    The probabilities are those given that the category is one that the source knows. The smoothed
+    label has the probability `LABEL_SMOOTHING` in equal parts on all of these; the rest is the
+    probability that any of the possible categories is meant. With one possible category and all
+    categories known, this is the usual smoothed cross-entropy.
+
+    Args:
+        targets: float32 `(batch, 2, categories)`, see `Examples`.
+        logits: float32 `(batch, categories)`.
+
+    Returns:
+        float32 `(batch,)`.
+    """
+    possible, known = targets[:, POSSIBLE], targets[:, KNOWN]
+    log_probs = tf.nn.log_softmax(logits + IMPOSSIBLE * (1 - known))
+    of_possible = tf.reduce_logsumexp(log_probs + IMPOSSIBLE * (1 - possible), 1)
+    mean = tf.reduce_sum(known * log_probs, 1) / tf.reduce_sum(known, 1)
+    return -(1 - LABEL_SMOOTHING) * of_possible - LABEL_SMOOTHING * mean
+
+
+def partial_accuracy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Returns float32 `(batch,)`: 1 where the best known category is a possible one, else 0.
+
+    Args:
+        targets: float32 `(batch, 2, categories)`, see `Examples`.
+        logits: float32 `(batch, categories)`.
+    """
+    best = tf.argmax(logits + IMPOSSIBLE * (1 - targets[:, KNOWN]), 1)
+    return tf.gather(targets[:, POSSIBLE], best, axis=1, batch_dims=1)
 
 
 def train_network(
@@ -65,7 +117,7 @@ def train_network(
     if settings.network == "naive_bayes":
         return _train_naive_bayes(sizes, train)
     kind = BiLSTM if settings.network == "bilstm" else NGramConvolution
-    model = kind(sizes, train.targets.shape[1])
+    model = kind(sizes, train.targets.shape[2])
     steps = -(-len(train.targets) // settings.batch_size)
     # An average of recent weights is more robust to noisy labels than the last weights. It covers
     # at most one epoch, because with few sentences a longer one would include the initial weights.
@@ -74,8 +126,8 @@ def train_network(
         optimizer=keras.optimizers.Adam(
             settings.learning_rate, use_ema=True, ema_momentum=momentum
         ),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        loss=partial_cross_entropy,
+        metrics=[keras.metrics.MeanMetricWrapper(partial_accuracy, name="accuracy")],
     )
     dev_batches = _batch_by_length(_dataset(dev), settings.batch_size)
     dev_steps = sum(1 for _ in dev_batches)
@@ -91,27 +143,27 @@ def train_network(
         callbacks=[
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
             keras.callbacks.EarlyStopping(
-                "val_accuracy", patience=PATIENCE, restore_best_weights=True
+                "val_accuracy", mode="max", patience=PATIENCE, restore_best_weights=True
             ),
         ],
         verbose=1 if sys.stdout.isatty() else 2,
     )
     # A copy without the optimizer, whose variables would triple the size of the saved classifier.
-    network = kind(sizes, train.targets.shape[1])
+    network = kind(sizes, train.targets.shape[2])
     network(tf.zeros([1, 1, 4], tf.int32))
     network.set_weights(model.get_weights())
     return network
 
 
 def _dataset(examples: Examples) -> tf.data.Dataset:
-    rows = tf.data.Dataset.from_tensor_slices((examples.ids, examples.targets))
+    rows = tf.data.Dataset.from_tensor_slices((examples.ids, examples.targets, examples.weights))
     # `map` converts each ragged row to a dense tensor.
-    return rows.map(lambda ids, target: (tf.ensure_shape(ids, [None, 4]), target))
+    return rows.map(lambda ids, *rest: (tf.ensure_shape(ids, [None, 4]), *rest))
 
 
 def _batch_by_length(rows: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
     return rows.bucket_by_sequence_length(
-        lambda ids, target: tf.shape(ids)[0], LENGTHS, [batch_size] * (len(LENGTHS) + 1)
+        lambda ids, *_: tf.shape(ids)[0], LENGTHS, [batch_size] * (len(LENGTHS) + 1)
     ).prefetch(tf.data.AUTOTUNE)
 
 
@@ -121,8 +173,13 @@ def _train_naive_bayes(sizes: Sequence[int], train: Examples) -> NaiveBayes:
         (np.ones(len(bigrams)), bigrams, train.ids.row_splits.numpy()),
         (train.ids.nrows(), sizes[BIGRAMS]),
     )
-    model = MultinomialNB().fit(counts, train.targets.argmax(1))
-    categories = train.targets.shape[1]
+    # A count needs one category: sentences whose label may mean several are left out.
+    possible = train.targets[:, POSSIBLE]
+    single = possible.sum(1) == 1
+    model = MultinomialNB().fit(
+        counts[single], possible[single].argmax(1), sample_weight=train.weights[single]
+    )
+    categories = possible.shape[1]
     network = NaiveBayes(sizes, categories)
     # A category without sentences is never predicted, but its logits must be finite.
     log_probabilities = np.zeros([sizes[BIGRAMS], categories], np.float32)

@@ -101,7 +101,15 @@ def _add_sentences(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="FILE",
-        help="labelled sentences",
+        help="labelled sentences; or a TOML file that describes a source of them: files, the "
+        "categories that it knows, the categories that its labels stand for, a weight",
+    )
+    parser.add_argument(
+        "--root",
+        type=Path,
+        metavar="DIRECTORY",
+        help="directory that the files named in TOML files are relative to (default: that of the "
+        "TOML file)",
     )
     parser.add_argument(
         "--skip_bad_records",
@@ -125,6 +133,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         skip_bad_records=arguments.skip_bad_records,
         overwrite=arguments.overwrite,
         workers=arguments.workers,
+        root=arguments.root,
     )
     print(_summary(result))
     print(f"classifier: {arguments.output}")
@@ -145,7 +154,7 @@ def _summary(result: "TrainingResult") -> str:
     scores = result.scores
     lines.append(
         f"test: accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f}, "
-        f"calibration error {scores.calibration_error:.4f}"
+        f"calibration error {scores.calibration_error:.4f}, temperature {result.temperature:.3f}"
     )
     return "\n".join(lines)
 
@@ -162,6 +171,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     with suppress_native_stderr():
         from data_prep.classifier.pipeline import evaluate_classifier
         from data_prep.classifier.scores import category_table, confusion_picture, score_table
+        from data_prep.classifier.sources import find_sources
         from data_prep.classifier.splits import LabelledSentences
         from ecm_tf.text.emotion_classifier import EmotionClassifier
 
@@ -174,21 +184,31 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
                 f"{categories.allowed}; got {classifier.emotions.allowed}."
             )
     sentences = LabelledSentences.read(
-        arguments.sentences, categories, skip_bad_records=arguments.skip_bad_records
+        find_sources(arguments.sentences, categories, arguments.root),
+        categories,
+        skip_bad_records=arguments.skip_bad_records,
     )
     split = sentences.split(arguments.part)
+    groups = sentences.groups(split)
     scores = {
-        name: evaluate_classifier(classifier, split)
+        name: evaluate_classifier(classifier, split, groups)
         for name, classifier in zip(names, classifiers, strict=True)
     }
+    labels = [[categories[id_] for id_ in group.ids] for group in groups]
+    shown = emotions.Emotions(
+        [
+            emotions.Emotion("/".join(e.name for e in each), "/".join(e.chinese for e in each))
+            for each in labels
+        ]
+    )
     print(f"{len(split.texts):,} sentences of {arguments.part}\n\n{score_table(scores)}")
     for name, values in scores.items():
-        print(f"\n{name}\n\n{category_table(values, categories.names)}")
+        print(f"\n{name}\n\n{category_table(values, shown.names)}")
     if arguments.output:
         arguments.output.mkdir(parents=True, exist_ok=True)
         text = json.dumps({name: asdict(s) for name, s in scores.items()}, indent=2)
         write_atomically(arguments.output / "scores.json", text + "\n")
         for name, values in scores.items():
-            picture = confusion_picture(values, categories, f"{name}-confusion.png")
+            picture = confusion_picture(values, shown, f"{name}-confusion.png")
             (arguments.output / picture.name).write_bytes(picture.png)
         print(f"\nscores.json and pictures: {arguments.output}")

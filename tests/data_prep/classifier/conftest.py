@@ -8,6 +8,7 @@ import pytest
 
 from data_prep.classifier import networks, training
 from data_prep.classifier.features import Features, learn_features
+from data_prep.classifier.splits import category_targets
 from data_prep.classifier.training import Examples, feature_ids, make_examples
 
 MARKERS = "无喜悲厌怒乐"
@@ -38,7 +39,9 @@ def toy_examples(toy) -> tuple[Features, Examples, Examples, np.ndarray]:
     texts, labels = toy(300, 3)
     features = learn_features(texts[:240], "whitespace", 1)
     train, rest = (
-        make_examples(feature_ids(features, texts[part]), np.array(labels[part]), 3)
+        make_examples(
+            feature_ids(features, texts[part]), np.array(labels[part]), category_targets(3), 3
+        )
         for part in (slice(240), slice(240, None))
     )
     return features, train, rest, np.array(labels[240:])

@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from data_prep.classifier.sources import find_sources
 from data_prep.classifier.splits import LabelAgreement, LabelledSentences, label_agreement
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
@@ -15,10 +16,12 @@ def rows(texts, emotion=0) -> list[dict]:
     return [{"text": text, "emotion": emotion} for text in texts]
 
 
+def read(paths, emotions, **options) -> LabelledSentences:
+    return LabelledSentences.read(find_sources(paths, emotions), emotions, **options)
+
+
 def test_split_fractions(write_jsonl):
-    sentences = LabelledSentences.read(
-        [write_jsonl(rows(f"第{i}句" for i in range(4000)))], DEFAULT
-    )
+    sentences = read([write_jsonl(rows(f"第{i}句" for i in range(4000)))], DEFAULT)
     sizes = {name: len(split.texts) for name, split in sentences.splits.items()}
     assert sum(sizes.values()) == 4000
     assert 330 < sizes["dev"] < 470
@@ -29,7 +32,7 @@ def test_splits_share_no_text_regardless_of_spaces(write_jsonl):
     texts = [f"第{i}句话" for i in range(500)]
     spaced = [" ".join(text) for text in texts] + [f"{text[:2]}\u3000{text[2:]}" for text in texts]
     paths = [write_jsonl(rows(texts), "a"), write_jsonl(rows(spaced, 3)[::-1], "b")]
-    splits = LabelledSentences.read(paths, DEFAULT).splits
+    splits = read(paths, DEFAULT).splits
     seen = [{"".join(text.split()) for text in split.texts} for split in splits.values()]
     assert set.union(*seen) == set(texts)
     for one, other in combinations(seen, 2):
@@ -43,7 +46,7 @@ def test_splits_share_no_text_regardless_of_spaces(write_jsonl):
 def test_texts_keep_their_emotions(write_jsonl):
     given = {f"第{i}句": i % 6 for i in range(300)}
     path = write_jsonl([{"text": text, "emotion": emotion} for text, emotion in given.items()])
-    sentences = LabelledSentences.read([path], DEFAULT)
+    sentences = read([path], DEFAULT)
     everything = sentences.split("all")
     assert dict(zip(everything.texts, everything.emotions, strict=True)) == given
     assert len(everything.texts) == 300
@@ -54,14 +57,14 @@ def test_texts_keep_their_emotions(write_jsonl):
 
 
 def test_empty_split_is_rejected(write_jsonl):
-    sentences = LabelledSentences.read([write_jsonl(rows(["好"]))], DEFAULT)
+    sentences = read([write_jsonl(rows(["好"]))], DEFAULT)
     (filled,) = (name for name, split in sentences.splits.items() if split.texts)
     assert sentences.split(filled).texts == sentences.split("all").texts == ["好"]
     for name in {"train", "dev", "test"} - {filled}:
         with pytest.raises(InputError, match=f"--sentences: .* the split {name}, got none"):
             sentences.split(name)
     with pytest.raises(InputError, match="the split all"):
-        LabelledSentences.read([], DEFAULT).split("all")
+        read([], DEFAULT).split("all")
 
 
 XML = """<T><sentence opinionated="Y" emotion-1-type="fear">a</sentence>
@@ -73,19 +76,19 @@ XML = """<T><sentence opinionated="Y" emotion-1-type="fear">a</sentence>
 def test_unmapped_emotions_are_counted(tmp_path):
     (tmp_path / "nlpcc.xml").write_text(XML, encoding="utf-8")
     paths = [tmp_path / "nlpcc.xml"] * 2
-    sentences = LabelledSentences.read(paths, DEFAULT)
+    sentences = read(paths, DEFAULT)
     assert sentences.unmapped == {"fear": 4, "surprise": 2}
     assert sentences.split("all").texts == ["d", "d"]
-    with_fear = LabelledSentences.read(paths, Emotions([Emotion("fear", "恐惧")]))
+    with_fear = read(paths, Emotions([Emotion("fear", "恐惧")]))
     assert with_fear.unmapped == {"surprise": 2, "anger": 2}
 
 
 def test_bad_records_raise_or_are_counted(write_jsonl):
     path = write_jsonl([*rows(["好"]), *rows(["坏"], "joyful"), b"{", *rows(["行"])])
     with pytest.raises(InputError) as error:
-        LabelledSentences.read([path], DEFAULT)
+        read([path], DEFAULT)
     assert str(error.value).startswith(f"{path}: line 2: unknown emotion 'joyful'")
-    sentences = LabelledSentences.read([path], DEFAULT, skip_bad_records=True)
+    sentences = read([path], DEFAULT, skip_bad_records=True)
     assert sentences.skipped == 2
     assert sorted(sentences.split("all").texts) == sorted(["好", "行"])
 

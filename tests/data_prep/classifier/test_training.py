@@ -9,9 +9,18 @@ import tensorflow as tf
 from sklearn.naive_bayes import MultinomialNB
 
 from data_prep.classifier import features as features_module
-from data_prep.classifier.features import BIGRAMS
+from data_prep.classifier.features import BIGRAMS, learn_features
 from data_prep.classifier.settings import ClassifierSettings
-from data_prep.classifier.training import Examples, feature_ids, make_examples, train_network
+from data_prep.classifier.splits import Target, category_targets
+from data_prep.classifier.training import (
+    POSSIBLE,
+    Examples,
+    feature_ids,
+    make_examples,
+    partial_accuracy,
+    partial_cross_entropy,
+    train_network,
+)
 
 SETTINGS = ClassifierSettings(epochs=8, batch_size=16, learning_rate=0.01)
 
@@ -61,7 +70,7 @@ def random_bags() -> tuple[tuple[int, int, int], Examples, Examples]:
         columns = [rng.integers(1, size, lengths.sum()) for size in sizes]
         flat = np.stack([*columns, np.ones(lengths.sum(), int)], axis=1).astype(np.int32)
         ids = tf.RaggedTensor.from_row_lengths(flat, lengths)
-        examples.append(make_examples(ids, rng.integers(0, 3, number), 4))
+        examples.append(make_examples(ids, rng.integers(0, 3, number), category_targets(4), 4))
     return sizes, *examples
 
 
@@ -77,7 +86,7 @@ def counted(ids: tf.RaggedTensor, channel: int, size: int) -> np.ndarray:
 def test_naive_bayes_matches_scikit_learn(random_bags):
     sizes, train, rest = random_bags
     model = MultinomialNB().fit(
-        counted(train.ids, BIGRAMS, sizes[BIGRAMS]), train.targets.argmax(1)
+        counted(train.ids, BIGRAMS, sizes[BIGRAMS]), train.targets[:, POSSIBLE].argmax(1)
     )
     expected = model.predict_proba(counted(rest.ids, BIGRAMS, sizes[BIGRAMS]))
     found = predict(
@@ -87,13 +96,69 @@ def test_naive_bayes_matches_scikit_learn(random_bags):
     np.testing.assert_array_equal(found[:, 3], 0)
 
 
-def test_labels_are_smoothed():
-    ids = tf.RaggedTensor.from_row_lengths(np.zeros([2, 4], np.int32), [1, 1])
-    examples = make_examples(ids, np.array([2, 0]), 4)
-    assert examples.targets.dtype == np.float32
-    np.testing.assert_allclose(
-        examples.targets, [[0.025, 0.025, 0.925, 0.025], [0.925, 0.025, 0.025, 0.025]]
-    )
+LOGITS = np.array([[1.0, -2.0, 0.5, 3.0], [0.0, 1e4, -1e4, 2.0]], np.float32)
+
+
+def examples_of(labels, targets) -> Examples:
+    ids = tf.RaggedTensor.from_row_lengths(np.zeros([len(labels), 4], np.int32), [1] * len(labels))
+    return make_examples(ids, np.array(labels), targets, 4)
+
+
+def test_a_single_category_has_the_smoothed_cross_entropy():
+    examples = examples_of([2, 0], category_targets(4))
+    assert examples.targets.dtype == examples.weights.dtype == np.float32
+    smoothed = np.array([[0.025, 0.025, 0.925, 0.025], [0.925, 0.025, 0.025, 0.025]], np.float32)
+    expected = keras.losses.categorical_crossentropy(smoothed, LOGITS, from_logits=True)
+    np.testing.assert_allclose(partial_cross_entropy(examples.targets, LOGITS), expected, rtol=1e-6)
+
+
+def test_a_partial_label_has_the_probability_of_its_categories_among_the_known_ones():
+    """The source knows 0, 1 and 3; its label stands for 1 or 3."""
+    examples = examples_of([0], [Target((1, 3), (0, 1, 3), 0.5)])
+    known = np.exp([1.0, -2.0, 3.0])
+    known /= known.sum()
+    expected = -0.9 * np.log(known[1] + known[2]) - 0.1 * np.log(known).mean()
+    loss = partial_cross_entropy(examples.targets, LOGITS[:1])
+    np.testing.assert_allclose(loss, [expected], rtol=1e-6)
+    assert examples.weights.tolist() == [0.5]
+
+
+def test_an_unknown_category_gets_no_gradient_from_partial_labels():
+    examples = examples_of([0, 0], [Target((1, 3), (0, 1, 3), 1.0)])
+    logits = tf.constant(LOGITS)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        loss = partial_cross_entropy(examples.targets, logits)
+    gradient = tape.gradient(loss, logits).numpy()
+    assert np.isfinite(loss).all() and np.isfinite(gradient).all()
+    np.testing.assert_array_equal(gradient[:, 2], 0)
+    assert (gradient[0, [0, 1, 3]] != 0).all()
+
+
+def test_accuracy_of_partial_labels():
+    targets = [Target((1, 3), (0, 1, 3), 1.0), Target((0,), (0, 1), 1.0), Target((2,), (2, 3), 1.0)]
+    logits = np.array([[0, 1, 9, 2], [3, 4, 9, 9], [9, 9, 2, 1]], np.float32)
+    correct = partial_accuracy(examples_of([0, 1, 2], targets).targets, logits)
+    assert correct.numpy().tolist() == [1, 0, 1]
+
+
+@pytest.mark.usefixtures("small_networks")
+def test_a_source_without_a_category_does_not_suppress_it(toy):
+    """Half of the sentences come from a source that lacks category 2, and are all labelled 0 or 1.
+
+    Trained as if the source knew category 2, the network would learn that it is rarer.
+    """
+    texts, labels = toy(240, 3)
+    features = learn_features(texts, "whitespace", 1)
+    partial = Target((0,), (0, 1), 1.0), Target((1,), (0, 1), 1.0)
+    targets = [*category_targets(3), *partial]
+    rng = np.random.default_rng(0)
+    indexes = [3 + label if label < 2 and rng.random() < 0.8 else label for label in labels]
+    ids = feature_ids(features, texts)
+    train = make_examples(ids, np.array(indexes), targets, 3)
+    keras.utils.set_random_seed(0)
+    probabilities = predict(train_network(features.sizes, train, train, SETTINGS), ids)
+    assert (probabilities.argmax(1) == labels).mean() > 0.95
 
 
 def test_batches_keep_the_order_of_texts(toy_examples, monkeypatch):

@@ -1,0 +1,114 @@
+"""Sources of labelled sentences: files, the categories that their labels stand for, a weight.
+
+A source may know fewer categories than the classifier, and one of its labels may stand for several
+of them: the label `angry` of SMP2020-EWECT covers anger and disgust.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import read_toml
+from ecm_tf.text.emotions import Emotion, Emotions
+
+SUFFIX = ".toml"
+EXPECTED = "a TOML file that describes a source of labelled sentences"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Labelled sentences of one origin.
+
+    Attributes:
+        files: the files of sentences.
+        labels: the categories, followed by further labels of the files.
+        meanings: for each label id, the ids of the categories one of which it stands for; an empty
+            tuple leaves its sentences out.
+        weight: factor of the loss of its sentences.
+    """
+
+    files: tuple[Path, ...]
+    labels: Emotions
+    meanings: Mapping[int, tuple[int, ...]]
+    weight: float = 1.0
+
+    @property
+    def known(self) -> tuple[int, ...]:
+        """The ids of the categories that the source distinguishes from each other or groups."""
+        return tuple(sorted({id_ for ids in self.meanings.values() for id_ in ids}))
+
+
+class _Description(msgspec.Struct, forbid_unknown_fields=True):
+    """Content of the TOML file."""
+
+    files: Annotated[list[str], msgspec.Meta(min_length=1)]
+    categories: list[str] | None = None
+    labels: dict[str, list[str]] = {}
+    weight: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+
+
+def plain_source(path: Path, emotions: Emotions) -> Source:
+    """Returns the source that is a single file whose labels are the categories."""
+    return Source((path,), emotions, {id_: (id_,) for id_ in range(len(emotions))})
+
+
+def read_source(path: Path, emotions: Emotions, root: Path | None = None) -> Source:
+    """Reads the description of a source.
+
+    Its keys are `files`; `categories`, those that the annotators chose from (all by default);
+    `[labels]`, the categories that a label stands for, if they are not those of its name; and
+    `weight`.
+
+    Args:
+        path: the TOML file.
+        emotions: the categories of the classifier.
+        root: directory that the files are relative to; by default that of the TOML file.
+
+    Raises:
+        InputError: the file is missing or invalid, or names an unknown category.
+    """
+    try:
+        described = msgspec.convert(read_toml(path, EXPECTED), _Description)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}: expected {EXPECTED}; {error}.") from error
+    try:
+        chosen = (
+            range(len(emotions))
+            if described.categories is None
+            else sorted({emotions.id_of(name) for name in described.categories})
+        )
+        meanings: dict[int, tuple[int, ...]] = {
+            id_: (id_,) if id_ in chosen else () for id_ in range(len(emotions))
+        }
+        further: list[Emotion] = []
+        for label, names in described.labels.items():
+            ids = tuple(sorted({emotions.id_of(name) for name in names}))
+            key = label.strip().lower()
+            known = emotions.ids_by_text.get(key)
+            if known is None:
+                known = len(emotions) + len(further)
+                further.append(Emotion(label, label))
+            meanings[known] = ids
+        labels = Emotions([*emotions, *further])
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return Source(
+        tuple((root or path.parent) / file for file in described.files),
+        labels,
+        meanings,
+        described.weight,
+    )
+
+
+def find_sources(
+    paths: Sequence[Path], emotions: Emotions, root: Path | None = None
+) -> list[Source]:
+    """Returns the sources that a command line names: files of sentences, or TOML files."""
+    return [
+        read_source(path, emotions, root) if path.suffix == SUFFIX else plain_source(path, emotions)
+        for path in paths
+    ]

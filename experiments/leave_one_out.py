@@ -1,0 +1,50 @@
+"""Prints the table of `experiments/leave_one_out.sh`: `python -m experiments.leave_one_out OUTPUT`."""
+
+import json
+from pathlib import Path
+from statistics import mean
+
+from ecm_tf.core.arguments import Parser
+from ecm_tf.core.command import run
+from ecm_tf.core.errors import InputError
+from ecm_tf.report.tables import markdown_table
+
+OWN_TEST = "all"
+"""The classifier of all sources, whose scores are those on the test part of a source."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Runs the command; see the module."""
+    parser = Parser(prog="python -m experiments.leave_one_out", description=__doc__)
+    parser.add_argument("output", type=Path, help="directory that the script writes to")
+    rows: dict[str, dict[str, float]] = {}
+    output = parser.parse_args(argv).output
+    for path in sorted(output.glob("*/*-scores/scores.json")):
+        (scores,) = json.loads(path.read_text(encoding="utf-8")).values()
+        source = path.parent.name.removesuffix("-scores")
+        rows.setdefault(path.parents[1].name, {})[source] = scores["macro_f1"]
+    if not rows:
+        raise InputError(f"{output}: expected scores of experiments/leave_one_out.sh, got none.")
+    sources = sorted({source for row in rows.values() for source in row} - {OWN_TEST})
+    print(
+        markdown_table(
+            ["macro-F1 on", *sources, "mean", "test part of emotion_sentences"],
+            [
+                [
+                    name,
+                    *(_cell(row.get(source)) for source in sources),
+                    _cell(mean(row[s] for s in sources) if set(sources) <= set(row) else None),
+                    _cell(row.get(OWN_TEST)),
+                ]
+                for name, row in rows.items()
+            ],
+        )
+    )
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,127 @@
+"""Sources of labelled sentences that know other categories than the classifier."""
+
+import json
+
+import pytest
+
+from data_prep.classifier.sources import find_sources, read_source
+from data_prep.classifier.splits import LabelledSentences, Target
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.emotions import DEFAULT
+
+EVERYTHING = (0, 1, 2, 3, 4, 5)
+
+
+@pytest.fixture
+def describe(tmp_path):
+    """`describe(content, rows)` writes a TOML file, which it returns, and `sentences.jsonl`."""
+
+    def write(content, rows=()):
+        lines = [json.dumps({"text": text, "emotion": emotion}) for text, emotion in rows]
+        (tmp_path / "sentences.jsonl").write_text("".join(f"{line}\n" for line in lines))
+        path = tmp_path / "source.toml"
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_labels_stand_for_the_categories_that_the_source_says(describe):
+    path = describe(
+        """files = ["sentences.jsonl"]
+categories = ["other", "sad", "angry", "开心"]
+weight = 0.5
+[labels]
+angry = ["angry", "disgust"]
+joy = ["happy", "like"]
+fear = []
+""",
+        [("a", "angry"), ("b", "sad"), ("c", "joy"), ("d", "fear"), ("e", "0"), ("f", "fear")],
+    )
+    sentences = LabelledSentences.read(find_sources([path], DEFAULT), DEFAULT)
+    everything = sentences.split("all")
+    found = {
+        text: sentences.targets[index]
+        for text, index in zip(everything.texts, everything.emotions, strict=True)
+    }
+    known = EVERYTHING  # `joy` may mean `like`
+    assert found == {
+        "a": Target((3, 4), known, 0.5),
+        "b": Target((2,), known, 0.5),
+        "c": Target((1, 5), known, 0.5),
+        "e": Target((0,), known, 0.5),
+    }
+    assert sentences.unmapped == {"fear": 2}
+
+
+def test_a_category_that_the_source_lacks_is_left_out_and_not_known(describe):
+    path = describe(
+        """files = ["sentences.jsonl"]
+categories = ["sad", "happy"]
+""",
+        [("a", "sad"), ("b", "like")],
+    )
+    sentences = LabelledSentences.read(find_sources([path], DEFAULT), DEFAULT)
+    everything = sentences.split("all")
+    assert [sentences.targets[i] for i in everything.emotions] == [Target((2,), (2, 5), 1.0)]
+    assert sentences.unmapped == {"like": 1}
+    assert everything.below(6).texts == []
+
+
+def test_files_and_descriptions_mix_and_complete_sources_use_category_ids(describe, write_jsonl):
+    path = describe("""files = ["sentences.jsonl"]\n""", [("a", "sad")])
+    plain = write_jsonl([{"text": "b", "emotion": "happy"}])
+    sentences = LabelledSentences.read(find_sources([path, plain], DEFAULT), DEFAULT)
+    everything = sentences.split("all")
+    assert dict(zip(everything.texts, everything.emotions, strict=True)) == {"a": 2, "b": 5}
+    assert sentences.targets == [Target((i,), EVERYTHING, 1.0) for i in EVERYTHING]
+
+
+def test_groups_are_the_labels_of_the_source(describe):
+    path = describe(
+        """files = ["sentences.jsonl"]
+categories = ["other", "sad", "angry"]
+[labels]
+angry = ["angry", "disgust"]
+""",
+        [("a", "angry"), ("b", "sad")],
+    )
+    sentences = LabelledSentences.read(find_sources([path], DEFAULT), DEFAULT)
+    groups = sentences.groups(sentences.split("all"))
+    assert [group.ids for group in groups] == [[0], [2], [3, 4]]
+    assert [len(group.targets) for group in groups] == [0, 1, 1]
+
+
+def test_sources_with_different_categories_have_no_common_groups(describe, write_jsonl):
+    path = describe("""files = ["sentences.jsonl"]\ncategories = ["sad"]\n""", [("a", "sad")])
+    plain = write_jsonl([{"text": "b", "emotion": "happy"}])
+    sentences = LabelledSentences.read(find_sources([path, plain], DEFAULT), DEFAULT)
+    with pytest.raises(InputError, match="evaluate them one by one"):
+        sentences.groups(sentences.split("all"))
+
+
+def test_files_are_relative_to_the_description_or_to_the_root(describe, tmp_path):
+    path = describe("""files = ["x.csv"]\n""")
+    assert read_source(path, DEFAULT).files == (tmp_path / "x.csv",)
+    assert read_source(path, DEFAULT, tmp_path / "data").files == (tmp_path / "data/x.csv",)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "required field `files`"),
+        ("files = []", "length >= 1"),
+        ("files = ['a.csv']\nweight = 0", "`float` > 0"),
+        ("files = ['a.csv']\nweights = 1", "unknown field `weights`"),
+        ("files = ['a.csv']\ncategories = ['joyful']", "unknown emotion 'joyful'"),
+        ("files = ['a.csv']\n[labels]\nfear = ['scared']", "unknown emotion 'scared'"),
+        ("files = ", "Invalid value"),
+    ],
+)
+def test_invalid_descriptions(describe, content, message):
+    path = describe(content)
+    with pytest.raises(InputError) as caught:
+        read_source(path, DEFAULT)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
