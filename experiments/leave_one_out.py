@@ -1,4 +1,4 @@
-"""Prints the table of `experiments/leave_one_out.sh`: `python -m experiments.leave_one_out OUTPUT`."""
+"""Prints the table of `leave_one_out.sh`: `python -m experiments.leave_one_out OUTPUT`."""
 
 import json
 from pathlib import Path
