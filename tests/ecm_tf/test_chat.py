@@ -209,6 +209,35 @@ def test_raw_chinese_is_split_for_a_model_of_split_text(chat, whitespace_model):
     assert english != unknown
 
 
+NO_USER = """
+import pwd
+def getpwuid(uid):
+    raise KeyError(f"getpwuid(): uid not found: {uid}")
+pwd.getpwuid = getpwuid
+"""
+
+
+def test_a_user_without_name_home_and_locale(model_dir, tmp_path):
+    """As in a container that runs with a user id of its own."""
+    (tmp_path / "sitecustomize.py").write_text(NO_USER)
+    environment = {"LC_ALL": "C", "PYTHONPATH": str(tmp_path), "PATH": os.defpath}
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "ecm_tf.chat", "--train_dir", str(model_dir)),
+            *("--emotion", "喜欢", "--explain", "解释"),
+        ],
+        input=f"{RAW}\n".encode(),
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().startswith("like: ")
+    assert done.stderr.decode() == "explanations: 解释/index.html\n"
+    assert (tmp_path / "解释/index.html").is_file()
+
+
 def test_terminal_shows_a_prompt_and_an_empty_line_exits(model_dir, tmp_path):
     terminal, process_end = pty.openpty()
     process = subprocess.Popen(
