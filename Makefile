@@ -84,7 +84,7 @@ table4: setup ## the paper's Table 4 on that data: hours; resumes after an inter
 	experiments/table4.sh build/estc build/table4
 
 bench: setup ## speed and memory against the matmul lower bound: tables, JSON and plots in build/bench
-	for benchmark in training_step decoding growth training_memory start exported data_preparation; do \
+	for benchmark in training_step decoding growth training_memory start exported exported_memory data_preparation; do \
 	  $(RUN) benchmarks.$$benchmark || exit; done
 
 format: setup ## format the code and fix what ruff can fix

@@ -16,6 +16,7 @@ COMMANDS = [
     "training_memory",
     "start",
     "exported",
+    "exported_memory",
     "data_preparation",
 ]
 
