@@ -68,7 +68,7 @@ COMMANDS = (
     _preparation("build", "make a dataset directory from a corpus"),
     _preparation("report", "describe a dataset on an HTML page"),
     Command(("train",), "ecm_tf.train", "train a model"),
-    Command(("evaluate",), "ecm_tf.evaluate", "measure models on a dataset"),
+    Command(("evaluate",), "ecm_tf.evaluate", "measure models, or let people judge replies"),
     Command(("chat",), "ecm_tf.chat", "reply to posts in the terminal"),
     Command(("original",), "ecm_tf.original.__main__", "import the original program's checkpoint"),
     Command(("export", "saved-model"), "export.saved_model.__main__", "export a SavedModel"),

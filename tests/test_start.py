@@ -21,7 +21,7 @@ from export.serve.settings import ServerConfig
 HELP_WORDS = {
     "train": ["--dataset", "--train_dir", "--use_imemory", "--pretrain_dir", "--load_model"],
     "chat": ["--train_dir", "--beam_search", "--temperature", "--emotion", "--explain"],
-    "evaluate": ["--train_dir", "--dataset", "--split", "--judge", "--output"],
+    "evaluate": ["--train_dir", "--dataset", "--split", "--judge", "--output", "sheet", "agree"],
     "original": ["PREFIX", "--output", "--post_vocab", "--ememory"],
     "export saved-model": ["--train_dir", "--output", "--version", "--n_best"],
     "export tflite": ["convert", "run", "compare"],
@@ -99,6 +99,8 @@ MISSING = {
     "train": ["--dataset", "nothing", "--train_dir", "model"],
     "chat": ["--train_dir", "nothing"],
     "evaluate": ["--train_dir", "nothing", "--dataset", "nothing"],
+    "evaluate sheet": ["--train_dir", "nothing", "--dataset", "nothing", "--output", "human"],
+    "evaluate agree": ["nothing", "--key", "nothing"],
     "original": ["nothing", "--output", "model"],
     "export saved-model": ["--train_dir", "nothing", "--output", "base"],
     "export tflite convert": ["--train_dir", "nothing", "--output", "lite"],
@@ -119,11 +121,11 @@ MISSING = {
 
 
 def leaves(parser: argparse.ArgumentParser, *words: str) -> Iterator[str]:
-    """Yields the commands of a parser that have no subcommands."""
-    children = cli._subparsers(parser)
-    if not children:
+    """Yields the commands of a parser that run without a subcommand."""
+    levels = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    if not any(level.required for level in levels):
         yield " ".join(words)
-    for name, child in children.items():
+    for name, child in cli._subparsers(parser).items():
         yield from leaves(child, *words, name)
 
 
@@ -187,6 +189,10 @@ OUT_OF_RANGE = {
     "evaluate --batch_size": "0",
     "evaluate --posts": "0",
     "evaluate --samples": "-1",
+    "evaluate --relevance_pairs": "-1",
+    "evaluate --relevance_seed": "-1",
+    "evaluate sheet --posts": "0",
+    "evaluate sheet --sheet_seed": "-1",
     "export saved-model --version": "-1",
     "export saved-model --n_best": "0",
     "export tflite compare --posts": "0",
@@ -229,6 +235,8 @@ def test_every_number_of_a_flag_has_a_range():
 FILES = {
     "train": ["--dataset", "d", "--train_dir", "nothing"],
     "evaluate": ["--train_dir", "m", "--dataset", "d", "--output", "nothing"],
+    "evaluate sheet": ["--train_dir", "m", "--dataset", "d", "--output", "nothing"],
+    "evaluate agree": ["sheet", "--key", "key", "--output", "nothing"],
     "sample": ["--output", "nothing"],
     "chat": ["--train_dir", "m", "--explain", "nothing"],
     "report": ["d", "--output", "nothing"],
@@ -241,7 +249,7 @@ def test_a_file_instead_of_a_directory_is_refused(name, tmp_path, monkeypatch, c
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nothing").touch()
     with pytest.raises(SystemExit) as ended:
-        command.run(lambda: cli.main([name, *FILES[name]]))
+        command.run(lambda: cli.main([*name.split(), *FILES[name]]))
     assert_one_sentence(ended.value.code, *capfd.readouterr())
 
 

@@ -64,7 +64,7 @@ def training_batches(
     shuffle_seed = seed * 1_000_003 + epoch
     records = tf.data.TFRecordDataset(record_files(dataset, "train"))
     records = records.shuffle(min(pairs, SHUFFLE_BUFFER), seed=shuffle_seed)
-    examples = _examples(records, config)
+    examples = _examples(_parsed(records), config)
     if emotions is None:
         batches = _bucketed(examples, config, batch_size).repeat()
     elif single_emotion:
@@ -92,17 +92,42 @@ def evaluation_batches(
         Batches for `ECM.call`.
     """
     records = tf.data.TFRecordDataset(record_files(dataset, split))
-    return _bucketed(_examples(records, config), config, batch_size).prefetch(tf.data.AUTOTUNE)
+    return pair_batches(_parsed(records), config, batch_size)
 
 
-def _examples(records: tf.data.Dataset, config: ModelConfig) -> tf.data.Dataset:
+def pair_batches(pairs: tf.data.Dataset, config: ModelConfig, batch_size: int) -> tf.data.Dataset:
+    """Returns pairs in batches of similar length, prepared as `evaluation_batches` does it.
+
+    Args:
+        pairs: dicts of `post` int32 `(post_length,)` and `response` int32 `(response_length,)`,
+            token ids without EOS, `emotion` int32 scalar, and any other scalars.
+        config: the configuration of the model.
+        batch_size: maximum number of pairs per batch.
+
+    Returns:
+        Batches for `ECM.call`, with the other scalars as `(batch,)`.
+    """
+    return _bucketed(_examples(pairs, config), config, batch_size).prefetch(tf.data.AUTOTUNE)
+
+
+def _parsed(records: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns the ids of posts and responses and the emotions of serialized records."""
+
+    @tf.autograph.experimental.do_not_convert
+    def parse(record: tf.Tensor) -> dict[str, tf.Tensor]:
+        pair = parse_pair(record)
+        return {name: pair[name] for name in ("post", "response", "emotion")}
+
+    return records.map(parse, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
+def _examples(pairs: tf.data.Dataset, config: ModelConfig) -> tf.data.Dataset:
     """Returns pairs with `EOS`, cut to the maximum lengths, and the index of each one's bucket."""
     post_lengths = tf.constant([post for post, _ in config.buckets])
     response_lengths = tf.constant([response for _, response in config.buckets])
 
     @tf.autograph.experimental.do_not_convert
-    def example(record: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        pair = parse_pair(record)
+    def example(pair: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         post = pair["post"][: config.max_post_length]
         # The last position stays empty, as in the original program. A response that is too long
         # loses its EOS, so that the model does not learn to stop in the middle of a sentence.
@@ -114,10 +139,9 @@ def _examples(records: tf.data.Dataset, config: ModelConfig) -> tf.data.Dataset:
         if not config.mask_padding:
             post = _pad(post, tf.gather(post_lengths, bucket))
             response = _pad(response, tf.gather(response_lengths, bucket))
-        inputs = {"post": post, "response": response, "emotion": pair["emotion"]}
-        return inputs, tf.cast(bucket, tf.int64)
+        return {**pair, "post": post, "response": response}, tf.cast(bucket, tf.int64)
 
-    return records.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return pairs.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
 def _pad(ids: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
@@ -133,11 +157,10 @@ def _only(examples: tf.data.Dataset, emotion: int) -> tf.data.Dataset:
 
 
 def _bucketed(examples: tf.data.Dataset, config: ModelConfig, batch_size: int) -> tf.data.Dataset:
-    shapes = {"post": [None], "response": [None], "emotion": []}
     return examples.group_by_window(
         key_func=lambda inputs, bucket: bucket,
         reduce_func=lambda bucket, window: window.map(lambda inputs, bucket: inputs).padded_batch(
-            batch_size, shapes
+            batch_size
         ),
         window_size=batch_size,
     )

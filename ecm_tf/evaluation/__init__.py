@@ -1,1 +1,1 @@
-"""Evaluation: perplexity, emotion accuracy, diversity of replies, and a report page."""
+"""Evaluation: perplexity, relevance, replies, a report page, and human evaluation."""

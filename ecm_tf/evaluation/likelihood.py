@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow as tf
 
 from ecm_tf.evaluation.intervals import Estimate, ratio
-from ecm_tf.model import ECM
 from ecm_tf.model.perplexity import Perplexity, PerplexityMeter
 
 
@@ -37,16 +36,18 @@ class Likelihoods:
         return Estimate(*np.exp([rate.value, rate.low, rate.high]).tolist())
 
 
-def likelihoods(model: ECM, batches: tf.data.Dataset, progress: str | None = None) -> Likelihoods:
+def likelihoods(
+    meter: PerplexityMeter, batches: tf.data.Dataset, progress: str | None = None
+) -> Likelihoods:
     """Computes the negative log-likelihood of every response of a split.
 
     Args:
-        model: the model.
+        meter: the model's meter.
         batches: from `ecm_tf.data.batches.evaluation_batches`; at least one.
         progress: label of a progress bar on stderr; `None` shows none.
     """
     rows = [
         (nll.numpy(), tokens.numpy(), batch["emotion"].numpy())
-        for batch, nll, tokens in PerplexityMeter(model).replies(batches, progress)
+        for batch, nll, tokens in meter.replies(batches, progress)
     ]
     return Likelihoods(*(np.concatenate(column) for column in zip(*rows, strict=True)))

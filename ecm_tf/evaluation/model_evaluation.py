@@ -13,12 +13,14 @@ from ecm_tf.decoding.search import Search
 from ecm_tf.evaluation.generation import GeneratedReplies, generate_replies
 from ecm_tf.evaluation.likelihood import likelihoods
 from ecm_tf.evaluation.pairs import EvaluationPairs
+from ecm_tf.evaluation.relevance import CandidateSet, Relevance, candidate_scores, relevance
 from ecm_tf.evaluation.results import Evaluation, Measurement, Sample
 from ecm_tf.evaluation.scores import emotion_scores, reply_scores
 from ecm_tf.inference.batch_responder import BatchResponder
 from ecm_tf.inference.responder import Responder
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import load_model
+from ecm_tf.model.perplexity import PerplexityMeter
 from ecm_tf.text.emotion_classifier import EmotionClassifier
 from ecm_tf.text.emotions import Emotions
 
@@ -32,21 +34,23 @@ def evaluate_model(
     searches: Mapping[str, Search],
     *,
     name: str | None = None,
+    candidates: CandidateSet | None = None,
     batch_size: int = 128,
     samples: int = 0,
 ) -> list[Measurement]:
-    """Measures the perplexity of a model and the quality of its replies.
+    """Measures the perplexity and relevance of a model and the quality of its replies.
 
     Args:
         directory: model directory.
         dataset: the dataset.
         split: `"train"`, `"dev"` or `"test"`; it has at least one pair.
-        pairs: posts to reply to, with their responses; without posts only perplexities are
-            measured.
+        pairs: posts to reply to, with their responses; without posts no replies are
+            generated.
         judges: emotion classifiers by name.
         searches: searches by name; at least one.
         name: name of the model in tables; that of the directory by default.
-        batch_size: number of pairs in a batch when perplexities are measured.
+        candidates: responses to rank; `None` measures no relevance.
+        batch_size: number of pairs in a batch when perplexities and relevance are measured.
         samples: number of posts whose replies are explained, at equal distances among the posts.
 
     Returns:
@@ -56,11 +60,11 @@ def evaluate_model(
         InputError: the model has other categories than a judge or the dataset.
     """
     model, assets = load_model(directory)
-    _check_categories(directory, assets.emotions, dataset, judges)
+    check_categories(directory, assets.emotions, dataset, judges)
     name = name or directory.resolve().name
-    perplexities = _perplexities(model, name, dataset, split, batch_size)
+    of_model = _without_replies(model, name, dataset, split, candidates, batch_size)
     if not pairs.posts:
-        return [Measurement(perplexities, [])]
+        return [Measurement(of_model, [])]
     responder = Responder(model, assets)
     references = _tokenized_references(responder, pairs.responses)
     memory = np.array(assets.external_memory_mask)
@@ -71,7 +75,7 @@ def evaluate_model(
         predicted = _predicted_emotions(judges, replies)
         evaluation = Evaluation(
             **{
-                **vars(perplexities),
+                **vars(of_model),
                 "label": label,
                 "search": search.config.name,
                 "judges": {judge: emotion_scores(ids) for judge, ids in predicted.items()},
@@ -85,12 +89,23 @@ def evaluate_model(
     return measurements
 
 
-def _check_categories(
+def check_categories(
     directory: Path,
     emotions: Emotions,
     dataset: DatasetDirectory,
     judges: Mapping[str, EmotionClassifier],
 ) -> None:
+    """Checks that a model has the categories of a dataset and of judges.
+
+    Args:
+        directory: model directory, for the message.
+        emotions: the model's categories.
+        dataset: the dataset.
+        judges: emotion classifiers by name.
+
+    Raises:
+        InputError: the categories differ.
+    """
     for name, categories in {
         str(dataset.directory): dataset.assets.emotions,
         **{name: judge.emotions for name, judge in judges.items()},
@@ -102,11 +117,18 @@ def _check_categories(
             )
 
 
-def _perplexities(
-    model: ECM, name: str, dataset: DatasetDirectory, split: str, batch_size: int
+def _without_replies(
+    model: ECM,
+    name: str,
+    dataset: DatasetDirectory,
+    split: str,
+    candidates: CandidateSet | None,
+    batch_size: int,
 ) -> Evaluation:
+    """Returns perplexities and relevance, which need no generated replies."""
+    meter = PerplexityMeter(model)
     batches = evaluation_batches(dataset.directory, split, model.config, batch_size)
-    results = likelihoods(model, batches, progress=f"{name}: perplexity")
+    results = likelihoods(meter, batches, progress=f"{name}: perplexity")
     emotions = range(len(dataset.assets.emotions))
     return Evaluation(
         label=name,
@@ -116,7 +138,21 @@ def _perplexities(
         token_perplexity=results.token_perplexity(),
         sentence_perplexity=results.perplexity().sentence,
         perplexity_by_emotion=[results.perplexity(emotion).token for emotion in emotions],
+        relevance=_relevance(meter, model, candidates, batch_size, f"{name}: relevance"),
     )
+
+
+def _relevance(
+    meter: PerplexityMeter,
+    model: ECM,
+    candidates: CandidateSet | None,
+    batch_size: int,
+    progress: str,
+) -> Relevance | None:
+    if candidates is None:
+        return None
+    scores = candidate_scores(meter, candidates, model.config, batch_size, progress)
+    return relevance(scores, candidates.left_out)
 
 
 def _predicted_emotions(

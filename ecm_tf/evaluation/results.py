@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ecm_tf.evaluation.intervals import Estimate
+from ecm_tf.evaluation.relevance import Relevance
 from ecm_tf.evaluation.scores import EmotionScores, ReplyScores
 from ecm_tf.inference.explanation import Explanation
 
@@ -20,6 +21,7 @@ class Evaluation:
         sentence_perplexity: perplexity as the original program reports it: the exponential of the
             mean over responses of the mean nats per token.
         perplexity_by_emotion: perplexity per token of the responses of each category.
+        relevance: hits@1 and mean reciprocal rank; `None` if they were not measured.
         search: short description of the search; this and all that follow are empty or `None` if no
             replies were generated.
         judges: emotion scores by the name of the judge.
@@ -36,6 +38,7 @@ class Evaluation:
     token_perplexity: Estimate
     sentence_perplexity: float
     perplexity_by_emotion: list[float]
+    relevance: Relevance | None = None
     search: str | None = None
     judges: dict[str, EmotionScores] = field(default_factory=dict)
     agreement: float | None = None

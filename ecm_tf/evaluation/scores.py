@@ -1,5 +1,6 @@
 """Scores of generated replies: emotion accuracy, diversity, length, BLEU."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,10 @@ class ReplyScores:
     Attributes:
         distinct_1, distinct_2: number of different words (bigrams) divided by the number of words
             (bigrams) (Li et al. 2016), over all replies in one emotion; the mean over emotions.
+        entropy: entropy in bits of the distribution of whole replies in one emotion, as texts; the
+            mean over emotions. 0 if all posts get one reply, log2(posts) if all replies differ.
+        top_10: share of the replies in one emotion that are one of its ten commonest; the mean over
+            emotions.
         mean_length: mean number of words per reply.
         empty: fraction of replies without words.
         nats: log-probability of a reply and its end token under the model that generated it,
@@ -61,6 +66,8 @@ class ReplyScores:
 
     distinct_1: float
     distinct_2: float
+    entropy: float
+    top_10: float
     mean_length: float
     empty: float
     nats: float
@@ -91,6 +98,10 @@ def reply_scores(
     distinct_1, distinct_2 = (
         float(np.mean([_distinct([post[e] for post in rows], n) for e in emotions])) for n in (1, 2)
     )
+    counts = [
+        np.array([count for _, count in Counter(texts).most_common()])
+        for texts in zip(*replies.texts, strict=True)
+    ]
     with_emotion_word = [
         np.mean([memory[e, post[e]].any() for post in rows]) for e in emotions if memory[e].any()
     ]
@@ -100,6 +111,8 @@ def reply_scores(
     return ReplyScores(
         distinct_1=distinct_1,
         distinct_2=distinct_2,
+        entropy=float(np.mean([_entropy(each) for each in counts])),
+        top_10=float(np.mean([each[:10].sum() / each.sum() for each in counts])),
         mean_length=float(replies.lengths.mean()),
         empty=float((replies.lengths == 0).mean()),
         nats=float((replies.scores / (replies.lengths + 1)).mean()),
@@ -115,6 +128,12 @@ def _distinct(rows: Sequence[np.ndarray], n: int) -> float:
     """Returns the number of different n-grams divided by that of all n-grams; 0 without any."""
     ngrams = [tuple(row[i : i + n].tolist()) for row in rows for i in range(len(row) - n + 1)]
     return len(set(ngrams)) / len(ngrams) if ngrams else 0.0
+
+
+def _entropy(counts: np.ndarray) -> float:
+    """Returns the entropy of the relative frequencies, in bits."""
+    shares = counts / counts.sum()
+    return float(shares @ np.log2(1 / shares))
 
 
 def _sameness(texts: Sequence[Sequence[str]]) -> float:

@@ -16,9 +16,22 @@ def table(evaluations: Sequence[Evaluation]) -> str:
         evaluations: of one or more models by the same judges on the same posts.
     """
     judges = list(evaluations[0].judges)
-    headers = ["model", "perplexity", "per sentence", *(f"accuracy ({judge})" for judge in judges)]
+    headers = ["model", "perplexity", "per sentence"]
+    if evaluations[0].relevance:
+        headers += ["hits@1", "MRR"]
+    headers += [f"accuracy ({judge})" for judge in judges]
     if judges:
-        headers += ["distinct-1", "distinct-2", "nats", "words", "memory", "same", "BLEU"]
+        headers += [
+            "distinct-1",
+            "distinct-2",
+            "entropy",
+            "top 10",
+            "nats",
+            "words",
+            "memory",
+            "same",
+            "BLEU",
+        ]
         headers.append("replies/s")
     if len(judges) > 1:
         headers.append("judges agree")
@@ -30,13 +43,17 @@ def _row(evaluation: Evaluation) -> list[str]:
         evaluation.label,
         _estimate(evaluation.token_perplexity, 2),
         f"{evaluation.sentence_perplexity:.2f}",
-        *(_estimate(scores.accuracy, 3) for scores in evaluation.judges.values()),
     ]
+    if evaluation.relevance:
+        row += [_estimate(x, 3) for x in (evaluation.relevance.hits_at_1, evaluation.relevance.mrr)]
+    row += [_estimate(scores.accuracy, 3) for scores in evaluation.judges.values()]
     if evaluation.replies:
         scores = evaluation.replies
         row += [
             f"{scores.distinct_1:.3f}",
             f"{scores.distinct_2:.3f}",
+            f"{scores.entropy:.2f}",
+            f"{scores.top_10:.3f}",
             f"{scores.nats:.2f}",
             f"{scores.mean_length:.1f}",
             "-" if scores.memory is None else f"{scores.memory:.3f}",
@@ -49,5 +66,7 @@ def _row(evaluation: Evaluation) -> list[str]:
     return row
 
 
-def _estimate(estimate: Estimate, digits: int) -> str:
+def _estimate(estimate: Estimate | None, digits: int) -> str:
+    if estimate is None:
+        return "-"
     return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f}–{estimate.high:.{digits}f})"

@@ -80,6 +80,9 @@ class PerplexityMeter:
     def replies(
         self, batches: tf.data.Dataset, progress: str | None = None
     ) -> Iterator[tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]]:
-        """Yields each batch with the result of `ECM.reply_nll`; arguments as for `measure`."""
+        """Yields each batch with the result of `ECM.reply_nll`; arguments as for `measure`.
+
+        Batches may have entries that are not inputs of the model.
+        """
         for batch in tqdm(batches, desc=progress, unit="batch", disable=progress is None or None):
-            yield batch, *self._reply_nll(batch)
+            yield batch, *self._reply_nll({name: batch[name] for name in INPUT_SIGNATURE})

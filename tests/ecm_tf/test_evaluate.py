@@ -80,7 +80,7 @@ def test_models_of_equal_directory_names_are_told_apart(model_dir, dataset, tmp_
     judge = fake_classifier.make(tmp_path / "judge")
     flags = ("--judge", judge, "--posts", 2, "--samples", 1, "--output", tmp_path / "out")
     run("--train_dir", model_dir, other, "--dataset", dataset, "--batch_size", 10, *flags)
-    first, second, *_ = capsys.readouterr().out.splitlines()
+    first, _, second, *_ = capsys.readouterr().out.splitlines()
     assert first.removeprefix(str(model_dir)) == second.removeprefix(str(other))
     assert " test perplexity " in first
     names = [f"{directory.parent.name}-{directory.name}" for directory in (model_dir, other)]

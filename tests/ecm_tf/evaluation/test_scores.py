@@ -46,6 +46,21 @@ def test_distinct_n_is_computed_within_each_emotion():
     assert scores.distinct_2 == pytest.approx((1 / 2 + 2 / 2) / 2)
 
 
+def test_entropy_of_whole_replies_within_each_emotion():
+    # Emotion 0: counts 2, 1, 1, so 1.5 bits. Emotion 1: one reply, 0 bits.
+    scores = scored([[[4, 5], [6]], [[4, 5], [6]], [[4], [6]], [[5, 4], [6]]])
+    assert scores.entropy == pytest.approx((1.5 + 0) / 2)
+    assert scores.top_10 == 1
+
+
+def test_share_of_the_ten_commonest_replies():
+    # Emotion 0: one reply three times and eleven others once; emotion 1: fourteen different ones.
+    first = [[4]] * 3 + [[5] * n for n in range(2, 13)]
+    second = [[6] * n for n in range(1, 15)]
+    scores = scored([list(row) for row in zip(first, second, strict=True)])
+    assert scores.top_10 == pytest.approx(((3 + 9) / 14 + 10 / 14) / 2)
+
+
 def test_lengths_and_empty_replies():
     scores = scored([[[4, 5, 6], []], [[4], [5, 5]]])
     assert scores.mean_length == 1.5
