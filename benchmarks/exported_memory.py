@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -40,7 +41,8 @@ def peaks(version: str, sizes: Sizes) -> tuple[float, float]:
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     """Yields the rows of the table."""
     sizes = QUICK if arguments.quick else Sizes()
-    search = SearchConfig(**{**RERANKED, "candidates": CANDIDATES})
+    settings: dict[str, Any] = RERANKED
+    search = replace(SearchConfig(**settings), candidates=CANDIDATES)
     spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
