@@ -8,9 +8,8 @@
 # corpus and its report (merged/), the classifier, the labelled splits (labelled/), ememory.json, the
 # dataset with all test parts and its report, and for each test part a dataset with that part only
 # (dataset-test-NAME). The script skips steps whose output exists, so that it resumes an interrupted
-# run. The environment variable SOURCES names another list of sources, CLASSIFIER a classifier
-# directory to label with; MERGE_FLAGS, CLASSIFIER_FLAGS and BUILD_FLAGS add flags to `merge`,
-# `classifier train` and `build`.
+# run. The environment variable SOURCES names another list of sources, and CLASSIFIER a classifier
+# directory to label with; MERGE_FLAGS and CLASSIFIER_FLAGS add flags to `merge` and `classifier train`.
 set -euo pipefail
 data=$1 output=$2
 python=${PYTHON:-.venv/bin/python}
@@ -27,36 +26,29 @@ step() { # the step's output, then the arguments of data_prep
 }
 
 step "$merged" merge "${SOURCES:-experiments/corpus.toml}" --data "$data" --output "$merged" \
-  ${MERGE_FLAGS:-}
+  --skip_bad_records ${MERGE_FLAGS:-}
 step "$classifier" classifier train --output "$classifier" \
   --sentences "$data/emotion_sentences/emotion_sentences.csv" ${CLASSIFIER_FLAGS:-}
 tests=()
 for part in "$merged"/{train,dev,test-*}.jsonl; do
   name=$(basename "$part")
   step "$labelled/$name" label --classifier "$classifier" --input "$part" --output "$labelled/$name"
-  [[ $name == test-* ]] && tests+=("$labelled/$name")
+  if [[ $name == test-* ]]; then tests+=("$labelled/$name"); fi
 done
 
-build() { # the dataset directory, its test corpus, then more flags
-  local dataset=$1 parts=()
-  shift
-  while [ $# -gt 0 ] && [[ $1 != --* ]]; do
-    parts+=("$1")
-    shift
-  done
-  step "$dataset" build --train "$labelled/train.jsonl" --dev "$labelled/dev.jsonl" \
-    --test "${parts[@]}" --post_vocabulary_size 15000 --response_vocabulary_size 15000 \
-    --output "$dataset" "$@" ${BUILD_FLAGS:-}
-}
 # The first dataset provides the vocabulary from which the emotion words are chosen.
-build "$output/plain" "${tests[@]}"
+build=(build --post_vocabulary_size 15000 --response_vocabulary_size 15000
+  --train "$labelled/train.jsonl" --dev "$labelled/dev.jsonl")
+step "$output/plain" "${build[@]}" --test "${tests[@]}" --output "$output/plain"
 step "$output/ememory.json" lexicon --dataset "$output/plain" \
   --dutir "$data/lexicon/dutir_seven_classes.json" --learn 50 \
   --output "$output/ememory.json" --table "$output/ememory.tsv"
-build "$output/dataset" "${tests[@]}" --ememory "$output/ememory.json"
+build+=(--ememory "$output/ememory.json")
+step "$output/dataset" "${build[@]}" --test "${tests[@]}" --output "$output/dataset"
 # The tokenizer and the vocabularies come from the training pairs, so these datasets have the same.
 for part in "${tests[@]}"; do
-  build "$output/dataset-$(basename "$part" .jsonl)" "$part" --ememory "$output/ememory.json"
+  dataset=$output/dataset-$(basename "$part" .jsonl)
+  step "$dataset" "${build[@]}" --test "$part" --output "$dataset"
 done
 step "$output/dataset-report" report "$output/dataset" --output "$output/dataset-report"
 echo "report: $output/dataset-report/index.html"

@@ -1,8 +1,9 @@
 """An index of texts that finds near-duplicates with MinHash and locality-sensitive hashing (LSH).
 
 LSH proposes candidates, and their n-grams are then compared exactly. So a text that is found is a
-near-duplicate, while some near-duplicates are missed: at most one in ten of those whose similarity
-is just the threshold, and far fewer of those that are more similar. Equal texts are always found.
+near-duplicate, while some near-duplicates are missed: those whose similarity is just the threshold
+with a probability that the user of the index chooses, and more similar ones with a much lower one.
+Equal texts are always found.
 """
 
 from typing import NamedTuple
@@ -11,8 +12,6 @@ from datasketch import MinHash, MinHashLSH
 
 FUNCTIONS = 128
 """Number of hash functions of a MinHash signature."""
-FOUND = 0.9
-"""Least probability that a near-duplicate whose similarity is the threshold is found."""
 
 
 class Sketch(NamedTuple):
@@ -31,17 +30,19 @@ class NearDuplicates:
             (0, 1].
         ngram: length of the n-grams in characters; a shorter text is one n-gram.
         seed: random seed of the hash functions.
+        recall: least probability with which a near-duplicate is found, in (0, 1); a higher one
+            needs more memory.
     """
 
-    def __init__(self, similarity: float, ngram: int, seed: int) -> None:
+    def __init__(self, similarity: float, ngram: int, seed: int, recall: float) -> None:
         self._similarity, self._ngram = similarity, ngram
-        self._lsh = MinHashLSH(num_perm=FUNCTIONS, params=bands(similarity))
+        self._lsh = MinHashLSH(num_perm=FUNCTIONS, params=bands(similarity, recall))
         self._texts: list[str] = []
         # Copies share its hash functions, which take long to draw.
         self._empty = MinHash(FUNCTIONS, seed=seed)
 
     def sketch(self, text: str) -> Sketch:
-        """Prepares a text for `add` and `in`; indices of equal settings share sketches."""
+        """Prepares a text for `add` and `in`."""
         grams = ngrams(text, self._ngram)
         signature = self._empty.copy()
         signature.update_batch([gram.encode() for gram in grams])
@@ -60,18 +61,20 @@ class NearDuplicates:
         )
 
 
-def bands(similarity: float) -> tuple[int, int]:
+def bands(similarity: float, recall: float) -> tuple[int, int]:
     """Returns the number of bands of a signature, and the number of hash functions of a band.
 
-    Two texts become candidates if all functions of a band agree. Bands are as long as `FOUND`
+    Two texts become candidates if all functions of a band agree. Bands are as long as the recall
     allows, so that there are few of them and few candidates that are not near-duplicates.
 
     Args:
         similarity: the threshold, in (0, 1].
+        recall: least probability that two texts of this similarity become candidates. A similarity
+            that is too low for it gets the most bands there are.
     """
     for rows in range(FUNCTIONS // 2, 1, -1):
         number = FUNCTIONS // rows
-        if 1 - (1 - similarity**rows) ** number >= FOUND:
+        if 1 - (1 - similarity**rows) ** number >= recall:
             return number, rows
     return FUNCTIONS, 1
 

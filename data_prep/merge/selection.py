@@ -6,6 +6,11 @@ from data_prep.merge.comparison import comparable, digest
 from data_prep.merge.near_duplicates import NearDuplicates
 from data_prep.merge.settings import MergeSettings
 
+POST_RECALL = 0.999
+"""Least probability with which a near-duplicate of a held-out post is found."""
+PAIR_RECALL = 0.9
+"""The same for training pairs, of which the index is large."""
+
 
 class Selection:
     """Keeps pairs, one split after the other.
@@ -20,7 +25,8 @@ class Selection:
     def __init__(self, settings: MergeSettings) -> None:
         self._settings = settings
         index = settings.similarity, settings.ngram, settings.seed
-        self._earlier_posts, self._training_pairs = NearDuplicates(*index), NearDuplicates(*index)
+        self._earlier_posts = NearDuplicates(*index, recall=POST_RECALL)
+        self._training_pairs = NearDuplicates(*index, recall=PAIR_RECALL)
         self._split = ""
         self._pairs: set[int] = set()
         self._posts: dict[str, None] = {}

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from data_prep.merge.near_duplicates import FOUND, NearDuplicates, bands, jaccard, ngrams
+from data_prep.merge.near_duplicates import NearDuplicates, bands, jaccard, ngrams
 
 CHARACTERS = [chr(0x4E00 + i) for i in range(2000)]
 
@@ -14,21 +14,21 @@ def random_texts(number: int, length: int) -> list[str]:
     return ["".join(generator.choices(CHARACTERS, k=length)) for _ in range(number)]
 
 
-def test_most_texts_with_one_other_character_are_found_and_no_others():
-    index = NearDuplicates(similarity=0.8, ngram=2, seed=0)
+@pytest.mark.parametrize("recall", [0.9, 0.999])
+def test_texts_with_one_other_character_are_found_and_no_others(recall):
+    index = NearDuplicates(similarity=0.8, ngram=2, seed=0, recall=recall)
     texts = random_texts(400, 20)
     for text in texts[:200]:
         index.add(index.sketch(text))
     changed = [f"{text[:9]}变{text[10:]}" for text in texts[:200]]
     assert jaccard(ngrams(texts[0], 2), ngrams(changed[0], 2)) == 17 / 21  # just above 0.8
-    found = sum(index.sketch(text) in index for text in changed)
-    assert found >= FOUND * 200
+    assert sum(index.sketch(text) in index for text in changed) >= recall * 200
     assert all(index.sketch(text) in index for text in texts[:200])
     assert not any(index.sketch(text) in index for text in texts[200:])
 
 
 def test_candidates_below_the_threshold_are_not_near_duplicates():
-    index = NearDuplicates(similarity=0.8, ngram=2, seed=0)
+    index = NearDuplicates(similarity=0.8, ngram=2, seed=0, recall=0.999)
     texts = random_texts(300, 19)
     for text in texts:
         index.add(index.sketch(text))
@@ -38,11 +38,16 @@ def test_candidates_below_the_threshold_are_not_near_duplicates():
     assert not any(index.sketch(text) in index for text in changed)
 
 
+@pytest.mark.parametrize("recall", [0.9, 0.999])
 @pytest.mark.parametrize("similarity", [0.3, 0.5, 0.8, 0.9, 1.0])
-def test_bands_find_what_they_promise(similarity):
-    number, rows = bands(similarity)
+def test_bands_are_as_long_as_the_recall_allows(similarity, recall):
+    def probability(number: int, rows: int) -> float:
+        return 1 - (1 - similarity**rows) ** number
+
+    number, rows = bands(similarity, recall)
     assert number * rows <= 128
-    assert 1 - (1 - similarity**rows) ** number >= FOUND
+    assert probability(number, rows) >= recall
+    assert rows == 64 or probability(128 // (rows + 1), rows + 1) < recall
 
 
 def test_short_texts_are_one_ngram():
