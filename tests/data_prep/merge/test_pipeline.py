@@ -305,6 +305,13 @@ def test_terms_are_required_unless_the_file_says_otherwise(write_sources, tmp_pa
     assert "none stated" in (tmp_path / "corpus" / "report.md").read_text(encoding="utf-8")
 
 
+def test_the_files_of_make_corpus_are_found(real_data):
+    path = Path(__file__).parents[3] / "experiments/corpus.toml"
+    sources = SourceList.load(path, real_data)
+    assert len(list(sources.paths)) == 12
+    assert sources.digests.keys() >= {"lccc/lccc_base_test.json", "dialogue/zh/bmeld.tsv.gz"}
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
