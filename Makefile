@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --progre
 CPUS = $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-fast check docs wheel estc table4 bench format clean
+.PHONY: help setup lock demo test test-fast check docs wheel estc corpus table4 bench format clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -67,7 +67,7 @@ test: check docs ## run every check and test, and build the documentation
 # The tests of folders that need neither training nor an export.
 FAST_TESTS := tests/ecm_tf/config tests/ecm_tf/core tests/ecm_tf/data tests/ecm_tf/layers \
   tests/ecm_tf/report tests/ecm_tf/text tests/data_prep/build tests/data_prep/corpus \
-  tests/data_prep/lexicon tests/packaging tests/test_start.py
+  tests/data_prep/lexicon tests/data_prep/merge tests/packaging tests/test_start.py
 test-fast: check ## run the checks and the quick tests, in under two minutes
 	$(RUN) pytest --numprocesses $(CPUS) --dist loadgroup -m "not slow" $(FAST_TESTS)
 
@@ -79,6 +79,9 @@ wheel: setup ## build the wheel into dist
 
 estc: setup ## real data: classifier, labels, emotion words, dataset, report (DATA=directory)
 	experiments/estc.sh "$(DATA)" build/estc
+
+corpus: setup ## real data from several sources: merged, labelled, dataset, report (DATA=directory)
+	experiments/corpus.sh "$(DATA)" build/corpus
 
 table4: setup ## the paper's Table 4 on that data: hours; resumes after an interruption
 	experiments/table4.sh build/estc build/table4

@@ -3,12 +3,12 @@
 import argparse
 from collections.abc import Sequence
 
-from data_prep.commands import build, classifier, label, lexicon, report, sample
+from data_prep.commands import build, classifier, label, lexicon, merge, report, sample
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.command import run
 from ecm_tf.core.logging import configure_logging
 
-COMMANDS = (sample, classifier, label, lexicon, build, report)
+COMMANDS = (sample, merge, classifier, label, lexicon, build, report)
 
 PROG = "python -m data_prep"
 

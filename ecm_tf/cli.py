@@ -62,6 +62,7 @@ def _preparation(name: str, help: str) -> Command:
 
 COMMANDS = (
     _preparation("sample", "write a small Chinese sample corpus with its lexicon"),
+    _preparation("merge", "make one deduplicated corpus from several sources"),
     _preparation("classifier", "train or evaluate an emotion classifier"),
     _preparation("label", "label a corpus with an emotion classifier"),
     _preparation("lexicon", "choose the emotion words of a dataset"),

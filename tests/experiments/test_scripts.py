@@ -14,6 +14,8 @@ import pytest
 from eager_runs import eager_execution
 
 from data_prep.corpus.sample import write_sample
+from data_prep.merge.sources import read_sources
+from ecm_tf.core.manifest import read_manifest
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 TINY_MODEL = (
@@ -97,6 +99,50 @@ def test_estc_makes_a_dataset_and_resumes(estc, data):
     assert run("estc.sh", data, estc).commands == [], "every step is skipped"
 
 
+SOURCES = """
+[sources.lccc]
+train = ["lccc/lccc_base_valid.json"]
+test = ["lccc/lccc_base_test.json"]
+dev_fraction = 0.2
+terms = "made for this test"
+
+[sources.stc]
+train = ["estc_sample/stc_1000_pairs.json"]
+test = ["estc_sample/ecm_sample.json"]
+terms = "made for this test"
+"""
+
+
+@pytest.mark.slow
+def test_corpus_merges_labels_and_builds_and_resumes(estc, data, tmp_path):
+    sources, output = tmp_path / "sources.toml", tmp_path / "corpus"
+    sources.write_text(SOURCES, encoding="utf-8")
+    flags = {"SOURCES": str(sources), "CLASSIFIER": str(estc / "classifier")}
+    result = run("corpus.sh", data, output, **flags)
+    ran = [command[1] for command in result.commands]
+    assert ran == [
+        *("merge", "label", "label", "label", "label", "build", "lexicon"),
+        *("build", "build", "build", "report"),
+    ]
+    assert (output / "merged/report.md").is_file()
+    assert (output / "dataset-report/index.html").is_file()
+    pairs = {
+        name: read_manifest(output / name, "dataset")["counts"]["pairs"]
+        for name in ("dataset", "dataset-test-lccc", "dataset-test-stc")
+    }
+    assert all(pairs["dataset"].values())
+    parts = pairs["dataset-test-lccc"]["test"] + pairs["dataset-test-stc"]["test"]
+    assert pairs["dataset"]["test"] == parts
+    assert run("corpus.sh", data, output, **flags).commands == [], "every step is skipped"
+
+
+def test_only_two_sources_of_the_corpus_are_held_out():
+    sources = read_sources(EXPERIMENTS / "corpus.toml")
+    for split in ("dev", "test"):
+        suppliers = {name for name, source in sources.items() if source.supplies(split)}
+        assert suppliers == {"lccc", "xdailydialog"}
+
+
 @pytest.mark.slow
 def test_table4_trains_and_evaluates_the_variants(estc, tmp_path):
     output = tmp_path / "table4"
@@ -136,12 +182,13 @@ def test_measured_prints_time_and_memory_and_returns_the_status():
     assert re.fullmatch(r"\[0 s, peak memory \d\.\d\d GiB\]\n", done.stderr)
 
 
-def test_make_estc_quotes_the_data_directory():
+@pytest.mark.parametrize("name", ["estc", "corpus"])
+def test_make_quotes_the_data_directory(name):
     done = subprocess.run(
-        ["make", "--dry-run", "--assume-old=.venv/installed", "estc", "DATA=my data"],
+        ["make", "--dry-run", "--assume-old=.venv/installed", name, "DATA=my data"],
         check=True,
         capture_output=True,
         text=True,
         cwd=EXPERIMENTS.parent,
     )
-    assert 'experiments/estc.sh "my data" build/estc' in done.stdout
+    assert f'experiments/{name}.sh "my data" build/{name}' in done.stdout

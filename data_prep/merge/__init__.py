@@ -1,0 +1,1 @@
+"""The `merge` command: one corpus without shared posts between its splits, from several sources."""

@@ -1,0 +1,90 @@
+"""An index of texts that finds near-duplicates with MinHash and locality-sensitive hashing (LSH).
+
+LSH proposes candidates, and their n-grams are then compared exactly. So a text that is found is a
+near-duplicate, while some near-duplicates are missed: those whose similarity is just the threshold
+with a probability that the user of the index chooses, and more similar ones with a much lower one.
+Equal texts are always found.
+"""
+
+from typing import NamedTuple
+
+from datasketch import MinHash, MinHashLSH
+
+FUNCTIONS = 128
+"""Number of hash functions of a MinHash signature."""
+
+
+class Sketch(NamedTuple):
+    """A text prepared for the index: its n-grams and their MinHash signature."""
+
+    text: str
+    ngrams: set[str]
+    signature: MinHash
+
+
+class NearDuplicates:
+    """An index of texts.
+
+    Args:
+        similarity: Jaccard similarity of n-grams from which two texts are near-duplicates, in
+            (0, 1].
+        ngram: length of the n-grams in characters; a shorter text is one n-gram.
+        seed: random seed of the hash functions.
+        recall: least probability with which a near-duplicate is found, in (0, 1); a higher one
+            needs more memory.
+    """
+
+    def __init__(self, similarity: float, ngram: int, seed: int, recall: float) -> None:
+        self._similarity, self._ngram = similarity, ngram
+        self._lsh = MinHashLSH(num_perm=FUNCTIONS, params=bands(similarity, recall))
+        self._texts: list[str] = []
+        # Copies share its hash functions, which take long to draw.
+        self._empty = MinHash(FUNCTIONS, seed=seed)
+
+    def sketch(self, text: str) -> Sketch:
+        """Prepares a text for `add` and `in`."""
+        grams = ngrams(text, self._ngram)
+        signature = self._empty.copy()
+        signature.update_batch([gram.encode() for gram in grams])
+        return Sketch(text, grams, signature)
+
+    def add(self, sketch: Sketch) -> None:
+        """Adds a text."""
+        self._lsh.insert(len(self._texts), sketch.signature, check_duplication=False)
+        self._texts.append(sketch.text)
+
+    def __contains__(self, sketch: Sketch) -> bool:
+        """Tells whether the index has a near-duplicate of a text."""
+        return any(
+            jaccard(sketch.ngrams, ngrams(self._texts[candidate], self._ngram)) >= self._similarity
+            for candidate in self._lsh.query(sketch.signature)
+        )
+
+
+def bands(similarity: float, recall: float) -> tuple[int, int]:
+    """Returns the number of bands of a signature, and the number of hash functions of a band.
+
+    Two texts become candidates if all functions of a band agree. Bands are as long as the recall
+    allows, so that there are few of them and few candidates that are not near-duplicates.
+
+    Args:
+        similarity: the threshold, in (0, 1].
+        recall: least probability that two texts of this similarity become candidates. A similarity
+            that is too low for it gets the most bands there are.
+    """
+    for rows in range(FUNCTIONS // 2, 1, -1):
+        number = FUNCTIONS // rows
+        if 1 - (1 - similarity**rows) ** number >= recall:
+            return number, rows
+    return FUNCTIONS, 1
+
+
+def ngrams(text: str, length: int) -> set[str]:
+    """Returns the character n-grams of a text; a shorter text is its only n-gram."""
+    return {text[start : start + length] for start in range(max(1, len(text) - length + 1))}
+
+
+def jaccard(one: set[str], other: set[str]) -> float:
+    """Returns the Jaccard similarity of two sets that are not both empty, in [0, 1]."""
+    common = len(one & other)
+    return common / (len(one) + len(other) - common)

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Real data from several sources: one deduplicated corpus, labelled, becomes a dataset.
+#
+#   experiments/corpus.sh DATA OUTPUT        (make corpus DATA=…)
+#
+# DATA holds the files of experiments/corpus.toml, emotion_sentences/emotion_sentences.csv and
+# lexicon/dutir_seven_classes.json (docs/data.md names their sources). OUTPUT receives the merged
+# corpus and its report (merged/), the classifier, the labelled splits (labelled/), ememory.json, the
+# dataset with all test parts and its report, and for each test part a dataset with that part only
+# (dataset-test-NAME). The script skips steps whose output exists, so that it resumes an interrupted
+# run. The environment variable SOURCES names another list of sources, and CLASSIFIER a classifier
+# directory to label with; MERGE_FLAGS and CLASSIFIER_FLAGS add flags to `merge` and `classifier train`.
+set -euo pipefail
+data=$1 output=$2
+python=${PYTHON:-.venv/bin/python}
+merged=$output/merged labelled=$output/labelled
+classifier=${CLASSIFIER:-$output/classifier}
+mkdir -p "$output" "$labelled"
+
+step() { # the step's output, then the arguments of data_prep
+  local made=$1
+  shift
+  [ -e "$made" ] && return
+  printf '\n== data_prep %s\n' "${*:1:2}"
+  "$python" -m experiments.measured "$python" -m data_prep "$@"
+}
+
+step "$merged" merge "${SOURCES:-experiments/corpus.toml}" --data "$data" --output "$merged" \
+  --skip_bad_records ${MERGE_FLAGS:-}
+step "$classifier" classifier train --output "$classifier" \
+  --sentences "$data/emotion_sentences/emotion_sentences.csv" ${CLASSIFIER_FLAGS:-}
+tests=()
+for part in "$merged"/{train,dev,test-*}.jsonl; do
+  name=$(basename "$part")
+  step "$labelled/$name" label --classifier "$classifier" --input "$part" --output "$labelled/$name"
+  if [[ $name == test-* ]]; then tests+=("$labelled/$name"); fi
+done
+
+# The first dataset provides the vocabulary from which the emotion words are chosen.
+build=(build --post_vocabulary_size 15000 --response_vocabulary_size 15000
+  --train "$labelled/train.jsonl" --dev "$labelled/dev.jsonl")
+step "$output/plain" "${build[@]}" --test "${tests[@]}" --output "$output/plain"
+step "$output/ememory.json" lexicon --dataset "$output/plain" \
+  --dutir "$data/lexicon/dutir_seven_classes.json" --learn 50 \
+  --output "$output/ememory.json" --table "$output/ememory.tsv"
+build+=(--ememory "$output/ememory.json")
+step "$output/dataset" "${build[@]}" --test "${tests[@]}" --output "$output/dataset"
+# The tokenizer and the vocabularies come from the training pairs, so these datasets have the same.
+for part in "${tests[@]}"; do
+  dataset=$output/dataset-$(basename "$part" .jsonl)
+  step "$dataset" "${build[@]}" --test "$part" --output "$dataset"
+done
+step "$output/dataset-report" report "$output/dataset" --output "$output/dataset-report"
+echo "report: $output/dataset-report/index.html"
