@@ -8,6 +8,7 @@ import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
+from unittest import mock
 
 import command_server
 import pytest
@@ -72,10 +73,16 @@ pytestmark = [
 
 
 def run(script: str, *arguments: Path, **environment: str) -> command_server.ScriptResult:
-    """Runs a script that writes to its last argument, and returns its result."""
+    """Runs a script that writes to its last argument, and returns its result.
+
+    The commands use one process each, because worker processes take seconds to start.
+    """
     directory = arguments[-1].with_suffix(".run")
     directory.mkdir(exist_ok=True)
-    result = command_server.run_script(EXPERIMENTS / script, arguments, directory, **environment)
+    with mock.patch("os.cpu_count", return_value=1):
+        result = command_server.run_script(
+            EXPERIMENTS / script, arguments, directory, **environment
+        )
     assert result.status == 0, result.output
     return result
 
