@@ -13,6 +13,7 @@ from data_prep.build.settings import BuildSettings
 from data_prep.classifier.settings import ClassifierSettings
 from data_prep.labelling.settings import LabelSettings
 from data_prep.lexicon.settings import LexiconSettings
+from data_prep.merge.settings import MergeSettings
 from ecm_tf import cli
 from ecm_tf.config import ModelConfig, SearchConfig, TrainingConfig
 from ecm_tf.core import command
@@ -30,6 +31,7 @@ HELP_WORDS = {
     "client": ["address", "post", "--file", "--n_best"],
     "demo": ["source", "--port", "--decoder"],
     "sample": ["--output", "--seed"],
+    "merge": ["SOURCES", "--data", "--output"],
     "classifier": ["train", "evaluate"],
     "label": ["--classifier", "--input", "--output"],
     "lexicon": ["--dataset", "--dutir", "--learn", "--output"],
@@ -110,6 +112,7 @@ MISSING = {
     "serve": ["nothing"],
     "client": ["http://127.0.0.1:9", "--file", "nothing"],
     "demo": ["nothing"],
+    "merge": ["nothing", "--output", "corpus"],
     "build": ["--train", "nothing", "--output", "dataset"],
     "classifier train": ["--sentences", "nothing", "--output", "classifier"],
     "classifier evaluate": ["--classifier", "nothing", "--sentences", "nothing"],
@@ -221,7 +224,7 @@ def test_a_number_out_of_range_is_refused_in_one_sentence(flag, capsys):
 
 def test_every_number_of_a_flag_has_a_range():
     configs = (ModelConfig, SearchConfig, TrainingConfig, ServerConfig, BuildSettings)
-    configs += (ClassifierSettings, LabelSettings, LexiconSettings)
+    configs += (ClassifierSettings, LabelSettings, LexiconSettings, MergeSettings)
     checked = {field.name for config in configs for field in dataclasses.fields(config)}
     unchecked = [
         action.option_strings

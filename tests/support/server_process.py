@@ -1,5 +1,6 @@
 """`python -m export.serve` in a process of its own, and requests to it."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -63,9 +64,10 @@ class ServerProcess:
     Args:
         base: directory with the versions.
         flags: further flags of the command, with their values.
+        **environment: more environment variables of the process.
     """
 
-    def __init__(self, base: Path, flags: dict[str, str]) -> None:
+    def __init__(self, base: Path, flags: dict[str, str], **environment: str) -> None:
         self.base = base
         self.rest_port, self.grpc_port = free_port(), free_port()
         scheme = "https" if "--tls_cert" in flags else "http"
@@ -76,6 +78,7 @@ class ServerProcess:
                 *(part for flag in flags.items() for part in flag),
                 *("--rest_port", str(self.rest_port), "--grpc_port", str(self.grpc_port)),
             ],
+            env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             text=True,
         )

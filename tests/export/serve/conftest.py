@@ -7,6 +7,9 @@ import pytest
 import tensorflow as tf
 from server_process import LIMITS, POSTS, ServerProcess
 
+CLOSED = "http://127.0.0.1:9"
+"""A proxy that does not answer."""
+
 
 @pytest.fixture(scope="session")
 def _servers():
@@ -22,11 +25,19 @@ def _servers():
 
 @pytest.fixture
 def server(_servers, exported_base, tmp_path_factory):
-    """A server with low limits, which the tests share until one of them stops it."""
+    """A server with low limits, which the tests share until one of them stops it.
+
+    Its environment is that of a company's network, with a proxy that loopback must not use, and
+    with a temporary directory whose path is too long for Ray's sockets.
+    """
     if not (_servers and _servers[-1].running):
         base = tmp_path_factory.mktemp("served")
         shutil.copytree(exported_base / "1", base / "1")
-        _servers.append(ServerProcess(base, {**LIMITS, "--log_dir": str(base / "logs")}))
+        temporary = base / ("t" * 100)
+        temporary.mkdir()
+        flags = {**LIMITS, "--log_dir": str(base / "logs")}
+        environment = {"TMPDIR": str(temporary), "http_proxy": CLOSED, "grpc_proxy": CLOSED}
+        _servers.append(ServerProcess(base, flags, **environment))
     return _servers[-1]
 
 
