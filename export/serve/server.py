@@ -1,5 +1,6 @@
 """Starts and stops the server."""
 
+import contextlib
 import dataclasses
 import logging
 import os
@@ -14,6 +15,7 @@ from ray.serve.config import HTTPOptions, gRPCOptions
 from ray.serve.schema import LoggingConfig
 
 from ecm_tf.core.errors import InputError
+from export.proxies import without_proxies
 from export.serve import proxy_process
 from export.serve.replica import application
 from export.serve.self_check import check_ready
@@ -113,14 +115,17 @@ def _start_ray(config: ServerConfig) -> Path:
         }
     else:
         _check_cluster(config.ray_address)
+    # Ray's processes on this machine send their metrics to each other, which no proxy reaches.
+    direct = without_proxies() if single_machine else contextlib.nullcontext()
     try:
-        context: Any = ray.init(
-            config.ray_address,
-            runtime_env={"env_vars": variables, "worker_process_setup_hook": set_up},
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **settings,
-        )
+        with direct:
+            context: Any = ray.init(
+                config.ray_address,
+                runtime_env={"env_vars": variables, "worker_process_setup_hook": set_up},
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **settings,
+            )
     except ConnectionError as error:
         raise InputError(
             f"--ray_address: expected a Ray cluster at {config.ray_address}, got none."
