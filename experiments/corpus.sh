@@ -17,13 +17,7 @@ merged=$output/merged labelled=$output/labelled
 classifier=${CLASSIFIER:-$output/classifier}
 mkdir -p "$output" "$labelled"
 
-step() { # the step's output, then the arguments of data_prep
-  local made=$1
-  shift
-  [ -e "$made" ] && return
-  printf '\n== data_prep %s\n' "${*:1:2}"
-  "$python" -m experiments.measured "$python" -m data_prep "$@"
-}
+. "$(dirname "$0")/step.sh"
 
 step "$merged" merge "${SOURCES:-experiments/corpus.toml}" --data "$data" --output "$merged" \
   --skip_bad_records ${MERGE_FLAGS:-}

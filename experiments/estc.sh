@@ -15,13 +15,7 @@ sentences=$data/emotion_sentences/emotion_sentences.csv
 corpus=("$data/lccc/lccc_base_valid.json" "$data/lccc/lccc_base_test.json")
 mkdir -p "$output"
 
-step() { # the step's output, then the arguments of data_prep
-  local made=$1
-  shift
-  [ -e "$made" ] && return
-  printf '\n== data_prep %s\n' "${*:1:2}"
-  "$python" -m experiments.measured "$python" -m data_prep "$@"
-}
+. "$(dirname "$0")/step.sh"
 
 step "$output/naive_bayes" classifier train --network naive_bayes \
   --sentences "$sentences" --output "$output/naive_bayes" ${CLASSIFIER_FLAGS:-}
