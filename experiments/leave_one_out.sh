@@ -20,7 +20,7 @@ train() { # classifier directory, then the sources
   shift
   [ -e "$made" ] && return
   printf '\n== %s\n' "$made"
-  "$python" -m data_prep classifier train --sentences "$@" --root "$data" --output "$made" "${flags[@]}"
+  "$python" -m data_prep classifier train --sentences "$@" --data "$data" --output "$made" "${flags[@]}"
 }
 
 flags=("$@")
@@ -33,9 +33,9 @@ for left_out in "$here"/*.toml; do
   train "$output/$name" "${others[@]}"
   [ -e "$output/$name-scores/scores.json" ] ||
     "$python" -m data_prep classifier evaluate --classifier "$output/$name" --part all \
-      --sentences "$left_out" --root "$data" --output "$output/$name-scores"
+      --sentences "$left_out" --data "$data" --output "$output/$name-scores"
 done
 train "$output/all" "$here"/*.toml
 [ -e "$output/all-scores/scores.json" ] ||
   "$python" -m data_prep classifier evaluate --classifier "$output/all" --part test \
-    --sentences "$here/emotion_sentences.toml" --root "$data" --output "$output/all-scores"
+    --sentences "$here/emotion_sentences.toml" --data "$data" --output "$output/all-scores"

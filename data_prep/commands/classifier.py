@@ -105,7 +105,7 @@ def _add_sentences(parser: argparse.ArgumentParser) -> None:
         "categories that it knows, the categories that its labels stand for, a weight",
     )
     parser.add_argument(
-        "--root",
+        "--data",
         type=Path,
         metavar="DIRECTORY",
         help="directory that the files named in TOML files are relative to (default: that of the "
@@ -133,7 +133,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         skip_bad_records=arguments.skip_bad_records,
         overwrite=arguments.overwrite,
         workers=arguments.workers,
-        root=arguments.root,
+        root=arguments.data,
     )
     print(_summary(result))
     print(f"classifier: {arguments.output}")
@@ -184,7 +184,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
                 f"{categories.allowed}; got {classifier.emotions.allowed}."
             )
     sentences = LabelledSentences.read(
-        find_sources(arguments.sentences, categories, arguments.root),
+        find_sources(arguments.sentences, categories, arguments.data),
         categories,
         skip_bad_records=arguments.skip_bad_records,
     )
