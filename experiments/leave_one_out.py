@@ -26,14 +26,15 @@ def main(argv: list[str] | None = None) -> None:
     if not rows:
         raise InputError(f"{output}: expected scores of experiments/leave_one_out.sh, got none.")
     sources = sorted({source for row in rows.values() for source in row} - {OWN_TEST})
+    shared = [source for source in sources if all(source in row for row in rows.values())]
     print(
         markdown_table(
-            ["macro-F1 on", *sources, "mean", "test part of emotion_sentences"],
+            ["macro-F1 on", *sources, f"mean of {', '.join(shared)}", "own test part"],
             [
                 [
                     name,
                     *(_cell(row.get(source)) for source in sources),
-                    _cell(mean(row[s] for s in sources) if set(sources) <= set(row) else None),
+                    _cell(mean(row[source] for source in shared) if shared else None),
                     _cell(row.get(OWN_TEST)),
                 ]
                 for name, row in rows.items()

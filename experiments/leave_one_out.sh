@@ -6,11 +6,14 @@
 # DATA holds the files that experiments/emotion_sources/*.toml name. For each source, a classifier is
 # trained on the other sources with the flags of `data_prep classifier train`, and evaluated on all
 # sentences of that source: OUTPUT/NAME/SOURCE and OUTPUT/NAME/SOURCE-scores. OUTPUT/NAME/all is trained
-# on all sources. The script resumes an interrupted run; `python -m experiments.leave_one_out OUTPUT`
-# prints the table of all names.
+# on all sources, and evaluated on the test part of emotion_sentences. The environment variable ONLY
+# names a source: a single classifier is then trained on that source (OUTPUT/NAME/all), and evaluated
+# on the others and on its own test part. The script resumes an interrupted run;
+# `python -m experiments.leave_one_out OUTPUT` prints the table of all names.
 set -euo pipefail
 data=$1 output=$2/$3
 shift 3
+flags=("$@")
 python=${PYTHON:-.venv/bin/python}
 here=$(dirname "$0")/emotion_sources
 mkdir -p "$output"
@@ -20,22 +23,29 @@ train() { # classifier directory, then the sources
   shift
   [ -e "$made" ] && return
   printf '\n== %s\n' "$made"
-  "$python" -m data_prep classifier train --sentences "$@" --data "$data" --output "$made" "${flags[@]}"
+  "$python" -m experiments.measured "$python" -m data_prep classifier train \
+    --sentences "$@" --data "$data" --output "$made" "${flags[@]}"
 }
 
-flags=("$@")
+evaluate() { # classifier directory, source, its part, directory of the scores
+  [ -e "$4/scores.json" ] && return
+  "$python" -m data_prep classifier evaluate --classifier "$1" \
+    --sentences "$2" --data "$data" --part "$3" --output "$4"
+}
+
+train "$output/all" "$here"/${ONLY:-*}.toml
+evaluate "$output/all" "$here/${ONLY:-emotion_sentences}.toml" test "$output/all-scores"
 for left_out in "$here"/*.toml; do
   name=$(basename "$left_out" .toml)
-  others=()
-  for source in "$here"/*.toml; do
-    [ "$source" = "$left_out" ] || others+=("$source")
-  done
-  train "$output/$name" "${others[@]}"
-  [ -e "$output/$name-scores/scores.json" ] ||
-    "$python" -m data_prep classifier evaluate --classifier "$output/$name" --part all \
-      --sentences "$left_out" --data "$data" --output "$output/$name-scores"
+  classifier=$output/all
+  [ "$name" = "${ONLY:-}" ] && continue
+  if [ -z "${ONLY:-}" ]; then
+    classifier=$output/$name
+    others=()
+    for source in "$here"/*.toml; do
+      [ "$source" = "$left_out" ] || others+=("$source")
+    done
+    train "$classifier" "${others[@]}"
+  fi
+  evaluate "$classifier" "$left_out" all "$output/$name-scores"
 done
-train "$output/all" "$here"/*.toml
-[ -e "$output/all-scores/scores.json" ] ||
-  "$python" -m data_prep classifier evaluate --classifier "$output/all" --part test \
-    --sentences "$here/emotion_sentences.toml" --data "$data" --output "$output/all-scores"

@@ -32,7 +32,7 @@ HELP_WORDS = {
     "demo": ["source", "--port", "--decoder"],
     "sample": ["--output", "--seed"],
     "merge": ["SOURCES", "--data", "--output"],
-    "classifier": ["train", "evaluate"],
+    "classifier": ["vectors", "train", "evaluate"],
     "label": ["--classifier", "--input", "--output"],
     "lexicon": ["--dataset", "--dutir", "--learn", "--output"],
     "build": ["--train", "--ememory", "--output", "--segmenter"],
@@ -42,7 +42,7 @@ HELP_WORDS = {
 
 MODULES = sorted({entry.module.removesuffix(".__main__") for entry in cli.COMMANDS})
 HEAVY = ["tensorflow", "tensorflow_text", "keras", "matplotlib", "jieba", "sklearn", "jinja2"]
-HEAVY += ["gradio", "ray", "shtab"]
+HEAVY += ["gensim", "gradio", "ray", "shtab"]
 
 HELP_OF_ALL = """
 import contextlib, io, json, runpy, sys
@@ -114,6 +114,7 @@ MISSING = {
     "demo": ["nothing"],
     "merge": ["nothing", "--output", "corpus"],
     "build": ["--train", "nothing", "--output", "dataset"],
+    "classifier vectors": ["--corpus", "nothing", "--output", "vectors"],
     "classifier train": ["--sentences", "nothing", "--output", "classifier"],
     "classifier evaluate": ["--classifier", "nothing", "--sentences", "nothing"],
     "label": ["--classifier", "nothing", "--input", "nothing", "--output", "labelled"],

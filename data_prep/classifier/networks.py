@@ -7,9 +7,10 @@ float32 `(batch, categories)`, also for a text without characters.
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from data_prep.classifier.features import BIGRAMS, CHARACTERS, PADDING, STARTS, WORDS
+from data_prep.classifier.features import BIGRAMS, CHARACTERS, FIRST_ID, PADDING, STARTS, WORDS
 from ecm_tf.layers.losses import IMPOSSIBLE
 
 EMBEDDING_SIZE, FILTERS = 64, 96
@@ -58,6 +59,18 @@ class NGramConvolution(keras.Model):
         self._attention = keras.layers.Dense(1)
         self._dropout = keras.layers.Dropout(DROPOUT)
         self._logits = keras.layers.Dense(categories, dtype="float32")
+
+    def set_embeddings(self, vectors: Sequence[np.ndarray]) -> None:
+        """Sets the embeddings of the first ids of each channel.
+
+        Args:
+            vectors: float32 `(ids, EMBEDDING_SIZE)` for each channel, from the first id that is
+                neither padding nor unknown.
+        """
+        for embedding, first in zip(self._embeddings, vectors, strict=True):
+            weights = embedding.get_weights()[0]
+            weights[FIRST_ID : FIRST_ID + len(first)] = first
+            embedding.set_weights([weights])
 
     def call(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns float32 logits `(batch, categories)` for int32 `(batch, length, 4)`."""

@@ -22,6 +22,7 @@ from data_prep.classifier.splits import (
     label_agreement,
 )
 from data_prep.classifier.training import feature_ids, make_examples, train_network
+from data_prep.classifier.vectors import VECTORS, load_vectors
 from data_prep.corpus.files import source_digests
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.output import check_output, finished_directory
@@ -60,6 +61,7 @@ def train_classifier(
     overwrite: bool = False,
     workers: int = 2,
     root: Path | None = None,
+    vectors: Path | None = None,
 ) -> TrainingResult:
     """Trains, evaluates and saves a classifier.
 
@@ -74,31 +76,42 @@ def train_classifier(
         workers: number of segmentation processes.
         root: directory that the files named in TOML files are relative to; by default that of the
             TOML file.
+        vectors: directory of pretrained vectors, with whose tokenizer and embeddings a convolution
+            begins (see `data_prep.classifier.vectors`).
 
     Raises:
-        InputError: a source, a setting or the output is invalid; `output` is unchanged.
+        InputError: a source, the vectors, a setting or the output is invalid; `output` is
+            unchanged.
     """
     check_output(output, "classifier", overwrite=overwrite)
     if workers < 1:
         raise InputError(f"--workers: expected at least 1, got {workers}.")
+    if vectors and settings.network != "convolution":
+        raise InputError(
+            f"--vectors: expected --network convolution, got {settings.network}, which has no "
+            "embeddings of characters, bigrams and words."
+        )
+    pretrained = load_vectors(vectors) if vectors else None
     found = find_sources(sources, emotions, root)
     descriptions = [path for path in sources if path.suffix == SUFFIX]
     files = [path for source in found for path in source.files]
-    digests = source_digests([*descriptions, *files], output)
+    digests = source_digests(
+        [*descriptions, *files, *([vectors / VECTORS] if vectors else [])], output
+    )
     sentences = LabelledSentences.read(found, emotions, skip_bad_records=skip_bad_records)
     splits = {name: sentences.split(name) for name in sentences.splits}
     # Of these the category is known: those of sources that know all categories.
     complete = {name: _complete(sentences, name, len(emotions)) for name in ("dev", "test", "all")}
     # Before the tokenizer is created, because setting the seed invalidates existing tokenizers.
     keras.utils.set_random_seed(settings.seed)
-    features = learn_features(splits["train"].texts, settings.segmenter, workers)
+    features = learn_features(splits["train"].texts, settings.segmenter, workers, pretrained)
     train, dev = (
         make_examples(
             feature_ids(features, split.texts), split.labels, sentences.targets, len(emotions)
         )
         for split in (splits["train"], splits["dev"])
     )
-    network = train_network(features.sizes, train, dev, settings)
+    network = train_network(features.sizes, train, dev, settings, pretrained)
     is_complete = splits["dev"].labels < len(emotions)
     temperature = fit_temperature(predict_logits(network, dev)[is_complete], complete["dev"].labels)
     classifier = TextClassifier(features, network, temperature)

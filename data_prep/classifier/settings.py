@@ -29,3 +29,15 @@ class ClassifierSettings(Config):
     batch_size: PositiveInt = option(64, "sentences per step")
     learning_rate: Annotated[float, Meta(gt=0, lt=1)] = option(0.001, "learning rate of Adam")
     seed: Seed = option(0, "random seed for initial weights and the order of sentences")
+
+
+@dataclass(frozen=True)
+class VectorSettings(Config):
+    """The options of `data_prep classifier vectors`; the manifest of the vectors records them."""
+
+    segmenter: Literal["jieba", "whitespace"] = option(
+        "jieba",
+        "jieba: raw Chinese text; whitespace: text that is already split by spaces",
+    )
+    epochs: PositiveInt = option(5, "passes over the texts")
+    seed: Seed = option(0, "random seed of the vectors; with several threads they still differ")

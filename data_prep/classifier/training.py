@@ -11,7 +11,7 @@ import tensorflow as tf
 from scipy.sparse import csr_array
 from sklearn.naive_bayes import MultinomialNB
 
-from data_prep.classifier.features import BIGRAMS, Features, text_batches
+from data_prep.classifier.features import BIGRAMS, Features, Vectors, text_batches
 from data_prep.classifier.networks import BiLSTM, NaiveBayes, NGramConvolution
 from data_prep.classifier.settings import ClassifierSettings
 from data_prep.classifier.splits import Target
@@ -26,6 +26,8 @@ POSSIBLE, KNOWN = range(2)
 """Rows of a target, see `Examples`."""
 PATIENCE = 2
 EMA_MOMENTUM = 0.998
+VECTOR_SCALE = 0.1
+"""Standard deviation of pretrained embeddings, a few times that of random ones."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,11 @@ def partial_accuracy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 
 def train_network(
-    sizes: Sequence[int], train: Examples, dev: Examples, settings: ClassifierSettings
+    sizes: Sequence[int],
+    train: Examples,
+    dev: Examples,
+    settings: ClassifierSettings,
+    vectors: Vectors | None = None,
 ) -> keras.Model:
     """Trains a network.
 
@@ -110,6 +116,7 @@ def train_network(
         train: training examples.
         dev: examples for early stopping.
         settings: the kind of network and the training settings.
+        vectors: initial embeddings of the first ids of each channel.
 
     Returns:
         The network with the weights of the epoch with the highest accuracy on `dev`.
@@ -118,6 +125,9 @@ def train_network(
         return _train_naive_bayes(sizes, train)
     kind = BiLSTM if settings.network == "bilstm" else NGramConvolution
     model = kind(sizes, train.targets.shape[2])
+    if vectors is not None:
+        model(tf.zeros([1, 1, 4], tf.int32))
+        model.set_embeddings([_scaled(matrix) for matrix in vectors.embeddings])
     steps = -(-len(train.targets) // settings.batch_size)
     # An average of recent weights is more robust to noisy labels than the last weights. It covers
     # at most one epoch, because with few sentences a longer one would include the initial weights.
@@ -153,6 +163,11 @@ def train_network(
     network(tf.zeros([1, 1, 4], tf.int32))
     network.set_weights(model.get_weights())
     return network
+
+
+def _scaled(vectors: np.ndarray) -> np.ndarray:
+    """Returns vectors with the standard deviation `VECTOR_SCALE`."""
+    return vectors * (VECTOR_SCALE / vectors.std())
 
 
 def _dataset(examples: Examples) -> tf.data.Dataset:

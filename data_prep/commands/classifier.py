@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data_prep.classifier.settings import ClassifierSettings
+from data_prep.classifier.settings import ClassifierSettings, VectorSettings
 from data_prep.commands.parsers import Commands, add_emotions, add_workers
 from ecm_tf.core.command import add_options, options_of, suppress_native_stderr
 from ecm_tf.core.errors import InputError
@@ -34,8 +34,35 @@ def add(commands: Commands) -> None:
         "label a corpus, and `ecm_tf.evaluate` to judge the emotion of replies.",
     )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
+    _add_vectors(actions)
     _add_train(actions)
     _add_evaluate(actions)
+
+
+def _add_vectors(actions: Commands) -> None:
+    parser = actions.add_parser(
+        "vectors",
+        help="pretrain vectors on conversations without labels",
+        description="Pretrains vectors of characters, bigrams and words on conversations, whose "
+        "labels are ignored. `classifier train --vectors` begins with them. Needs gensim (pip "
+        "install 'ecm-tf[vectors]').",
+    )
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="conversations, in any format that `build` reads",
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIRECTORY", help="directory to make"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace existing vectors")
+    _add_skip(parser)
+    add_workers(parser)
+    add_options(parser.add_argument_group("settings"), VectorSettings)
+    parser.set_defaults(run=run_vectors)
 
 
 def _add_train(actions: Commands) -> None:
@@ -55,6 +82,12 @@ def _add_train(actions: Commands) -> None:
         help="classifier directory to make",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing classifier")
+    parser.add_argument(
+        "--vectors",
+        type=Path,
+        metavar="DIRECTORY",
+        help="pretrained vectors of `classifier vectors`, with which a convolution begins",
+    )
     add_emotions(parser)
     add_workers(parser)
     add_options(parser.add_argument_group("settings"), ClassifierSettings)
@@ -111,11 +144,34 @@ def _add_sentences(parser: argparse.ArgumentParser) -> None:
         help="directory that the files named in TOML files are relative to (default: that of the "
         "TOML file)",
     )
+    _add_skip(parser)
+
+
+def _add_skip(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skip_bad_records",
         action="store_true",
         help="skip and count bad records, instead of stopping at the first",
     )
+
+
+def run_vectors(arguments: argparse.Namespace) -> None:
+    """Runs `classifier vectors`."""
+    settings = VectorSettings(**options_of(VectorSettings, arguments))
+
+    with suppress_native_stderr():
+        from data_prep.classifier.vectors import train_vectors
+
+    counts = train_vectors(
+        arguments.corpus,
+        settings,
+        arguments.output,
+        skip_bad_records=arguments.skip_bad_records,
+        overwrite=arguments.overwrite,
+        workers=arguments.workers,
+    )
+    print(", ".join(f"{number:,} {name}" for name, number in counts.items()))
+    print(f"vectors: {arguments.output}")
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -134,6 +190,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         overwrite=arguments.overwrite,
         workers=arguments.workers,
         root=arguments.data,
+        vectors=arguments.vectors,
     )
     print(_summary(result))
     print(f"classifier: {arguments.output}")

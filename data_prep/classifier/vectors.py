@@ -1,0 +1,154 @@
+"""Vectors of characters, bigrams and words, pretrained on conversations without labels.
+
+A classifier that starts from them knows words that its labelled sentences lack. They are skip-gram
+vectors (Mikolov et al. 2013), trained by gensim.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from data_prep.classifier.features import (
+    Vectors,
+    learn_tokenizer,
+    make_tokenizer,
+    split_characters,
+    text_batches,
+)
+from data_prep.classifier.networks import EMBEDDING_SIZE
+from data_prep.classifier.settings import VectorSettings
+from data_prep.corpus.files import BadRecord, source_digests
+from data_prep.corpus.readers import LabelOptions, read_pairs
+from data_prep.corpus.staging import progress_bar, raise_bad_record
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import read_manifest, write_manifest
+from ecm_tf.core.output import check_output, finished_directory
+
+logger = logging.getLogger(__name__)
+
+KIND = "vectors"
+TOKENIZER, VECTORS = "tokenizer.model", "vectors.npz"
+CHANNELS = ("characters", "bigrams", "words")
+MIN_COUNTS = (5, 40, 10)
+"""Minimum numbers of occurrences of a character, a bigram and a word that gets a vector."""
+WINDOW = 5
+"""Maximum distance between a token and its context."""
+
+
+def train_vectors(
+    corpus: Sequence[Path],
+    settings: VectorSettings,
+    output: Path,
+    *,
+    skip_bad_records: bool = False,
+    overwrite: bool = False,
+    workers: int = 2,
+) -> dict[str, int]:
+    """Trains vectors on all posts and responses of a corpus, each text once.
+
+    Args:
+        corpus: conversations, in any format of `data_prep build`; their labels are ignored.
+        settings: the training settings.
+        output: the directory to make; it appears only when it is complete.
+        skip_bad_records: whether to skip bad records instead of stopping at the first.
+        overwrite: whether to replace finished vectors in `output`.
+        workers: number of segmentation processes and of training threads.
+
+    Returns:
+        The numbers of texts, and of characters, bigrams and words with a vector.
+
+    Raises:
+        InputError: gensim is missing, or a source or the output is invalid.
+    """
+    try:
+        from gensim.models import Word2Vec
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "expected gensim to be installed, which trains the vectors; "
+            "run pip install 'ecm-tf[vectors]'."
+        ) from error
+    check_output(output, KIND, overwrite=overwrite)
+    digests = source_digests(corpus, output)
+    texts = _read_texts(corpus, skip_bad_records=skip_bad_records)
+    model = learn_tokenizer(texts, settings.segmenter, workers)
+    arrays, counts = {}, {"texts": len(texts)}
+    for channel, name in enumerate(CHANNELS):
+        logger.info("training vectors of %s", name)
+        try:
+            vectors = Word2Vec(
+                _sentences(texts, model, channel),
+                vector_size=EMBEDDING_SIZE,
+                window=WINDOW,
+                sg=1,
+                min_count=MIN_COUNTS[channel],
+                epochs=settings.epochs,
+                seed=settings.seed,
+                workers=workers,
+            ).wv
+        except RuntimeError as error:  # an empty vocabulary
+            raise InputError(
+                f"{corpus[0]}: expected conversations in which some {name} occur at least "
+                f"{MIN_COUNTS[channel]} times, got none in {len(texts)} texts."
+            ) from error
+        counts[name] = len(vectors)
+        arrays[name] = np.frombuffer("\n".join(vectors.index_to_key).encode(), np.uint8)
+        arrays[f"{name}_vectors"] = vectors.vectors.astype(np.float16)
+    with finished_directory(output) as directory:
+        (directory / TOKENIZER).write_bytes(model)
+        np.savez(directory / VECTORS, allow_pickle=False, **arrays)
+        write_manifest(
+            directory,
+            KIND,
+            files=[TOKENIZER, VECTORS],
+            settings=settings.to_dict(),
+            counts=counts,
+            sources=digests,
+        )
+    return counts
+
+
+def load_vectors(directory: Path) -> Vectors:
+    """Reads vectors that `train_vectors` made.
+
+    Raises:
+        InputError: the directory is not one of vectors.
+    """
+    read_manifest(directory, KIND)
+    with np.load(directory / VECTORS, allow_pickle=False) as arrays:
+        return Vectors(
+            (directory / TOKENIZER).read_bytes(),
+            [arrays[name].tobytes().decode().split("\n") for name in CHANNELS],
+            [arrays[f"{name}_vectors"].astype(np.float32) for name in CHANNELS],
+        )
+
+
+def _read_texts(corpus: Sequence[Path], *, skip_bad_records: bool) -> list[str]:
+    texts: dict[str, None] = {}
+    with progress_bar("reading") as bar:
+        for path in corpus:
+            for pair in read_pairs(path, LabelOptions(emotions=None, required=False)):
+                bar.update()
+                if not isinstance(pair, BadRecord):
+                    texts.update({pair.post: None, pair.response: None})
+                elif not skip_bad_records:
+                    raise_bad_record(pair)
+    return list(texts)
+
+
+def _sentences(texts: Sequence[str], model: bytes, channel: int) -> list[list[str]]:
+    """Returns the characters, bigrams or words of each text."""
+    tokenizer = make_tokenizer(model)
+    decoded: dict[bytes, str] = {}  # one object for all occurrences of a token
+    sentences = []
+    for batch in text_batches(texts):
+        *pieces, starts = split_characters(batch, tokenizer)
+        tokens = pieces[channel]
+        if CHANNELS[channel] == "words":
+            # A word is repeated at each of its characters.
+            tokens = tf.ragged.boolean_mask(tokens, starts == 1)
+        for sentence in tokens.to_list():
+            sentences.append([decoded.setdefault(token, token.decode()) for token in sentence])
+    return sentences
