@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --progre
 CPUS = $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-fast check docs wheel estc corpus table4 bench format clean
+.PHONY: help setup lock demo test test-fast check docs wheel corpus table4 bench format clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -77,14 +77,11 @@ docs: setup ## build the documentation into build/site
 wheel: setup ## build the wheel into dist
 	$(RUN) build --wheel
 
-estc: setup ## real data: classifier, labels, emotion words, dataset, report (DATA=directory)
-	experiments/estc.sh "$(DATA)" build/estc
-
-corpus: setup ## real data from several sources: merged, labelled, dataset, report (DATA=directory)
+corpus: setup ## real data: merged sources, classifiers, labels, emotion words, dataset (DATA=directory)
 	experiments/corpus.sh "$(DATA)" build/corpus
 
 table4: setup ## the paper's Table 4 on that data: hours; resumes after an interruption
-	experiments/table4.sh build/estc build/table4
+	experiments/table4.sh build/corpus build/table4 experiments/results/table4
 
 bench: setup ## speed and memory against the matmul lower bound: tables, JSON and plots in build/bench
 	for benchmark in training_step decoding growth training_memory start exported exported_memory data_preparation; do \

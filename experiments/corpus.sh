@@ -3,30 +3,41 @@
 #
 #   experiments/corpus.sh DATA OUTPUT        (make corpus DATA=…)
 #
-# DATA holds the files of experiments/corpus.toml, emotion_sentences/emotion_sentences.csv and
+# DATA holds the files of experiments/corpus.toml and experiments/emotion_sources/*.toml, and
 # lexicon/dutir_seven_classes.json (docs/data.md names their sources). OUTPUT receives the merged
-# corpus and its report (merged/), the classifier, the labelled splits (labelled/), ememory.json, the
-# dataset with all test parts and its report, and for each test part a dataset with that part only
-# (dataset-test-NAME). The script skips steps whose output exists, so that it resumes an interrupted
-# run. The environment variable SOURCES names another list of sources, and CLASSIFIER a classifier
-# directory to label with; MERGE_FLAGS and CLASSIFIER_FLAGS add flags to `merge` and `classifier train`.
+# corpus and its report (merged/), the classifier that labels it, two more that judge replies
+# (naive_bayes, and independent, which is trained on a source that the labelling classifier was not
+# trained on), their scores, the labelled splits (labelled/), ememory.json, the dataset with all test
+# parts and its report, and for each test part a dataset with that part only (dataset-test-NAME). The
+# script skips steps whose output exists, so that it resumes an interrupted run. The environment
+# variable SOURCES names another list of sources; MERGE_FLAGS and CLASSIFIER_FLAGS add flags to `merge`
+# and `classifier train`.
 set -euo pipefail
 data=$1 output=$2
 python=${PYTHON:-.venv/bin/python}
 merged=$output/merged labelled=$output/labelled
-classifier=${CLASSIFIER:-$output/classifier}
+emotion_sources=$(dirname "$0")/emotion_sources
 mkdir -p "$output" "$labelled"
 
 . "$(dirname "$0")/step.sh"
 
 step "$merged" merge "${SOURCES:-experiments/corpus.toml}" --data "$data" --output "$merged" \
   --skip_bad_records ${MERGE_FLAGS:-}
-step "$classifier" classifier train --output "$classifier" \
-  --sentences "$data/emotion_sentences/emotion_sentences.csv" ${CLASSIFIER_FLAGS:-}
+
+labelling=(--data "$data" --sentences "$emotion_sources"/{emotion_sentences,smp2020,clue}.toml)
+held_out=(--data "$data" --sentences "$emotion_sources/hashtag_nlpcc.toml")
+step "$output/classifier" classifier train "${labelling[@]}" --output "$output/classifier" \
+  ${CLASSIFIER_FLAGS:-}
+step "$output/naive_bayes" classifier train "${labelling[@]}" --output "$output/naive_bayes" \
+  --network naive_bayes
+step "$output/independent" classifier train "${held_out[@]}" --output "$output/independent" \
+  ${CLASSIFIER_FLAGS:-}
+step "$output/classifier-scores" classifier evaluate "${held_out[@]}" --output "$output/classifier-scores" \
+  --classifier "$output"/{classifier,naive_bayes,independent}
 tests=()
 for part in "$merged"/{train,dev,test-*}.jsonl; do
   name=$(basename "$part")
-  step "$labelled/$name" label --classifier "$classifier" --input "$part" --output "$labelled/$name"
+  step "$labelled/$name" label --classifier "$output/classifier" --input "$part" --output "$labelled/$name"
   if [[ $name == test-* ]]; then tests+=("$labelled/$name"); fi
 done
 

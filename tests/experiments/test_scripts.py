@@ -1,60 +1,81 @@
 """The experiment scripts, run on generated corpora of a few hundred pairs with tiny models."""
 
 import csv
+import gzip
 import json
 import random
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
+from statistics import mean, stdev
 from unittest import mock
 
 import command_server
 import pytest
 from eager_runs import eager_execution
+from markdown_rows import table_rows
 
 from data_prep.corpus.sample import write_sample
 from data_prep.merge.sources import read_sources
 from ecm_tf.core.manifest import read_manifest
+from ecm_tf.train import main as train_main
+from experiments import leave_one_out
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 TINY_MODEL = (
     "--size 8 --num_layers 1 --embedding_size 6 --emotion_size 5 --imemory_size 7 --buckets 4,4"
 )
-VARIANTS = ["seq2seq", "ecm", "emb", "wo_emb", "wo_imem", "wo_emem"]
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
-    """The DATA directory of both data scripts, made from the sample corpus."""
+    """The DATA directory of the scripts, made from the sample corpus."""
     data = tmp_path_factory.mktemp("experiments") / "data"
     write_sample(data / "sample")
     with (data / "sample/train.jsonl").open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     random.Random(0).shuffle(rows)
-    folders = ("emotion_sentences", "lccc", "lexicon", "estc_sample")
-    sentences, lccc, lexicon, estc_sample = (data / name for name in folders)
-    for folder in (sentences, lccc, lexicon, estc_sample):
+    folders = ("emotion_sentences", "emotion_extra", "lccc", "stc", "lexicon")
+    sentences, extra, lccc, stc, lexicon = (data / name for name in folders)
+    for folder in (sentences, extra, lccc, stc, lexicon):
         folder.mkdir()
 
-    with (sentences / "emotion_sentences.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["text", "labels"])
-        table.writerows([row["response"], row["emotion"]] for row in rows[:150])
+    labelled = iter(rows)
+    write_sentences(sentences / "emotion_sentences.csv", islice(labelled, 150))
+    for name in ("weibo_hashtag", "nlpcc2013_new"):
+        write_sentences(extra / f"{name}.tsv.gz", islice(labelled, 100))
+    known = ("other", "sad", "angry", "happy")
+    for name in ("smp_usual_train_4class", "smp_virus_train_4class"):
+        some = [row for row in islice(labelled, 120) if row["emotion"] in known]
+        write_sentences(extra / f"{name}.tsv.gz", some)
+    some = [row for row in islice(labelled, 120) if row["emotion"] != "other"]
+    write_sentences(extra / "clue_valid.tsv.gz", some)
+
     dialogues = [[row["post"], row["response"]] for row in rows[:120]]
     for split, part in (("valid", dialogues[:100]), ("test", dialogues[100:])):
         write_json(lccc / f"lccc_base_{split}.json", part)
+    pairs = [
+        [[spaced(row["post"]), 0, 0], [[spaced(row["response"]), row["emotion"], 0]]]
+        for row in rows[:60]
+    ]
+    write_json(stc / "train.json", pairs[:40])
+    write_json(stc / "test.json", pairs[40:])
     words = {"乐": ["开心"], "好": ["喜欢"], "怒": ["生气"], "哀": ["难过"], "恶": ["讨厌"]}
     write_json(lexicon / "dutir_seven_classes.json", words)
-    pairs = [
-        ([spaced(row["post"]), 0, 0], [spaced(row["response"]), row["emotion"], 0])
-        for row in islice(rows, 60)
-    ]
-    write_json(estc_sample / "stc_1000_pairs.json", pairs[:40])
-    ecm = [[post, [response]] for post, response in pairs[40:]]
-    write_json(estc_sample / "ecm_sample.json", ecm)
     return data
+
+
+def write_sentences(path: Path, rows: Iterable[dict[str, str]]) -> None:
+    """Writes labelled sentences as a table: `.csv`, or `.tsv.gz`."""
+    with (gzip.open if path.suffix == ".gz" else open)(
+        path, "wt", encoding="utf-8", newline=""
+    ) as file:
+        table = csv.writer(file, delimiter="\t" if path.suffix == ".gz" else ",")
+        table.writerow(["text", "emotion"])
+        table.writerows([row["response"], row["emotion"]] for row in rows)
 
 
 def write_json(path: Path, value: object) -> None:
@@ -72,12 +93,13 @@ pytestmark = [
 ]
 
 
-def run(script: str, *arguments: Path, **environment: str) -> command_server.ScriptResult:
-    """Runs a script that writes to its last argument, and returns its result.
+def run(script: str, *arguments: object, **environment: str) -> command_server.ScriptResult:
+    """Runs a script and returns its result; its last path is a directory that it writes to.
 
     The commands use one process each, because worker processes take seconds to start.
     """
-    directory = arguments[-1].with_suffix(".run")
+    *_, output = (path for path in arguments if isinstance(path, Path))
+    directory = output.with_suffix(".run")
     directory.mkdir(exist_ok=True)
     with mock.patch("os.cpu_count", return_value=1):
         result = command_server.run_script(
@@ -85,25 +107,6 @@ def run(script: str, *arguments: Path, **environment: str) -> command_server.Scr
         )
     assert result.status == 0, result.output
     return result
-
-
-@pytest.fixture(scope="module")
-def estc(data) -> Path:
-    """The output of `estc.sh`."""
-    output = data.parent / "estc"
-    result = run("estc.sh", data, output, CLASSIFIER_FLAGS="--epochs 1 --batch_size 32")
-    assert len(result.commands) == 9
-    assert result.output.count(" s, peak memory ") == 9, "each step is measured"
-    return output
-
-
-@pytest.mark.slow
-def test_estc_makes_a_dataset_and_resumes(estc, data):
-    made = {path.name for path in estc.iterdir()}
-    assert made >= {"naive_bayes", "bilstm", "classifier", "scores", "labelled.jsonl"}
-    assert made >= {"plain", "ememory.json", "ememory.tsv", "dataset", "dataset-report"}
-    assert (estc / "dataset-report/index.html").is_file()
-    assert run("estc.sh", data, estc).commands == [], "every step is skipped"
 
 
 SOURCES = """
@@ -114,33 +117,47 @@ dev_fraction = 0.2
 terms = "made for this test"
 
 [sources.stc]
-train = ["estc_sample/stc_1000_pairs.json"]
-test = ["estc_sample/ecm_sample.json"]
+train = ["stc/train.json"]
+test = ["stc/test.json"]
 terms = "made for this test"
 """
 
 
-@pytest.mark.slow
-def test_corpus_merges_labels_and_builds_and_resumes(estc, data, tmp_path):
-    sources, output = tmp_path / "sources.toml", tmp_path / "corpus"
-    sources.write_text(SOURCES, encoding="utf-8")
-    flags = {"SOURCES": str(sources), "CLASSIFIER": str(estc / "classifier")}
-    result = run("corpus.sh", data, output, **flags)
+@pytest.fixture(scope="module")
+def corpus(data) -> Path:
+    """The output of `corpus.sh`."""
+    output = data.parent / "corpus"
+    result = run("corpus.sh", data, output, **corpus_flags(data))
     ran = [command[1] for command in result.commands]
     assert ran == [
-        *("merge", "label", "label", "label", "label", "build", "lexicon"),
-        *("build", "build", "build", "report"),
+        *("merge", "classifier", "classifier", "classifier", "classifier"),
+        *("label", "label", "label", "label", "build", "lexicon", "build", "build", "build"),
+        "report",
     ]
-    assert (output / "merged/report.md").is_file()
-    assert (output / "dataset-report/index.html").is_file()
+    assert result.output.count(" s, peak memory ") == len(ran), "each step is measured"
+    return output
+
+
+def corpus_flags(data: Path) -> dict[str, str]:
+    sources = data / "sources.toml"
+    sources.write_text(SOURCES, encoding="utf-8")
+    return {"SOURCES": str(sources), "CLASSIFIER_FLAGS": "--network naive_bayes"}
+
+
+@pytest.mark.slow
+def test_corpus_merges_labels_and_builds_and_resumes(corpus, data):
+    assert (corpus / "merged/report.md").is_file()
+    assert (corpus / "dataset-report/index.html").is_file()
+    scores = json.loads((corpus / "classifier-scores/scores.json").read_text(encoding="utf-8"))
+    assert len(scores) == 3
     pairs = {
-        name: read_manifest(output / name, "dataset")["counts"]["pairs"]
+        name: read_manifest(corpus / name, "dataset")["counts"]["pairs"]
         for name in ("dataset", "dataset-test-lccc", "dataset-test-stc")
     }
     assert all(pairs["dataset"].values())
     parts = pairs["dataset-test-lccc"]["test"] + pairs["dataset-test-stc"]["test"]
     assert pairs["dataset"]["test"] == parts
-    assert run("corpus.sh", data, output, **flags).commands == [], "every step is skipped"
+    assert run("corpus.sh", data, corpus, **corpus_flags(data)).commands == [], "all are skipped"
 
 
 def test_only_two_sources_of_the_corpus_are_held_out():
@@ -150,31 +167,67 @@ def test_only_two_sources_of_the_corpus_are_held_out():
         assert suppliers == {"lccc", "xdailydialog"}
 
 
+TINY_RUN = {
+    "TRAIN_FLAGS": f"{TINY_MODEL} --epochs 1 --batch_size 64",
+    "EVALUATE_FLAGS": "--posts 1 --samples 1",
+}
+
+
 @pytest.mark.slow
-def test_table4_trains_and_evaluates_the_variants(estc, tmp_path):
-    output = tmp_path / "table4"
-    flags = {
-        "TRAIN_FLAGS": f"{TINY_MODEL} --epochs 1 --batch_size 64",
-        "EVALUATE_FLAGS": "--posts 1 --samples 1",
-    }
+def test_table4_records_each_run_and_prints_the_table(corpus, tmp_path):
+    output, results = tmp_path / "table4", tmp_path / "results"
+    runs = ["ecm-0", "seq2seq-0", "seq2seq-1"]
     with eager_execution():  # a tiny model takes longer to trace than to train
-        run("table4.sh", estc, output, **flags)
-    for name in (*VARIANTS, "ecm_pretrained"):
-        assert (output / name / "manifest.json").is_file(), name
-    for name in ("paper", "baseline", "beyond"):
-        assert (output / name / "index.html").is_file(), name
+        result = run("table4.sh", corpus, output, results, *runs, **TINY_RUN)
+        again = run("table4.sh", corpus, output, results, *runs, **TINY_RUN)
+    assert {path.stem for path in results.iterdir()} == set(runs)
+    figures = json.loads((results / "ecm-0.json").read_text(encoding="utf-8"))
+    assert figures["variant"] == "ECM"
+    assert figures["test"].keys() == {"lccc", "stc"}
+    assert figures["replies"].keys() == {"greedy", "beam 20"}
+    judges = figures["replies"]["greedy"]["accuracy"]
+    assert judges.keys() == {"classifier", "naive_bayes", "independent"}
+    _, *by_variant = table_rows(again.output)
+    assert [row[:2] for row in by_variant] == [["ECM", "1"], ["Seq2Seq", "2"]]
+    perplexities = [
+        json.loads((results / f"seq2seq-{seed}.json").read_text())["test"]["lccc"]["perplexity"]
+        for seed in (0, 1)
+    ]
+    expected = f"{mean(perplexities):.1f} ± {stdev(perplexities):.1f}"
+    assert by_variant[1][2] == expected
+    assert len(result.commands) == 3 * 4 + 1
+    assert [command[0] for command in again.commands] == ["experiments.table4"], "all are recorded"
 
 
 @pytest.mark.slow
-def test_estc_sample_trains_chats_and_exports(data, tmp_path):
-    output = tmp_path / "estc_sample"
-    flags = f"{TINY_MODEL} --epochs 1 --batch_size 32"
+def test_searches_are_compared_on_one_model(corpus, tmp_path):
+    """The model is trained by the test, with the flags of the other one."""
+    model, output = tmp_path / "model", tmp_path / "searches"
+    flags = f"--dataset {corpus}/dataset --train_dir {model} --use_emb {TINY_RUN['TRAIN_FLAGS']}"
     with eager_execution():
-        result = run("estc_sample.sh", data, output, TRAIN_FLAGS=flags)
-    assert {path.name for path in output.iterdir()} >= {*VARIANTS, "plain", "dataset"}
-    assert (output / "saved_model/1/saved_model.pb").is_file()
-    ran = [command[0] for command in result.commands]
-    assert ran[-3:] == ["ecm_tf.chat", "export.saved_model", "export.ask"]
+        train_main(flags.split())
+        run("searches.sh", corpus, model, output, EVALUATE_FLAGS="--posts 1 --samples 0")
+    figures = json.loads((output / "evaluation/figures.json").read_text(encoding="utf-8"))
+    assert len(figures["models"]) == 12
+
+
+@pytest.mark.slow
+def test_leave_one_out_judges_each_source(data, tmp_path, capsys):
+    output = tmp_path / "classifiers"
+    flags = ["--network", "naive_bayes"]
+    run("leave_one_out.sh", data, output, "alone", *flags, ONLY="emotion_sentences")
+    run("leave_one_out.sh", data, output, "mixed", *flags)
+    assert run("leave_one_out.sh", data, output, "mixed", *flags).commands == []
+    leave_one_out.main([str(output)])
+    header, alone, mixed = table_rows(capsys.readouterr().out)
+    sources = sorted(path.stem for path in (EXPERIMENTS / "emotion_sources").glob("*.toml"))
+    assert header[1:5] == sources
+    assert [alone[0], mixed[0]] == ["alone", "mixed"]
+    assert alone[1 + sources.index("emotion_sentences")] == "", "it was trained on this source"
+    others = [float(alone[1 + i]) for i in range(len(sources)) if alone[1 + i]]
+    assert len(others) == 3
+    assert float(alone[5]) == pytest.approx(mean(others), abs=1e-3)
+    assert all(0 <= float(cell) <= 1 for cell in mixed[1:])
 
 
 def test_measured_prints_time_and_memory_and_returns_the_status():
@@ -189,13 +242,12 @@ def test_measured_prints_time_and_memory_and_returns_the_status():
     assert re.fullmatch(r"\[0 s, peak memory \d\.\d\d GiB\]\n", done.stderr)
 
 
-@pytest.mark.parametrize("name", ["estc", "corpus"])
-def test_make_quotes_the_data_directory(name):
+def test_make_quotes_the_data_directory():
     done = subprocess.run(
-        ["make", "--dry-run", "--assume-old=.venv/installed", name, "DATA=my data"],
+        ["make", "--dry-run", "--assume-old=.venv/installed", "corpus", "DATA=my data"],
         check=True,
         capture_output=True,
         text=True,
         cwd=EXPERIMENTS.parent,
     )
-    assert f'experiments/{name}.sh "my data" build/{name}' in done.stdout
+    assert 'experiments/corpus.sh "my data" build/corpus' in done.stdout

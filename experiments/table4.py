@@ -1,0 +1,164 @@
+"""Collects the figures of `table4.sh` and prints its table.
+
+python -m experiments.table4 record MODEL OUTPUT.json EVALUATION…
+python -m experiments.table4 table RESULTS
+"""
+
+import argparse
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from ecm_tf.core.arguments import Parser
+from ecm_tf.core.command import run
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import read_json
+from ecm_tf.core.manifest import write_atomically
+from ecm_tf.report.tables import markdown_table
+
+Figures = Mapping[str, Any]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Runs the command; see the module."""
+    parser = Parser(prog="python -m experiments.table4", description=__doc__)
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    record = actions.add_parser("record", help="write the figures of a run to one file")
+    record.add_argument("model", type=Path, help="model directory")
+    record.add_argument("output", type=Path, help="file to write")
+    record.add_argument("evaluations", type=Path, nargs="+", help="output of ecm_tf.evaluate")
+    record.set_defaults(run=_record)
+    table = actions.add_parser("table", help="print the mean and deviation of each variant")
+    table.add_argument("results", type=Path, help="directory of such files")
+    table.set_defaults(run=_print_table)
+    arguments = parser.parse_args(argv)
+    arguments.run(arguments)
+
+
+def _record(arguments: argparse.Namespace) -> None:
+    evaluations = [
+        read_json(path / "figures.json", "figures of ecm_tf.evaluate")
+        for path in arguments.evaluations
+    ]
+    history = list(_history(arguments.model))
+    best = min(history, key=lambda row: row["dev_perplexity"])
+    first = evaluations[0]["models"][0]
+    figures = {
+        "run": arguments.model.name,
+        "variant": first["variant"],
+        "weights": first["weights"],
+        "training": {
+            "seconds": round(_training_seconds(history)),
+            "epochs": history[-1]["epoch"],
+            "best_epoch": best["epoch"],
+            "dev_perplexity": best["dev_perplexity"],
+        },
+        "test": {
+            each["dataset"].removeprefix("dataset-test-"): _part(each) for each in evaluations
+        },
+        "replies": {
+            model["label"].rpartition(", ")[2]: _replies(model)
+            for each in evaluations
+            for model in each["models"]
+            if model["judges"]
+        },
+    }
+    text = json.dumps(figures, ensure_ascii=False, indent=2)
+    write_atomically(arguments.output, text + "\n")
+
+
+def _history(model: Path) -> Iterator[dict[str, float]]:
+    with (model / "history.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            yield {name: float(value) for name, value in row.items()}
+
+
+def _training_seconds(history: Sequence[Mapping[str, float]]) -> float:
+    """Adds the times of a run's parts; each time that it was resumed, they begin at 0 again."""
+    total = previous = 0.0
+    for row in history:
+        total += row["seconds"] - (previous if row["seconds"] >= previous else 0)
+        previous = row["seconds"]
+    return total
+
+
+def _part(evaluation: Figures) -> dict[str, float | None]:
+    model = evaluation["models"][0]
+    relevance = model["relevance"]
+    return {
+        "perplexity": model["token_perplexity"]["value"],
+        "ranked_pairs": relevance["pairs"],
+        **{
+            # A test part with too few responses has none.
+            name: relevance[name] and relevance[name]["value"]
+            for name in ("hits_at_1", "mrr")
+        },
+    }
+
+
+def _replies(model: Figures) -> dict[str, Any]:
+    scores = model["replies"]
+    return {
+        "accuracy": {name: judge["accuracy"] for name, judge in model["judges"].items()},
+        "accuracy_by_emotion": {
+            name: judge["by_emotion"] for name, judge in model["judges"].items()
+        },
+        **{name: scores[name] for name in ("distinct_1", "distinct_2", "entropy", "top_10")},
+        "mean_length": scores["mean_length"],
+    }
+
+
+def _print_table(arguments: argparse.Namespace) -> None:
+    runs: dict[str, list[Figures]] = defaultdict(list)
+    for path in sorted(arguments.results.glob("*.json")):
+        figures = read_json(path, "figures of a run")
+        runs[figures["variant"]].append(figures)
+    if not runs:
+        raise InputError(f"{arguments.results}: expected figures of table4.sh, got none.")
+    example = next(iter(runs.values()))[0]
+    columns: dict[str, tuple[Callable[[Figures], float | None], str]] = {}
+    for part in example["test"]:
+        columns[f"{part} perplexity"] = _getter("test", part, "perplexity"), ".1f"
+        columns[f"{part} hits@1"] = _getter("test", part, "hits_at_1"), ".3f"
+    for search, replies in example["replies"].items():
+        for judge in replies["accuracy"]:
+            get = _getter("replies", search, "accuracy", judge, "value")
+            columns[f"accuracy, {search}, {judge}"] = get, ".3f"
+        columns[f"distinct-2, {search}"] = _getter("replies", search, "distinct_2"), ".3f"
+    columns["seconds of training"] = _getter("training", "seconds"), ".0f"
+    rows = [
+        [
+            variant,
+            len(of_variant),
+            *(_spread(map(get, of_variant), format) for get, format in columns.values()),
+        ]
+        for variant, of_variant in runs.items()
+    ]
+    print(markdown_table(["model", "seeds", *columns], rows))
+
+
+def _getter(*keys: str) -> Callable[[Figures], float | None]:
+    def get(figures: Figures) -> float | None:
+        value: Any = figures
+        for key in keys:
+            value = value[key]
+        return value
+
+    return get
+
+
+def _spread(values: Iterable[float | None], format: str) -> str:
+    """Returns the mean, with the standard deviation if there are several values."""
+    numbers = [value for value in values if value is not None]
+    if not numbers:
+        return ""
+    shown = f"{mean(numbers):{format}}"
+    return shown if len(numbers) == 1 else f"{shown} ± {stdev(numbers):{format}}"
+
+
+if __name__ == "__main__":
+    run(main)
