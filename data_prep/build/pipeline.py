@@ -31,7 +31,7 @@ from ecm_tf.text.emotion_words import read_emotion_words
 from ecm_tf.text.emotions import DEFAULT, Emotions
 from ecm_tf.text.normalization import normalize
 from ecm_tf.text.processor import TextProcessor
-from ecm_tf.text.tokenizers import UnigramTokenizer, WhitespaceTokenizer
+from ecm_tf.text.tokenizers import make_tokenizer
 from ecm_tf.text.vocabulary import build_vocabulary
 
 AGREEMENT_TEXTS = 2000
@@ -184,7 +184,7 @@ def _learn_assets(
     if settings.segmenter == "jieba":
         size = max(post_size, response_size)
         model = learn_tokenizer(staging, normalized, size=size, workers=workers)
-    tokenizer = WhitespaceTokenizer() if model is None else UnigramTokenizer(model)
+    tokenizer = make_tokenizer(settings.segmenter, model)
     counts = count_tokens(staging, tokenizer, normalized)
     response_words = build_vocabulary(counts["response"], response_size)
     memory = restrict_to_vocabulary(
@@ -198,6 +198,7 @@ def _learn_assets(
         normalize_digits=digits,
         tokenizer_model=model,
         normalization=characters,
+        segmenter=settings.segmenter,
     )
     return assets, memory
 

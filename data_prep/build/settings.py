@@ -1,7 +1,7 @@
 """Settings that decide the content of a dataset, besides its sources."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -10,6 +10,7 @@ from ecm_tf.config import Config
 from ecm_tf.core.command import option
 from ecm_tf.core.fields import PositiveInt
 from ecm_tf.text.characters import Normalization
+from ecm_tf.text.segmenters import DESCRIPTION, Segmenter
 from ecm_tf.text.vocabulary import SPECIALS
 
 _VocabularySize = Annotated[
@@ -26,11 +27,7 @@ _Fraction = Annotated[float, Meta(ge=0, lt=1)]
 class BuildSettings(Config):
     """The options of `data_prep build`; a dataset's manifest records them."""
 
-    segmenter: Literal["jieba", "whitespace"] = option(
-        "jieba",
-        "jieba: raw Chinese text (Chinese text split by spaces gives the same tokens); whitespace: "
-        "text that is already split by spaces",
-    )
+    segmenter: Segmenter = option("jieba", DESCRIPTION)
     post_vocabulary_size: _VocabularySize = option(
         40_000, "size of the post vocabulary, including the four special tokens", metavar="N"
     )

@@ -1,4 +1,9 @@
-"""The features of a classifier, computed in the graph: characters, character bigrams and words."""
+"""The features of a classifier, computed in the graph.
+
+The positions of a Chinese text are its characters, with three features each: the character, the
+bigram that begins at it, and the word that contains it. The positions of an English text are its
+words, with the word's ending, the bigram of words that begins at it, and the word.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,15 +17,19 @@ from data_prep.build import segmentation
 from data_prep.build.counting import add_counts
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.normalization import normalize
-from ecm_tf.text.tokenizers import Tokenizer, UnigramTokenizer, WhitespaceTokenizer
+from ecm_tf.text.segmenters import Segmenter
+from ecm_tf.text.tokenizers import make_tokenizer
 
 PADDING, UNKNOWN, FIRST_ID = 0, 1, 2
 CHARACTERS, BIGRAMS, WORDS, STARTS = range(4)
-"""Channels of a position: ids of character, bigram and word; 1 if a word starts there, else 0."""
+"""Channels of a position: ids of character (English: ending), bigram and word; 1 if a word starts
+there, else 0."""
 MIN_COUNTS = (2, 3, 3)
 """Minimum numbers of occurrences of a character, a bigram and a word in the vocabularies."""
 MAX_LENGTH = 200
-"""Characters of a text that are used; the rest is cut off."""
+"""Positions of a text that are used; the rest is cut off."""
+ENDING = 3
+"""Number of letters of the ending of an English word."""
 TEXTS_PER_BATCH = 4096
 
 
@@ -29,35 +38,59 @@ class Vectors:
     """A tokenizer with pretrained vectors of its characters, bigrams and words.
 
     Attributes:
-        tokenizer: the serialized SentencePiece model; empty for texts that are split by spaces.
+        segmenter: how texts become words.
+        tokenizer: the serialized SentencePiece model of the segmenter jieba; `None` for others.
         vocabularies: the characters, the bigrams and the words.
         embeddings: float32 `(len(vocabulary), size)` for each vocabulary.
     """
 
-    tokenizer: bytes
+    segmenter: Segmenter
+    tokenizer: bytes | None
     vocabularies: list[list[str]]
     embeddings: list[np.ndarray]
 
 
+class Splitter(tf.Module):
+    """Splits texts into the features of their positions.
+
+    Args:
+        segmenter: how texts become words; with `"english"`, a position is a word.
+        model: the tokenizer's model for the segmenter jieba.
+    """
+
+    def __init__(self, segmenter: Segmenter, model: bytes | None) -> None:
+        super().__init__()
+        self._tokenizer = make_tokenizer(segmenter, model)
+        self._split = _split_words if segmenter == "english" else _split_characters
+
+    def __call__(self, texts: tf.Tensor) -> list[tf.RaggedTensor]:
+        """Splits texts: string `(batch,)`, any bytes.
+
+        Returns:
+            The characters (English: endings), bigrams and words, string `(batch, None)`; and int32
+            `(batch, None)`, 1 where a word starts, else 0.
+        """
+        return self._split(self._tokenizer.tokenize(normalize_text(texts)))
+
+
 class Features(tf.Module):
-    """Converts texts to sequences of characters, each with its bigram and its word.
+    """Converts texts to sequences of positions with three features each.
 
     Texts are lower-cased, spaces are dropped, and every digit becomes 0. The bigram of a character
-    is the character and its successor (at the end of the text, the character alone). The word of a
-    character is the word that contains it.
+    (or word) is it and its successor; at the end of the text, it alone.
 
     Args:
         vocabularies: the characters, the bigrams and the words with ids, from `FIRST_ID` upwards.
-        tokenizer: segments the texts.
+        splitter: splits texts into the features.
 
     Attributes:
         sizes: number of ids of each of the three vocabularies, with padding and unknown.
     """
 
-    def __init__(self, vocabularies: Sequence[Sequence[str]], tokenizer: Tokenizer) -> None:
+    def __init__(self, vocabularies: Sequence[Sequence[str]], splitter: Splitter) -> None:
         super().__init__()
         self.sizes = tuple(len(words) + FIRST_ID for words in vocabularies)
-        self._tokenizer = tokenizer
+        self._splitter = splitter
         self._tables = [
             tf.lookup.StaticHashTable(
                 tf.lookup.KeyValueTensorInitializer(
@@ -70,23 +103,19 @@ class Features(tf.Module):
 
     def __call__(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Converts string `(batch,)`, any bytes, to int32 `(batch, None, 4)`: the channels."""
-        *pieces, starts = split_characters(texts, self._tokenizer)
+        *pieces, starts = self._splitter(texts)
         ids = [table.lookup(flat.values) for table, flat in zip(self._tables, pieces, strict=True)]
         return starts.with_values(tf.stack([*ids, starts.values], axis=-1))
 
 
-def split_characters(texts: tf.Tensor, tokenizer: Tokenizer) -> list[tf.RaggedTensor]:
-    """Splits texts into characters with their bigrams and words.
+def _split_words(words: tf.RaggedTensor) -> list[tf.RaggedTensor]:
+    words = words[:, :MAX_LENGTH]
+    flat = words.values
+    endings = words.with_values(tf.strings.regex_replace(flat, f"^.*(.{{{ENDING}}})$", r"\1"))
+    return [endings, _bigrams(words, " "), words, words.with_values(tf.ones_like(flat, tf.int32))]
 
-    Args:
-        texts: string `(batch,)`, any bytes.
-        tokenizer: segments the texts.
 
-    Returns:
-        The characters, the bigrams that begin at them and the words that contain them, string
-        `(batch, None)`; and int32 `(batch, None)`, 1 where a word starts, else 0.
-    """
-    tokens = tokenizer.tokenize(normalize_text(texts))
+def _split_characters(tokens: tf.RaggedTensor) -> list[tf.RaggedTensor]:
     word_characters = tf.strings.unicode_split(tokens.values, "UTF-8")
     words = tf.repeat(tokens.values, word_characters.row_lengths())
     rows = tf.repeat(tokens.value_rowids(), word_characters.row_lengths())
@@ -96,10 +125,14 @@ def split_characters(texts: tf.Tensor, tokenizer: Tokenizer) -> list[tf.RaggedTe
         _indicator(word_characters.row_starts(), word_characters.values)
     )[:, :MAX_LENGTH]
     characters = characters[:, :MAX_LENGTH]
-    flat, rows = characters.values, characters.value_rowids()
-    following = tf.where(rows[1:] == rows[:-1], flat[1:], "")
-    bigrams = tf.strings.join([flat, tf.concat([following, tf.fill(tf.shape(flat[:1]), "")], 0)])
-    return [characters, characters.with_values(bigrams), words, starts]
+    return [characters, _bigrams(characters, ""), words, starts]
+
+
+def _bigrams(units: tf.RaggedTensor, separator: str) -> tf.RaggedTensor:
+    flat, rows = units.values, units.value_rowids()
+    following = tf.where(rows[1:] == rows[:-1], separator + flat[1:], "")
+    last = tf.fill(tf.shape(flat[:1]), "")
+    return units.with_values(tf.strings.join([flat, tf.concat([following, last], 0)]))
 
 
 def _indicator(positions: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
@@ -108,13 +141,13 @@ def _indicator(positions: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
 
 
 def learn_features(
-    texts: Sequence[str], segmenter: str, workers: int, vectors: Vectors | None = None
+    texts: Sequence[str], segmenter: Segmenter, workers: int, vectors: Vectors | None = None
 ) -> Features:
     """Learns a tokenizer and the vocabularies of characters, bigrams and words.
 
     Args:
         texts: the training texts, in any order.
-        segmenter: `"jieba"` or `"whitespace"`, as in `data_prep build`.
+        segmenter: how texts become words.
         workers: number of processes that run jieba.
         vectors: their tokenizer is used instead, and their vocabularies come first.
 
@@ -122,8 +155,8 @@ def learn_features(
         InputError: no character, no bigram or no word reaches its minimum count.
     """
     model = learn_tokenizer(texts, segmenter, workers) if vectors is None else vectors.tokenizer
-    tokenizer = make_tokenizer(model)
-    vocabularies = count_vocabularies(texts, tokenizer, MIN_COUNTS)
+    splitter = Splitter(segmenter, model)
+    vocabularies = _count_vocabularies(texts, splitter)
     if not all(vocabularies):
         raise InputError(
             "--sentences: expected texts with repeated characters, bigrams and words, got too few "
@@ -134,49 +167,31 @@ def learn_features(
             list(dict.fromkeys([*known, *learned]))
             for known, learned in zip(vectors.vocabularies, vocabularies, strict=True)
         ]
-    return Features(vocabularies, tokenizer)
+    return Features(vocabularies, splitter)
 
 
-def learn_tokenizer(texts: Sequence[str], segmenter: str, workers: int) -> bytes:
-    """Returns a serialized SentencePiece model; nothing for texts that are split by spaces."""
-    if segmenter == "whitespace":
-        return b""
+def learn_tokenizer(texts: Sequence[str], segmenter: Segmenter, workers: int) -> bytes | None:
+    """Returns a serialized SentencePiece model for the segmenter jieba, `None` for others."""
+    if segmenter != "jieba":
+        return None
     normalized = (normalize_text(batch).numpy().tolist() for batch in text_batches(texts))
     words, characters = segmentation.count_corpus(normalized, workers=workers)
     pieces = segmentation.choose_pieces(words, characters, len(words))
     return segmentation.unigram_model(pieces, characters)
 
 
-def make_tokenizer(model: bytes) -> Tokenizer:
-    """Returns the tokenizer of a model that `learn_tokenizer` made."""
-    return UnigramTokenizer(model) if model else WhitespaceTokenizer()
-
-
-def count_vocabularies(
-    texts: Sequence[str], tokenizer: Tokenizer, min_counts: Sequence[int]
-) -> list[list[str]]:
-    """Returns the characters, the bigrams and the words that occur often enough.
-
-    Args:
-        texts: the texts.
-        tokenizer: segments them.
-        min_counts: minimum number of occurrences of each.
-
-    Returns:
-        Three lists, each sorted by falling frequency.
-    """
+def _count_vocabularies(texts: Sequence[str], splitter: Splitter) -> list[list[str]]:
+    """Returns the characters, bigrams and words that occur often enough, most frequent first."""
     all_counts: list[Counter[bytes]] = [Counter(), Counter(), Counter()]
     for batch in text_batches(texts):
-        characters, bigrams, words, starts = (
-            flat.values for flat in split_characters(batch, tokenizer)
-        )
+        characters, bigrams, words, starts = (flat.values for flat in splitter(batch))
         # A word is repeated at each of its characters, but it must be counted once.
         words = tf.boolean_mask(words, starts == 1)
         for counts, pieces in zip(all_counts, (characters, bigrams, words), strict=True):
             add_counts(counts, pieces.numpy().tolist())
     return [
         [piece.decode() for piece, count in counts.most_common() if count >= min_count]
-        for counts, min_count in zip(all_counts, min_counts, strict=True)
+        for counts, min_count in zip(all_counts, MIN_COUNTS, strict=True)
     ]
 
 

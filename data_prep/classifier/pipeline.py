@@ -92,6 +92,11 @@ def train_classifier(
             "embeddings of characters, bigrams and words."
         )
     pretrained = load_vectors(vectors) if vectors else None
+    if pretrained and pretrained.segmenter != settings.segmenter:
+        raise InputError(
+            f"{vectors}: expected vectors for --segmenter {settings.segmenter}, got "
+            f"{pretrained.segmenter}."
+        )
     found = find_sources(sources, emotions, root)
     descriptions = [path for path in sources if path.suffix == SUFFIX]
     files = [path for source in found for path in source.files]

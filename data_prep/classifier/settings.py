@@ -8,6 +8,7 @@ from msgspec import Meta
 from ecm_tf.config import Config
 from ecm_tf.core.command import option
 from ecm_tf.core.fields import PositiveInt, Seed
+from ecm_tf.text.segmenters import DESCRIPTION, Segmenter
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,7 @@ class ClassifierSettings(Config):
         "convolution: a CNN over characters, character bigrams and words; bilstm: the paper's "
         "bidirectional LSTM over words; naive_bayes: a baseline over character bigrams",
     )
-    segmenter: Literal["jieba", "whitespace"] = option(
-        "jieba",
-        "jieba: raw Chinese text; whitespace: text that is already split by spaces",
-    )
+    segmenter: Segmenter = option("jieba", DESCRIPTION)
     epochs: PositiveInt = option(
         10, "maximum passes over the training sentences; training stops early on dev"
     )
@@ -35,9 +33,6 @@ class ClassifierSettings(Config):
 class VectorSettings(Config):
     """The options of `data_prep classifier vectors`; the manifest of the vectors records them."""
 
-    segmenter: Literal["jieba", "whitespace"] = option(
-        "jieba",
-        "jieba: raw Chinese text; whitespace: text that is already split by spaces",
-    )
+    segmenter: Segmenter = option("jieba", DESCRIPTION)
     epochs: PositiveInt = option(5, "passes over the texts")
     seed: Seed = option(0, "random seed of the vectors; with several threads they still differ")

@@ -12,10 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from data_prep.classifier.features import (
+    Splitter,
     Vectors,
     learn_tokenizer,
-    make_tokenizer,
-    split_characters,
     text_batches,
 )
 from data_prep.classifier.networks import EMBEDDING_SIZE
@@ -74,12 +73,13 @@ def train_vectors(
     digests = source_digests(corpus, output)
     texts = _read_texts(corpus, skip_bad_records=skip_bad_records)
     model = learn_tokenizer(texts, settings.segmenter, workers)
+    splitter = Splitter(settings.segmenter, model)
     arrays, counts = {}, {"texts": len(texts)}
     for channel, name in enumerate(CHANNELS):
         logger.info("training vectors of %s", name)
         try:
             vectors = Word2Vec(
-                _sentences(texts, model, channel),
+                _sentences(texts, splitter, channel),
                 vector_size=EMBEDDING_SIZE,
                 window=WINDOW,
                 sg=1,
@@ -97,7 +97,7 @@ def train_vectors(
         arrays[name] = np.frombuffer("\n".join(vectors.index_to_key).encode(), np.uint8)
         arrays[f"{name}_vectors"] = vectors.vectors.astype(np.float16)
     with finished_directory(output) as directory:
-        (directory / TOKENIZER).write_bytes(model)
+        (directory / TOKENIZER).write_bytes(model or b"")
         np.savez(directory / VECTORS, allow_pickle=False, **arrays)
         write_manifest(
             directory,
@@ -116,10 +116,11 @@ def load_vectors(directory: Path) -> Vectors:
     Raises:
         InputError: the directory is not one of vectors.
     """
-    read_manifest(directory, KIND)
+    settings = read_manifest(directory, KIND)["settings"]
     with np.load(directory / VECTORS, allow_pickle=False) as arrays:
         return Vectors(
-            (directory / TOKENIZER).read_bytes(),
+            settings["segmenter"],
+            (directory / TOKENIZER).read_bytes() or None,
             [arrays[name].tobytes().decode().split("\n") for name in CHANNELS],
             [arrays[f"{name}_vectors"].astype(np.float32) for name in CHANNELS],
         )
@@ -138,13 +139,12 @@ def _read_texts(corpus: Sequence[Path], *, skip_bad_records: bool) -> list[str]:
     return list(texts)
 
 
-def _sentences(texts: Sequence[str], model: bytes, channel: int) -> list[list[str]]:
+def _sentences(texts: Sequence[str], splitter: Splitter, channel: int) -> list[list[str]]:
     """Returns the characters, bigrams or words of each text."""
-    tokenizer = make_tokenizer(model)
     decoded: dict[bytes, str] = {}  # one object for all occurrences of a token
     sentences = []
     for batch in text_batches(texts):
-        *pieces, starts = split_characters(batch, tokenizer)
+        *pieces, starts = splitter(batch)
         tokens = pieces[channel]
         if CHANNELS[channel] == "words":
             # A word is repeated at each of its characters.

@@ -81,7 +81,7 @@ class Chatbot:
         self.config: ModelConfig = model.config
         self.emotions: Emotions = assets.emotions
         self._batches = BatchResponder(Responder(model, assets))
-        self._splits_posts = assets.tokenizer_model is None
+        self._splits_posts = assets.segmenter == "whitespace"
         self._defaults = search
         self._search({})
 

@@ -11,12 +11,11 @@ from ecm_tf.core.files import read_json, reading
 from ecm_tf.text import vocabulary
 from ecm_tf.text.characters import NORMALIZATIONS, Normalization
 from ecm_tf.text.emotions import Emotions
+from ecm_tf.text.segmenters import SEGMENTERS, Segmenter
 
 TEXT_JSON, TOKENIZER_MODEL, EMOTIONS_JSON = "text.json", "tokenizer.model", "emotions.json"
 POST_VOCABULARY, RESPONSE_VOCABULARY = "post_vocabulary.txt", "response_vocabulary.txt"
 EXTERNAL_MEMORY_JSON = "external_memory.json"
-SEGMENTERS = ("jieba", "whitespace")
-"""`jieba`: raw text, which a tokenizer model splits; `whitespace`: text split by spaces."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,14 @@ class TextAssets:
     external_memory: Sequence[Sequence[str]]
     normalize_digits: bool
     tokenizer_model: bytes | None
-    """A unigram model for raw text, or `None` for text that is already split by spaces."""
+    """A unigram model for the segmenter jieba, otherwise `None`."""
     normalization: Normalization | None = None
     """See `ecm_tf.text.characters`; `None` if the files do not record it."""
+    segmenter: Segmenter = "whitespace"
+
+    def __post_init__(self) -> None:
+        if (self.segmenter == "jieba") != (self.tokenizer_model is not None):
+            raise ValueError("expected a tokenizer model for the segmenter jieba, and for no other")
 
     def save(self, directory: Path) -> list[str]:
         """Writes the files and returns their names."""
@@ -104,12 +108,8 @@ class TextAssets:
             normalize_digits=digits,
             tokenizer_model=model,
             normalization=normalization,
+            segmenter=segmenter,
         )
-
-    @property
-    def segmenter(self) -> str:
-        """How texts become words, one of `SEGMENTERS`."""
-        return "whitespace" if self.tokenizer_model is None else "jieba"
 
     @property
     def external_memory_mask(self) -> list[list[bool]]:

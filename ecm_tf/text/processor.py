@@ -7,7 +7,7 @@ import tensorflow as tf
 from ecm_tf.text import vocabulary
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.normalization import normalize
-from ecm_tf.text.tokenizers import Tokenizer, UnigramTokenizer, WhitespaceTokenizer
+from ecm_tf.text.tokenizers import make_tokenizer
 
 _OUTER_SPACE = r"^[\s\x0b\x1c-\x1f\x{85}\pZ]+|[\s\x0b\x1c-\x1f\x{85}\pZ]+$"
 """Regular expression of the characters that Python's `str.strip` removes from a text's ends."""
@@ -23,11 +23,7 @@ class TextProcessor(tf.Module):
     def __init__(self, assets: TextAssets) -> None:
         super().__init__()
         self.assets = assets
-        self.tokenizer: Tokenizer = (
-            WhitespaceTokenizer()
-            if assets.tokenizer_model is None
-            else UnigramTokenizer(assets.tokenizer_model)
-        )
+        self.tokenizer = make_tokenizer(assets.segmenter, assets.tokenizer_model)
         self._post_ids = _id_table(assets.post_words)
         self._response_ids = _id_table(assets.response_words)
         by_text = assets.emotions.ids_by_text

@@ -1,8 +1,9 @@
 """Tokenizers as graph operations: text to tokens and back.
 
-Two tokenizers share one interface (`tokenize`, `detokenize`):
+Three tokenizers share one interface (`tokenize`, `detokenize`):
 
 - `UnigramTokenizer` finds the most probable segmentation of raw text into known words;
+- `EnglishTokenizer` splits raw English text at spaces, punctuation and contractions;
 - `WhitespaceTokenizer` takes text that is already split by spaces, as the original program does.
 """
 
@@ -12,6 +13,8 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 
 from ecm_tf.core.command import suppress_native_stderr
+from ecm_tf.text.english import EnglishTokenizer
+from ecm_tf.text.segmenters import Segmenter
 from ecm_tf.text.spacing import ASCII_WORD, MEANINGLESS_SPACES
 
 
@@ -23,6 +26,19 @@ class Tokenizer(Protocol):
 
     def detokenize(self, tokens: tf.RaggedTensor) -> tf.Tensor:
         """Returns the text of each row of tokens: string `(batch, None)` → string `(batch,)`."""
+
+
+def make_tokenizer(segmenter: Segmenter, model: bytes | None) -> Tokenizer:
+    """Returns the tokenizer of a segmenter.
+
+    Args:
+        segmenter: how texts become words.
+        model: for `"jieba"`, a model for `UnigramTokenizer`.
+    """
+    if segmenter == "jieba":
+        assert model is not None
+        return UnigramTokenizer(model)
+    return EnglishTokenizer() if segmenter == "english" else WhitespaceTokenizer()
 
 
 class WhitespaceTokenizer(tf.Module):

@@ -80,8 +80,13 @@ class CompactText(tf.Module):
                 "text settings: expected the normalization width or none, because TensorFlow Lite "
                 "has no NFKC; got nfkc."
             )
+        if assets.segmenter == "english":
+            raise InputError(
+                "text settings: expected the segmenter jieba or whitespace, because TensorFlow "
+                "Lite has no regular expressions; got english."
+            )
         # Without a tokenizer, the text is already split by spaces.
-        raw = assets.tokenizer_model is not None
+        raw = assets.segmenter == "jieba"
         model = _post_model(assets) if raw else _split_post_model(assets)
         normalizer = _normalizer(assets, all_spaces=not raw)
         ids = {word: id_ for id_, word in enumerate(assets.post_words) if id_ >= len(SPECIALS)}

@@ -49,6 +49,7 @@ CHINESE = TextAssets(
     response_words=[*SPECIALS, "我", "猫", "ok", "a", "b-a", "，", "b", "T恤", "0", "-"],
     emotions=DEFAULT,
     external_memory=[[]] * 6,
+    segmenter="jieba",
     normalize_digits=True,
     tokenizer_model=unigram_model(WORDS, set("".join(WORDS))),
 )

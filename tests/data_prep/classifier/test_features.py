@@ -12,24 +12,23 @@ from data_prep.classifier.features import (
     UNKNOWN,
     WORDS,
     Features,
+    Splitter,
     learn_features,
-    split_characters,
 )
 from data_prep.classifier.training import feature_ids
-from ecm_tf.text.tokenizers import UnigramTokenizer, WhitespaceTokenizer
 
 TEXT = "我 爱 你，hello world 12"
 
 
 @pytest.fixture
 def raw():
-    """A tokenizer of raw Chinese whose vocabulary contains 你好."""
-    return UnigramTokenizer(unigram_model({"我": 5, "爱": 5, "你": 5, "你好": 4}, "，好"))
+    """The splitter of raw Chinese with a vocabulary that contains 你好."""
+    return Splitter("jieba", unigram_model({"我": 5, "爱": 5, "你": 5, "你好": 4}, "，好"))
 
 
-def channels(text: str | bytes, tokenizer) -> list[list]:
+def channels(text: str | bytes, splitter) -> list[list]:
     """Returns the characters, bigrams, words and word starts of a text."""
-    rows = [channel.to_list()[0] for channel in split_characters(tf.constant([text]), tokenizer)]
+    rows = [channel.to_list()[0] for channel in splitter(tf.constant([text]))]
     return [[v.decode() if isinstance(v, bytes) else v for v in row] for row in rows]
 
 
@@ -60,16 +59,24 @@ def test_word_is_repeated_at_each_character(raw):
 
 
 def test_bigrams_do_not_cross_text_boundaries(raw):
-    bigrams = split_characters(tf.constant(["我", "", "爱你"]), raw)[BIGRAMS].to_list()
+    bigrams = raw(tf.constant(["我", "", "爱你"]))[BIGRAMS].to_list()
     assert bigrams == [["我".encode()], [], ["爱你".encode(), "你".encode()]]
 
 
 def test_whitespace_segmentation():
-    characters, bigrams, words, starts = channels("今天 很 Good", WhitespaceTokenizer())
+    characters, bigrams, words, starts = channels("今天 很 Good", Splitter("whitespace", None))
     assert characters == [*"今天很good"]
     assert bigrams[1:4] == ["天很", "很g", "go"]
     assert words == ["今天", "今天", "很", *["good"] * 4]
     assert starts == [1, 0, 1, 1, 0, 0, 0]
+
+
+def test_a_position_of_english_is_a_word():
+    endings, bigrams, words, starts = channels("I'm WAITING, ok", Splitter("english", None))
+    assert words == ["i", "'m", "waiting", ",", "ok"]
+    assert endings == ["i", "'m", "ing", ",", "ok"]
+    assert bigrams == ["i 'm", "'m waiting", "waiting ,", ", ok", "ok"]
+    assert starts == [1] * 5
 
 
 @pytest.mark.parametrize("text", ["", " \t\n", "\x00\x07\u200b"])

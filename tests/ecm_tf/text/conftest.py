@@ -24,4 +24,5 @@ def assets(unigram) -> TextAssets:
         external_memory=[[], ["喜欢"], [], [], [], ["hello", "你"]],
         normalize_digits=True,
         tokenizer_model=unigram,
+        segmenter="jieba",
     )

@@ -8,6 +8,7 @@ from decoded import decode_strings
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.processor import TextProcessor
+from ecm_tf.text.segmenters import SEGMENTERS
 
 
 def test_external_memory_mask(assets):
@@ -18,10 +19,12 @@ def test_external_memory_mask(assets):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("segmenter", ["jieba", "whitespace"])
+@pytest.mark.parametrize("segmenter", SEGMENTERS)
 def test_assets_round_trip(assets, segmenter, tmp_path):
-    if segmenter == "whitespace":
-        assets = dataclasses.replace(assets, tokenizer_model=None, normalize_digits=False)
+    if segmenter != "jieba":
+        assets = dataclasses.replace(
+            assets, segmenter=segmenter, tokenizer_model=None, normalize_digits=False
+        )
     names = assets.save(tmp_path / "new" / "assets")
     loaded = TextAssets.load(tmp_path / "new" / "assets")
     assert loaded == assets

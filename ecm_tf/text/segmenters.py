@@ -1,0 +1,10 @@
+"""The segmenters: how texts become words."""
+
+from typing import Literal, get_args
+
+Segmenter = Literal["jieba", "english", "whitespace"]
+SEGMENTERS: tuple[Segmenter, ...] = get_args(Segmenter)
+DESCRIPTION = (
+    "jieba: raw Chinese text (Chinese text split by spaces gives the same tokens); english: raw "
+    "English text; whitespace: text of any language that is already split by spaces"
+)
