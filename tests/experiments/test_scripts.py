@@ -188,15 +188,15 @@ def test_table4_records_each_run_and_prints_the_table(corpus, tmp_path):
     judges = figures["replies"]["greedy"]["accuracy"]
     assert judges.keys() == {"classifier", "naive_bayes", "independent"}
     _, *by_variant = table_rows(again.output)
-    assert [row[:2] for row in by_variant] == [["ECM", "1"], ["Seq2Seq", "2"]]
+    assert [row[:3] for row in by_variant] == [["ecm", "ECM", "1"], ["seq2seq", "Seq2Seq", "2"]]
     perplexities = [
         json.loads((results / f"seq2seq-{seed}.json").read_text())["test"]["lccc"]["perplexity"]
         for seed in (0, 1)
     ]
     expected = f"{mean(perplexities):.1f} ± {stdev(perplexities):.1f}"
-    assert by_variant[1][2] == expected
+    assert by_variant[1][3] == expected
     assert len(result.commands) == 3 * 4 + 1
-    assert [command[0] for command in again.commands] == ["experiments.table4"], "all are recorded"
+    assert [command[0] for command in again.commands] == ["experiments.figures"], "all are recorded"
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
-"""Collects the figures of `table4.sh` and prints its table.
+"""Collects the figures of trained models, and prints their table.
 
-python -m experiments.table4 record MODEL OUTPUT.json EVALUATION…
-python -m experiments.table4 table RESULTS
+python -m experiments.figures record MODEL OUTPUT.json EVALUATION…
+python -m experiments.figures table RESULTS
 """
 
 import argparse
@@ -25,14 +25,16 @@ Figures = Mapping[str, Any]
 
 def main(argv: list[str] | None = None) -> None:
     """Runs the command; see the module."""
-    parser = Parser(prog="python -m experiments.table4", description=__doc__)
+    parser = Parser(prog="python -m experiments.figures", description=__doc__)
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     record = actions.add_parser("record", help="write the figures of a run to one file")
     record.add_argument("model", type=Path, help="model directory")
     record.add_argument("output", type=Path, help="file to write")
     record.add_argument("evaluations", type=Path, nargs="+", help="output of ecm_tf.evaluate")
     record.set_defaults(run=_record)
-    table = actions.add_parser("table", help="print the mean and deviation of each variant")
+    table = actions.add_parser(
+        "table", help="print the mean and the standard deviation over the seeds"
+    )
     table.add_argument("results", type=Path, help="directory of such files")
     table.set_defaults(run=_print_table)
     arguments = parser.parse_args(argv)
@@ -116,9 +118,9 @@ def _print_table(arguments: argparse.Namespace) -> None:
     runs: dict[str, list[Figures]] = defaultdict(list)
     for path in sorted(arguments.results.glob("*.json")):
         figures = read_json(path, "figures of a run")
-        runs[figures["variant"]].append(figures)
+        runs[path.stem.rpartition("-")[0]].append(figures)
     if not runs:
-        raise InputError(f"{arguments.results}: expected figures of table4.sh, got none.")
+        raise InputError(f"{arguments.results}: expected figures of runs, got none.")
     example = next(iter(runs.values()))[0]
     columns: dict[str, tuple[Callable[[Figures], float | None], str]] = {}
     for part in example["test"]:
@@ -132,13 +134,14 @@ def _print_table(arguments: argparse.Namespace) -> None:
     columns["seconds of training"] = _getter("training", "seconds"), ".0f"
     rows = [
         [
-            variant,
-            len(of_variant),
-            *(_spread(map(get, of_variant), format) for get, format in columns.values()),
+            name,
+            of_name[0]["variant"],
+            len(of_name),
+            *(_spread(map(get, of_name), format) for get, format in columns.values()),
         ]
-        for variant, of_variant in runs.items()
+        for name, of_name in runs.items()
     ]
-    print(markdown_table(["model", "seeds", *columns], rows))
+    print(markdown_table(["run", "variant", "seeds", *columns], rows))
 
 
 def _getter(*keys: str) -> Callable[[Figures], float | None]:

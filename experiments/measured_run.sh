@@ -1,0 +1,38 @@
+# Sourced by scripts that compare trained models: `measured_run` trains a model, evaluates it and
+# records its figures. It takes $python, $corpus (the output of corpus.sh), $output and $results.
+
+sizes=(--size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128)
+mkdir -p "$output" "$results"
+# Greedy search, and beam search as the paper uses it.
+cat > "$output/searches.toml" << TOML
+[greedy]
+
+["beam 20"]
+decoder = "beam"
+TOML
+
+measured_run() { # name of the run (a variant and a seed, such as ecm-0), then flags of ecm_tf.train
+  local run=$1 dataset part parts=() judged
+  shift
+  [ -f "$results/$run.json" ] && return
+  printf '\n== %s\n' "$run"
+  # Trains no further if the run is finished.
+  "$python" -m experiments.measured "$python" -m ecm_tf.train \
+    --dataset "$corpus/dataset" --train_dir "$output/$run" "${sizes[@]}" \
+    --batch_size 64 --optimizer adam --learning_rate 0.001 --epochs 4 --seed "${run##*-}" \
+    "$@" ${TRAIN_FLAGS:-}
+  for dataset in "$corpus"/dataset-test-*; do
+    part=${dataset#"$corpus"/dataset-test-}
+    # Replies are judged on the posts of the first part.
+    judged=()
+    [ ${#parts[@]} -gt 0 ] || judged=(
+      --judge "$corpus/classifier" "$corpus/naive_bayes" "$corpus/independent"
+      --posts 300 --searches "$output/searches.toml"
+    )
+    parts+=("$output/$run-$part")
+    [ -f "$output/$run-$part/figures.json" ] && continue
+    "$python" -m experiments.measured "$python" -m ecm_tf.evaluate --train_dir "$output/$run" \
+      --dataset "$dataset" --output "$output/$run-$part" "${judged[@]}" ${EVALUATE_FLAGS:-}
+  done
+  "$python" -m experiments.figures record "$output/$run" "$results/$run.json" "${parts[@]}"
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# What makes replies relevant? One change at a time to the ECM of experiments/table4.sh.
+#
+#   experiments/relevance.sh DATA CORPUS OUTPUT RESULTS [RUN…]
+#
+# DATA and CORPUS are those of experiments/corpus.sh. A RUN is a change and a seed, such as tied-0; by
+# default all are run. OUTPUT and RESULTS are those of experiments/table4.sh, as are the environment
+# variables; the script resumes in the same way. It begins with the model ecm-0 as the basis.
+set -euo pipefail
+data=$1 corpus=$2 output=$3 results=$4
+shift 4
+python=${PYTHON:-.venv/bin/python}
+here=$(dirname "$0")
+. "$here/measured_run.sh"
+. "$here/step.sh"
+ecm=(--use_emb --use_imemory --use_ememory)
+
+# A model of subtitles, of which about half are replies to the line before. Fine-tuning takes the
+# vectors of the words that both vocabularies contain.
+pretrain() {
+  local made=$output/subtitles
+  mkdir -p "$made"
+  step "$made/merged" merge "$here/subtitles.toml" --data "$data" --output "$made/merged" \
+    --skip_bad_records ${MERGE_FLAGS:-}
+  for split in train dev; do
+    step "$made/$split.jsonl" label --classifier "$corpus/classifier" \
+      --input "$made/merged/$split.jsonl" --output "$made/$split.jsonl"
+  done
+  step "$made/dataset" build --post_vocabulary_size 15000 --response_vocabulary_size 15000 \
+    --train "$made/train.jsonl" --dev "$made/dev.jsonl" --ememory "$corpus/ememory.json" \
+    --output "$made/dataset"
+  "$python" -m experiments.measured "$python" -m ecm_tf.train --dataset "$made/dataset" \
+    --train_dir "$made/model" "${sizes[@]}" "${ecm[@]}" --batch_size 64 --optimizer adam \
+    --learning_rate 0.001 --epochs 2 --seed 0 ${TRAIN_FLAGS:-}
+}
+
+declare -A changes=(
+  [ecm]=""
+  [pretrained]="--pretrain_dir $output/subtitles/model"
+  [size256]="--size 256 --imemory_size 256"
+  [tied]="--tie_embeddings"
+  [dropout]="--dropout 0.2"
+  [smoothing]="--label_smoothing 0.1"
+  [bidirectional]="--bidirectional_encoder"
+  [averaged]="--ema_momentum 0.999"
+)
+runs=("$@")
+[ $# -gt 0 ] || runs=(
+  ecm-0 tied-0 dropout-0 smoothing-0 bidirectional-0 averaged-0 size256-0 pretrained-0
+)
+for run in "${runs[@]}"; do
+  if [ "${run%-*}" = pretrained ] && [ ! -f "$results/$run.json" ]; then
+    pretrain
+  fi
+  measured_run "$run" "${ecm[@]}" ${changes[${run%-*}]}
+done
+"$python" -m experiments.figures table "$results"
