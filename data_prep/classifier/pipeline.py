@@ -112,9 +112,13 @@ def train_classifier(
     features = learn_features(splits["train"].texts, settings.segmenter, workers, pretrained)
     train, dev = (
         make_examples(
-            feature_ids(features, split.texts), split.labels, sentences.targets, len(emotions)
+            feature_ids(features, split.texts),
+            split.labels,
+            sentences.targets,
+            len(emotions),
+            balance,
         )
-        for split in (splits["train"], splits["dev"])
+        for split, balance in ((splits["train"], settings.balance), (splits["dev"], 0.0))
     )
     network = train_network(features.sizes, train, dev, settings, pretrained)
     is_complete = splits["dev"].labels < len(emotions)

@@ -26,6 +26,11 @@ class ClassifierSettings(Config):
     )
     batch_size: PositiveInt = option(64, "sentences per step")
     learning_rate: Annotated[float, Meta(gt=0, lt=1)] = option(0.001, "learning rate of Adam")
+    balance: Annotated[float, Meta(ge=0, le=1)] = option(
+        0.0,
+        "divide the loss of a sentence by the frequency of its category to this power (0: off, 1: "
+        "all categories count the same), which finds more sentences of rare categories",
+    )
     seed: Seed = option(0, "random seed for initial weights and the order of sentences")
 
 

@@ -52,7 +52,11 @@ def feature_ids(features: Features, texts: Sequence[str]) -> tf.RaggedTensor:
 
 
 def make_examples(
-    ids: tf.RaggedTensor, labels: np.ndarray, targets: Sequence[Target], categories: int
+    ids: tf.RaggedTensor,
+    labels: np.ndarray,
+    targets: Sequence[Target],
+    categories: int,
+    balance: float = 0.0,
 ) -> Examples:
     """Returns examples of texts with labels.
 
@@ -61,12 +65,19 @@ def make_examples(
         labels: int `(texts,)`, indexes of `targets`.
         targets: what each label says.
         categories: number of categories.
+        balance: the weights are divided by the frequency of the category to this power, and keep
+            their sum; from 0 to 1. A label that may mean several categories has the mean of theirs.
     """
     table = np.zeros([len(targets), 2, categories], np.float32)
     for row, target in zip(table, targets, strict=True):
         row[POSSIBLE, target.possible] = row[KNOWN, target.known] = 1
-    weights = np.array([target.weight for target in targets], np.float32)
-    return Examples(ids, table[labels], weights[labels])
+    weights = np.array([target.weight for target in targets], np.float32)[labels]
+    possible = table[labels, POSSIBLE]
+    possible /= possible.sum(1, keepdims=True)
+    frequencies = np.maximum((weights[:, np.newaxis] * possible).sum(0), 1)
+    balanced = weights * (possible @ frequencies**-balance)
+    balanced *= weights.sum() / balanced.sum()
+    return Examples(ids, table[labels], balanced.astype(np.float32))
 
 
 def partial_cross_entropy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

@@ -96,6 +96,26 @@ def test_naive_bayes_matches_scikit_learn(random_bags):
     np.testing.assert_array_equal(found[:, 3], 0)
 
 
+@pytest.mark.parametrize(
+    ("balance", "expected"), [(0, [1, 1, 1]), (0.5, [1, 2, 4]), (1, [1, 4, 16])]
+)
+def test_balance_divides_by_the_frequency(balance, expected):
+    """Category 0 has 16 sentences, 1 has 4, 2 has 1."""
+    labels = np.repeat([0, 1, 2], [16, 4, 1])
+    ids = tf.RaggedTensor.from_row_lengths(np.zeros([21, 4], np.int32), [1] * 21)
+    weights = make_examples(ids, labels, category_targets(4), 4, balance).weights
+    assert weights.dtype == np.float32
+    assert weights.sum() == pytest.approx(21)
+    np.testing.assert_allclose(weights[[0, 16, 20]] / weights[0], expected, rtol=1e-5)
+
+
+def test_balance_keeps_the_weights_of_sources():
+    targets = [*category_targets(2), Target((0, 1), (0, 1), 0.25)]
+    ids = tf.RaggedTensor.from_row_lengths(np.zeros([4, 4], np.int32), [1] * 4)
+    weights = make_examples(ids, np.array([0, 1, 2, 2]), targets, 2, 1.0).weights
+    np.testing.assert_allclose(weights, [1, 1, 0.25, 0.25], rtol=1e-6)
+
+
 LOGITS = np.array([[1.0, -2.0, 0.5, 3.0], [0.0, 1e4, -1e4, 2.0]], np.float32)
 
 
