@@ -230,6 +230,23 @@ def test_leave_one_out_judges_each_source(data, tmp_path, capsys):
     assert all(0 <= float(cell) <= 1 for cell in mixed[1:])
 
 
+@pytest.mark.slow
+def test_english_classifier_is_judged_on_the_dev_part(data, tmp_path):
+    sentences = {"I'm so happy!": "happy", "That is sad.": "sad", "OK, it's raining.": "other"}
+    for name, repeated in (("train", 60), ("dev", 5)):
+        rows = [
+            {"response": f"{text} {number}", "emotion": emotion}
+            for number in range(repeated)
+            for text, emotion in sentences.items()
+        ]
+        write_sentences(data / "emotion_extra" / f"goemotions_{name}.tsv.gz", rows)
+    output = tmp_path / "english"
+    run("english_classifier.sh", data, output, CLASSIFIER_FLAGS="--network naive_bayes")
+    scores = json.loads((output / "scores/scores.json").read_text(encoding="utf-8"))
+    assert scores["classifier"]["accuracy"] == 1
+    assert run("english_classifier.sh", data, output).commands == [], "every step is skipped"
+
+
 def test_measured_prints_time_and_memory_and_returns_the_status():
     done = subprocess.run(
         [sys.executable, "-m", "experiments.measured", sys.executable, "-c", "exit(3)"],
