@@ -5,7 +5,7 @@
 #
 # DATA holds the files of experiments/corpus.toml and experiments/emotion_sources/*.toml, and
 # lexicon/dutir_seven_classes.json (docs/data.md names their sources). OUTPUT receives the merged
-# corpus and its report (merged/), the classifier that labels it, two more that judge replies
+# corpus and its report (merged/), word vectors, the classifier that labels the corpus, two more that judge replies
 # (naive_bayes, and independent, which is trained on a source that the labelling classifier was not
 # trained on), their scores, the labelled splits (labelled/), ememory.json, the dataset with all test
 # parts and its report, and for each test part a dataset with that part only (dataset-test-NAME). The
@@ -24,14 +24,16 @@ mkdir -p "$output" "$labelled"
 step "$merged" merge "${SOURCES:-experiments/corpus.toml}" --data "$data" --output "$merged" \
   --skip_bad_records ${MERGE_FLAGS:-}
 
+step "$output/vectors" classifier vectors --corpus "$merged/train.jsonl" --output "$output/vectors"
+settings=(--balance 0.5 --batch_size 256 --learning_rate 0.002)
 labelling=(--data "$data" --sentences "$emotion_sources"/{emotion_sentences,smp2020,clue}.toml)
 held_out=(--data "$data" --sentences "$emotion_sources/hashtag_nlpcc.toml")
 step "$output/classifier" classifier train "${labelling[@]}" --output "$output/classifier" \
-  ${CLASSIFIER_FLAGS:-}
+  --vectors "$output/vectors" "${settings[@]}" ${CLASSIFIER_FLAGS:-}
 step "$output/naive_bayes" classifier train "${labelling[@]}" --output "$output/naive_bayes" \
   --network naive_bayes
 step "$output/independent" classifier train "${held_out[@]}" --output "$output/independent" \
-  ${CLASSIFIER_FLAGS:-}
+  "${settings[@]}" ${CLASSIFIER_FLAGS:-}
 step "$output/classifier-scores" classifier evaluate "${held_out[@]}" --output "$output/classifier-scores" \
   --classifier "$output"/{classifier,naive_bayes,independent}
 tests=()

@@ -130,7 +130,7 @@ def corpus(data) -> Path:
     result = run("corpus.sh", data, output, **corpus_flags(data))
     ran = [command[1] for command in result.commands]
     assert ran == [
-        *("merge", "classifier", "classifier", "classifier", "classifier"),
+        *("merge", "classifier", "classifier", "classifier", "classifier", "classifier"),
         *("label", "label", "label", "label", "build", "lexicon", "build", "build", "build"),
         "report",
     ]
@@ -141,7 +141,7 @@ def corpus(data) -> Path:
 def corpus_flags(data: Path) -> dict[str, str]:
     sources = data / "sources.toml"
     sources.write_text(SOURCES, encoding="utf-8")
-    return {"SOURCES": str(sources), "CLASSIFIER_FLAGS": "--network naive_bayes"}
+    return {"SOURCES": str(sources), "CLASSIFIER_FLAGS": "--epochs 1"}
 
 
 @pytest.mark.slow
