@@ -33,6 +33,11 @@ class TrainingConfig(Config):
     early_stopping: NonNegativeInt = option(
         0, "stop after this many epochs without a lower dev perplexity (0: off)"
     )
+    dropout: Annotated[float, Meta(ge=0, lt=1)] = option(
+        0.0,
+        "drop this share of the word vectors, of the output of each GRU layer before the next, and "
+        "of the input of the output layer in training; the original program has no dropout",
+    )
     balance_emotions: bool = option(
         False, "draw all emotions equally often, however rare, as the original program does"
     )

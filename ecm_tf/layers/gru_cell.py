@@ -6,6 +6,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from ecm_tf.layers.dropout import Dropout
+
 
 @keras.saving.register_keras_serializable("ecm_tf")
 class GRUCell(keras.layers.Layer):
@@ -117,6 +119,8 @@ class StackedGRUCell(keras.layers.Layer):
     Args:
         units: size of the state of every layer, at least 1.
         num_layers: number of layers, at least 1.
+        dropout: share of each layer's output that is dropped before the next layer in training, in
+            [0, 1].
 
     Call arguments:
         inputs: float `(batch, input_size)`.
@@ -126,14 +130,16 @@ class StackedGRUCell(keras.layers.Layer):
         The top layer's new state, float `(batch, units)`, and the list of new states.
 
     Raises:
-        ValueError: `units` or `num_layers` is below 1.
+        ValueError: `units` or `num_layers` is below 1, or `dropout` is out of range.
 
     Examples:
         cell = StackedGRUCell(units=8, num_layers=2)
         outputs = keras.layers.RNN(cell)(keras.random.normal([2, 5, 3]))
     """
 
-    def __init__(self, units: int, num_layers: int = 1, **kwargs: Any) -> None:
+    def __init__(
+        self, units: int, num_layers: int = 1, dropout: float = 0.0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if num_layers < 1:
             raise ValueError(f"`num_layers` must be positive. Received: num_layers={num_layers}")
@@ -145,6 +151,7 @@ class StackedGRUCell(keras.layers.Layer):
             GRUCell(units, dtype=self.dtype_policy, name=f"layer_{index}")
             for index in range(num_layers)
         ]
+        self.dropout = Dropout(dropout, dtype=self.dtype_policy, name="dropout")
 
     def build(self, inputs_shape: Any, states_shape: Any = None) -> None:
         """Creates the weights of all layers."""
@@ -173,7 +180,7 @@ class StackedGRUCell(keras.layers.Layer):
         output, lowest = self.cells[0].step(projected, states[:1])
         new_states = list(lowest)
         for cell, state in zip(self.cells[1:], states[1:], strict=True):
-            output, upper = cell(output, [state])
+            output, upper = cell(self.dropout(output), [state])
             new_states += upper
         return output, new_states
 
@@ -187,4 +194,9 @@ class StackedGRUCell(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
-        return {**super().get_config(), "units": self.units, "num_layers": self.num_layers}
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "num_layers": self.num_layers,
+            "dropout": self.dropout.rate,
+        }

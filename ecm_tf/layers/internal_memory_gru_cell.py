@@ -30,6 +30,8 @@ class InternalMemoryGRUCell(keras.layers.Layer):
         units: size of every layer's state, at least 1.
         memory_size: size of the memory, at least 1.
         num_layers: number of layers, at least 1.
+        dropout: share of each layer's output that is dropped before the next layer in training, in
+            [0, 1].
 
     Call arguments:
         inputs: float `(batch, input_size)`.
@@ -40,7 +42,8 @@ class InternalMemoryGRUCell(keras.layers.Layer):
         The top layer's new state, float `(batch, units)`, and the list of new states, memory last.
 
     Raises:
-        ValueError: `units`, `memory_size` or `num_layers` is below 1.
+        ValueError: `units`, `memory_size` or `num_layers` is below 1, or `dropout` is out of
+            range.
 
     Examples:
         ```python
@@ -53,14 +56,21 @@ class InternalMemoryGRUCell(keras.layers.Layer):
         ```
     """
 
-    def __init__(self, units: int, memory_size: int, num_layers: int = 1, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        units: int,
+        memory_size: int,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if memory_size < 1:
             raise ValueError(f"`memory_size` must be positive. Received: memory_size={memory_size}")
         self.units = units
         self.memory_size = memory_size
         self.num_layers = num_layers
-        self.gru = StackedGRUCell(units, num_layers, dtype=self.dtype_policy, name="gru")
+        self.gru = StackedGRUCell(units, num_layers, dropout, dtype=self.dtype_policy, name="gru")
         self.write_gate = keras.layers.Dense(
             memory_size,
             activation="sigmoid",
@@ -153,4 +163,5 @@ class InternalMemoryGRUCell(keras.layers.Layer):
             "units": self.units,
             "memory_size": self.memory_size,
             "num_layers": self.num_layers,
+            "dropout": self.gru.dropout.rate,
         }

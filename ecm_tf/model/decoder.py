@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from ecm_tf.layers import AdditiveAttention, EmotionEmbedding, InternalMemoryGRUCell, StackedGRUCell
+from ecm_tf.layers.dropout import Dropout
 from ecm_tf.model.recurrence import scan
 
 
@@ -45,6 +46,8 @@ class Decoder(keras.layers.Layer):
         categories: number of emotion categories, at least 1.
         emotion_size: size of the emotion embedding; None disables the module.
         imemory_size: size of the internal memory; None disables the module.
+        dropout: share of the word vectors, and of the output of each GRU layer but the last, that
+            is dropped in training, in [0, 1].
 
     Call arguments:
         words: int32 `(batch, length)`, input token ids, GO first.
@@ -66,6 +69,7 @@ class Decoder(keras.layers.Layer):
         categories: int = 6,
         emotion_size: int | None = None,
         imemory_size: int | None = None,
+        dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -92,10 +96,13 @@ class Decoder(keras.layers.Layer):
             self.internal_memory = EmotionEmbedding(
                 categories, imemory_size, dtype=dtype, name="internal_memory"
             )
+        self.dropout = Dropout(dropout, dtype=dtype, name="dropout")
         self.cell = (
-            InternalMemoryGRUCell(units, imemory_size, num_layers, dtype=dtype, name="cell")
+            InternalMemoryGRUCell(
+                units, imemory_size, num_layers, dropout, dtype=dtype, name="cell"
+            )
             if imemory_size
-            else StackedGRUCell(units, num_layers, dtype=dtype, name="cell")
+            else StackedGRUCell(units, num_layers, dropout, dtype=dtype, name="cell")
         )
 
     def build(
@@ -165,7 +172,7 @@ class Decoder(keras.layers.Layer):
         Returns:
             float `(…, projected)`.
         """
-        return tf.matmul(self.embedding(words), constants.word_kernel)
+        return tf.matmul(self.dropout(self.embedding(words)), constants.word_kernel)
 
     def step(
         self, projected: tf.Tensor, state: list[tf.Tensor], constants: StepConstants
@@ -212,4 +219,5 @@ class Decoder(keras.layers.Layer):
             "categories": self.categories,
             "emotion_size": self.emotion_size,
             "imemory_size": self.imemory_size,
+            "dropout": self.dropout.rate,
         }

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from ecm_tf.config import ModelConfig
 from ecm_tf.layers import ExternalMemoryOutput, VocabularyOutput, losses
+from ecm_tf.layers.dropout import Dropout
 from ecm_tf.model.decoder import Decoder
 from ecm_tf.model.encoder import Encoder
 from ecm_tf.model.recurrence import Scan, scan
@@ -33,6 +34,9 @@ class ECM(keras.Model):
 
     Args:
         config: a `ModelConfig`, or its `to_dict()`.
+        dropout: share of the word vectors, of the output of each GRU layer before the next, and of
+            the input of the output layer that is dropped in training, in [0, 1]. It is no part of
+            `config`, because it does not change the weights.
 
     Call arguments:
         inputs: dict of `post` int32 `(batch, post_length)`, `emotion` int32 `(batch,)` and
@@ -57,7 +61,9 @@ class ECM(keras.Model):
         model.fit(tf.data.Dataset.from_tensors(batch))
     """
 
-    def __init__(self, config: ModelConfig | dict[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self, config: ModelConfig | dict[str, Any], *, dropout: float = 0.0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if isinstance(config, dict):
             config = ModelConfig.from_dict(config)
@@ -69,6 +75,7 @@ class ECM(keras.Model):
             config.size,
             config.num_layers,
             None if config.mask_padding else [post for post, _ in config.buckets],
+            dropout,
             dtype=dtype,
             name="encoder",
         )
@@ -80,6 +87,7 @@ class ECM(keras.Model):
             config.categories,
             config.emotion_size if config.use_emb else None,
             config.imemory_size if config.use_imemory else None,
+            dropout,
             dtype=dtype,
             name="decoder",
         )
@@ -89,6 +97,7 @@ class ECM(keras.Model):
             if config.use_ememory
             else VocabularyOutput(words, dtype=dtype, name="vocabulary_output")
         )
+        self.dropout = Dropout(dropout, dtype=dtype, name="dropout")
         self._cross_entropy = keras.metrics.Mean("cross_entropy")
         self.build()
 
@@ -130,12 +139,16 @@ class ECM(keras.Model):
         return {"features": features, "memory": state[-2]}
 
     def _real_tokens(
-        self, inputs: dict[str, tf.Tensor], outputs: dict[str, tf.Tensor]
+        self,
+        inputs: dict[str, tf.Tensor],
+        outputs: dict[str, tf.Tensor],
+        training: bool = False,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
         """Drops padding: returns features, emotion, target and row of every real target token."""
         response = tf.cast(inputs["response"], tf.int32)
         positions = tf.where(response != PAD)
         features = self.decoder.features(tf.gather_nd(outputs["features"], positions))
+        features = self.dropout(features, training=training)
         rows = positions[:, 0]
         emotion = tf.gather(inputs["emotion"], rows)
         return features, emotion, tf.gather_nd(response, positions), rows
@@ -160,12 +173,12 @@ class ECM(keras.Model):
             y: ignored; the inputs contain the targets.
             y_pred: the result of `call`.
             sample_weight: ignored; padding is dropped before the loss.
-            training: ignored.
+            training: whether to apply dropout.
 
         Returns:
             float32 scalar.
         """
-        features, emotion, targets, rows = self._real_tokens(x, y_pred)
+        features, emotion, targets, rows = self._real_tokens(x, y_pred, training)
         lengths = tf.reduce_sum(tf.cast(x["response"] != PAD, tf.int32), axis=1)
         weights = tf.gather(losses.token_weights(lengths), rows)
         terms, _ = self.vocabulary_output.training_losses(features, emotion, targets, weights)
@@ -245,4 +258,8 @@ class ECM(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
-        return {**super().get_config(), "config": self.config.to_dict()}
+        return {
+            **super().get_config(),
+            "config": self.config.to_dict(),
+            "dropout": self.dropout.rate,
+        }

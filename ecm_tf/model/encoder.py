@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from ecm_tf.layers import GRUCell
+from ecm_tf.layers.dropout import Dropout
 from ecm_tf.model.recurrence import Scan, scan
 from ecm_tf.text.vocabulary import PAD
 
@@ -23,6 +24,7 @@ class Encoder(keras.layers.Layer):
         padded_lengths: None masks all padding. Ascending lengths reproduce the original program,
             in which GRU and attention include padding up to the shortest length that is longer
             than the post (or up to the last length). At most the width of `post` is read.
+        dropout: share of the input of each GRU layer that is dropped in training, in [0, 1].
 
     Call arguments:
         post: int32 `(batch, length)`, padded with PAD at the end.
@@ -41,6 +43,7 @@ class Encoder(keras.layers.Layer):
         units: int,
         num_layers: int = 1,
         padded_lengths: Any = None,
+        dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -56,6 +59,7 @@ class Encoder(keras.layers.Layer):
             GRUCell(units, dtype=self.dtype_policy, name=f"layer_{index}")
             for index in range(num_layers)
         ]
+        self.dropout = Dropout(dropout, dtype=self.dtype_policy, name="dropout")
 
     def build(self, post_shape: Any) -> None:
         """Creates the weights."""
@@ -71,9 +75,8 @@ class Encoder(keras.layers.Layer):
         states = []
         for cell in self.cells:
             start = cell.get_initial_state(tf.shape(post)[0])
-            outputs, state = scan(
-                cell.step, cell.project_inputs(outputs), start, backwards, self.units
-            )
+            projected = cell.project_inputs(self.dropout(outputs))
+            outputs, state = scan(cell.step, projected, start, backwards, self.units)
             states += state
         values = tf.transpose(tf.reverse(outputs, [0]), [1, 0, 2])
         return {"values": values, "mask": mask, "states": states}
@@ -95,4 +98,5 @@ class Encoder(keras.layers.Layer):
             "units": self.units,
             "num_layers": self.num_layers,
             "padded_lengths": self.padded_lengths,
+            "dropout": self.dropout.rate,
         }

@@ -36,7 +36,9 @@ def model_config(options: dict[str, Any], assets: TextAssets) -> ModelConfig:
 def compiled_model(config: ModelConfig, assets: TextAssets, training: TrainingConfig) -> ECM:
     """Returns a new model that is ready for `fit`; the seed determines its weights."""
     keras.utils.set_random_seed(training.seed)
-    model = new_model(config, assets, dtype=_POLICIES[training.mixed_precision])
+    model = new_model(
+        config, assets, dropout=training.dropout, dtype=_POLICIES[training.mixed_precision]
+    )
     model.compile(optimizer=make_optimizer(training), jit_compile=False)
     return model
 
