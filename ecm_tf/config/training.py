@@ -38,6 +38,11 @@ class TrainingConfig(Config):
         "drop this share of the word vectors, of the output of each GRU layer before the next, and "
         "of the input of the output layer in training; the original program has no dropout",
     )
+    label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = option(
+        0.0,
+        "give all words of the vocabulary together this share of each target's probability in the "
+        "training loss; perplexities are not smoothed; the original program does not smooth",
+    )
     balance_emotions: bool = option(
         False, "draw all emotions equally often, however rare, as the original program does"
     )

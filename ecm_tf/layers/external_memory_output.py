@@ -155,21 +155,37 @@ class ExternalMemoryOutput(VocabularyOutput):
         word_nll = losses.projected_nll(features, self.kernel, self.bias, targets, masked_words)
         return tf.stop_gradient(gate_nll) + word_nll
 
+    def _mean_gate_nll(self, features: tf.Tensor, emotion: tf.Tensor) -> tf.Tensor:
+        """Returns the gate's share of the mean negative log-likelihood of all words `(tokens,)`."""
+        log_alpha, log_rest = self.gate(features, emotion)
+        emotional = tf.gather(tf.reduce_mean(self.emotion_words, axis=1), emotion)
+        return -(emotional * log_alpha + (1 - emotional) * log_rest)
+
     def training_losses(
-        self, features: tf.Tensor, emotion: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
+        self,
+        features: tf.Tensor,
+        emotion: tf.Tensor,
+        targets: tf.Tensor,
+        weights: tf.Tensor,
+        label_smoothing: float = 0.0,
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """Returns the loss terms of training; see `VocabularyOutput.training_losses`.
 
         `cross_entropy` contains the gate's share of the target's probability. `gate` is the second
-        term of eq. 15, the supervised loss of the gate.
+        term of eq. 15, the supervised loss of the gate, which is not smoothed.
         """
         gate_nll, masked_words = self._gate_nll_and_masks(features, emotion, targets)
         words, word_nll = losses.weighted_nll(
-            features, self.kernel, self.bias, targets, weights, masked_words
+            features, self.kernel, self.bias, targets, weights, masked_words, label_smoothing
         )
         gate = tf.reduce_sum(weights * gate_nll)
-        nll = tf.stop_gradient(gate_nll) + word_nll
-        return {"cross_entropy": words + gate, "gate": gate}, nll
+        if not label_smoothing:
+            nll = tf.stop_gradient(gate_nll) + word_nll
+            return {"cross_entropy": words + gate, "gate": gate}, nll
+        mean_nll = self._mean_gate_nll(features, emotion)
+        smoothed_nll = (1 - label_smoothing) * gate_nll + label_smoothing * mean_nll
+        nll = tf.stop_gradient(smoothed_nll) + word_nll
+        return {"cross_entropy": words + tf.reduce_sum(weights * smoothed_nll), "gate": gate}, nll
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""

@@ -112,6 +112,36 @@ def _softmax_nll(
     return total - tf.gather(logits, targets, batch_dims=1), probabilities
 
 
+def _smoothed_nll(
+    products: tf.Tensor,
+    bias: tf.Tensor,
+    mask: tf.Tensor | None,
+    targets: tf.Tensor,
+    smoothing: float,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns smoothed losses `(tokens,)` and their gradient `(tokens, words)`, float32.
+
+        loss = (1 - smoothing) * nll of the target + smoothing * mean nll of all words
+
+    Words that `mask`, bool `(tokens, words)`, excludes from the target's softmax have a softmax of
+    their own. The gradient is that of the logits, without the target's term `smoothing - 1`.
+    """
+    logits = products + bias
+    own_logits = logits if mask is None else logits + additive_mask(mask)
+    own = tf.nn.softmax(own_logits)
+    partition = log_partition(own_logits, own)
+    target = tf.gather(logits, targets, batch_dims=1)
+    loss = partition - (1 - smoothing) * target - smoothing * tf.reduce_mean(logits, -1)
+    gradient = own - smoothing / logits.shape[-1]
+    if mask is not None:
+        other_logits = logits + additive_mask(~mask)
+        other = tf.nn.softmax(other_logits)
+        share = smoothing * tf.reduce_mean(tf.cast(mask, tf.float32), -1)
+        loss += share * (log_partition(other_logits, other) - partition)
+        gradient += share[:, None] * (other - own)
+    return loss, gradient
+
+
 def _num_chunks(tokens: tf.Tensor) -> tf.Tensor:
     # At least one chunk, which may be empty: TensorArray.concat fails on an empty array.
     return tf.maximum((tokens + CHUNK - 1) // CHUNK, 1)
@@ -180,6 +210,7 @@ def weighted_nll(
     targets: tf.Tensor,
     weights: tf.Tensor,
     masked_words: MaskedWords | None = None,
+    smoothing: float = 0.0,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns `sum(weights * nll)`, and computes its gradient in the same pass.
 
@@ -189,9 +220,12 @@ def weighted_nll(
     Args:
         features, kernel, bias, targets, masked_words: as for `projected_nll`.
         weights: float32 `(tokens,)`, 0 or more.
+        smoothing: label smoothing, in [0, 1): the share of the loss that is the mean nll of all
+            words instead of the target's. Masked words have a softmax of their own.
 
     Returns:
-        float32 scalar, and the result of `projected_nll`, float32 `(tokens,)` without gradient.
+        float32 scalar, and the nll of each target (smoothed, if `smoothing` is above 0), float32
+        `(tokens,)` without gradient.
     """
 
     @tf.custom_gradient
@@ -208,6 +242,13 @@ def weighted_nll(
         # multiply the factors of `size` columns, never the ones of `words` columns.
         weighted = features * tf.cast(relative, features.dtype)[:, None]
 
+        def nll_and_gradient(chunk: slice) -> tuple[tf.Tensor, tf.Tensor]:
+            if not smoothing:
+                return _softmax_nll(features[chunk], low_kernel, offsets(chunk), targets[chunk])
+            products = tf.cast(tf.matmul(features[chunk], low_kernel), tf.float32)
+            mask = masked_words and tf.gather(masked_words.masks, masked_words.classes[chunk])
+            return _smoothed_nll(products, bias, mask, targets[chunk], smoothing)
+
         def body(
             index: tf.Tensor,
             chunk: slice,
@@ -216,14 +257,14 @@ def weighted_nll(
             d_kernel: tf.Tensor,
             d_bias: tf.Tensor,
         ) -> tuple[Any, ...]:
-            nll, d_logits = _softmax_nll(
-                features[chunk], low_kernel, offsets(chunk), targets[chunk]
-            )
+            nll, d_logits = nll_and_gradient(chunk)
             places = tf.stack([tf.range(tf.size(nll)), targets[chunk]], axis=1)
             # Once the losses are computed, the probabilities have no other reader, so that
             # TensorFlow can update them in place.
             with tf.control_dependencies([nll]):
-                d_logits = tf.tensor_scatter_nd_sub(d_logits, places, tf.ones_like(nll))
+                d_logits = tf.tensor_scatter_nd_sub(
+                    d_logits, places, tf.fill([tf.size(nll)], 1 - smoothing)
+                )
             low = tf.cast(d_logits, features.dtype)
             d_chunk = tf.cast(tf.matmul(low, low_kernel, transpose_b=True), tf.float32)
             return (

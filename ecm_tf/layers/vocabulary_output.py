@@ -100,19 +100,29 @@ class VocabularyOutput(keras.layers.Layer):
         return losses.projected_nll(features, self.kernel, self.bias, targets)
 
     def training_losses(
-        self, features: tf.Tensor, emotion: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor
+        self,
+        features: tf.Tensor,
+        emotion: tf.Tensor,
+        targets: tf.Tensor,
+        weights: tf.Tensor,
+        label_smoothing: float = 0.0,
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """Returns the loss terms that training minimises.
 
         Args:
             features, emotion, targets: as for `nll`.
             weights: float32 `(tokens,)`, 0 or more.
+            label_smoothing: share of the cross-entropy that is the mean over all words instead of
+                the target's, in [0, 1).
 
         Returns:
-            The weighted sums whose total is the loss, float32 scalars by name, and the result of
-            `nll`, without gradient.
+            The weighted sums whose total is the loss, float32 scalars by name, and the
+            cross-entropy of each target, float32 `(tokens,)`, without gradient: without label
+            smoothing, the result of `nll`.
         """
-        total, nll = losses.weighted_nll(features, self.kernel, self.bias, targets, weights)
+        total, nll = losses.weighted_nll(
+            features, self.kernel, self.bias, targets, weights, smoothing=label_smoothing
+        )
         return {"cross_entropy": total}, nll
 
     def get_config(self) -> dict[str, Any]:

@@ -37,6 +37,8 @@ class ECM(keras.Model):
         dropout: share of the word vectors, of the output of each GRU layer before the next, and of
             the input of the output layer that is dropped in training, in [0, 1]. It is no part of
             `config`, because it does not change the weights.
+        label_smoothing: share of the training loss's cross-entropy that is the mean over all words
+            of the vocabulary instead of the target's, in [0, 1).
 
     Call arguments:
         inputs: dict of `post` int32 `(batch, post_length)`, `emotion` int32 `(batch,)` and
@@ -62,12 +64,18 @@ class ECM(keras.Model):
     """
 
     def __init__(
-        self, config: ModelConfig | dict[str, Any], *, dropout: float = 0.0, **kwargs: Any
+        self,
+        config: ModelConfig | dict[str, Any],
+        *,
+        dropout: float = 0.0,
+        label_smoothing: float = 0.0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if isinstance(config, dict):
             config = ModelConfig.from_dict(config)
         self.config = config
+        self.label_smoothing = label_smoothing
         dtype = self.dtype_policy
         self.encoder = Encoder(
             config.post_vocabulary_size,
@@ -181,7 +189,9 @@ class ECM(keras.Model):
         features, emotion, targets, rows = self._real_tokens(x, y_pred, training)
         lengths = tf.reduce_sum(tf.cast(x["response"] != PAD, tf.int32), axis=1)
         weights = tf.gather(losses.token_weights(lengths), rows)
-        terms, _ = self.vocabulary_output.training_losses(features, emotion, targets, weights)
+        terms, _ = self.vocabulary_output.training_losses(
+            features, emotion, targets, weights, self.label_smoothing
+        )
         self._cross_entropy.update_state(terms["cross_entropy"])
         if "memory" in y_pred:
             terms["memory"] = losses.memory_loss(y_pred["memory"])
@@ -262,4 +272,5 @@ class ECM(keras.Model):
             **super().get_config(),
             "config": self.config.to_dict(),
             "dropout": self.dropout.rate,
+            "label_smoothing": self.label_smoothing,
         }

@@ -37,7 +37,11 @@ def compiled_model(config: ModelConfig, assets: TextAssets, training: TrainingCo
     """Returns a new model that is ready for `fit`; the seed determines its weights."""
     keras.utils.set_random_seed(training.seed)
     model = new_model(
-        config, assets, dropout=training.dropout, dtype=_POLICIES[training.mixed_precision]
+        config,
+        assets,
+        dropout=training.dropout,
+        label_smoothing=training.label_smoothing,
+        dtype=_POLICIES[training.mixed_precision],
     )
     model.compile(optimizer=make_optimizer(training), jit_compile=False)
     return model

@@ -9,7 +9,7 @@ def test_defaults_are_the_original_program_s():
     assert (training.batch_size, training.learning_rate) == (128, 0.5)
     assert (training.learning_rate_decay_factor, training.max_gradient_norm) == (0.99, 5.0)
     assert (training.steps_per_checkpoint, training.optimizer) == (1000, "sgd")
-    assert training.dropout == 0
+    assert (training.dropout, training.label_smoothing) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,8 @@ def test_defaults_are_the_original_program_s():
         ("learning_rate_decay_factor", 0),
         ("learning_rate_decay_factor", 1.5),
         ("early_stopping", -1),
+        ("label_smoothing", -0.1),
+        ("label_smoothing", 1),
         ("dropout", -0.1),
         ("dropout", 1),
         ("seed", -1),

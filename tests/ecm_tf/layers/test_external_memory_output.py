@@ -118,12 +118,38 @@ def test_training_losses_and_gradients_equal_plain_tensorflow(layer, chunk, monk
         np.testing.assert_allclose(got, tf.convert_to_tensor(expected), atol=1e-5)
 
 
+def test_label_smoothing_is_the_mean_over_the_final_distribution(layer):
+    """In categories with no emotion words, with some and with one; gradients by autodiff."""
+    rows = EMOTION != 3  # a category of emotion words only gives the others no probability
+    features, emotion = tf.Variable(FEATURES[rows]), EMOTION[rows]
+    targets, weights = TARGETS[rows], WEIGHTS[rows]
+    watched = [features, *(weight.value for weight in layer.trainable_weights)]
+    with tf.GradientTape() as tape:
+        terms, smoothed = layer.training_losses(features, emotion, targets, weights, 0.2)
+    with tf.GradientTape() as naive_tape:
+        log_probs = layer(features, emotion)
+        target = tf.gather(log_probs, targets, batch_dims=1)
+        expected = -(0.8 * target + 0.2 * tf.reduce_mean(log_probs, 1))
+        naive = tf.reduce_sum(weights * expected)
+    hard, _ = layer.training_losses(features, emotion, targets, weights)
+    np.testing.assert_allclose(smoothed, expected, rtol=1e-5)
+    np.testing.assert_allclose(terms["cross_entropy"], naive, rtol=1e-5)
+    np.testing.assert_allclose(terms["gate"], hard["gate"])
+    for got, by_autodiff in zip(
+        tape.gradient(terms["cross_entropy"], watched),
+        naive_tape.gradient(naive, watched),
+        strict=True,
+    ):
+        np.testing.assert_allclose(got, tf.convert_to_tensor(by_autodiff), atol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1], ids=["hard", "smoothed"])
 @pytest.mark.parametrize("logit", [1e4, -1e4])
-def test_a_gate_at_0_or_1_gives_finite_losses_and_gradients(layer, logit):
+def test_a_gate_at_0_or_1_gives_finite_losses_and_gradients(layer, logit, smoothing):
     _set_gate(layer, logit)
     features = tf.Variable(FEATURES)
     with tf.GradientTape() as tape:
-        terms, nll = layer.training_losses(features, EMOTION, TARGETS, WEIGHTS)
+        terms, nll = layer.training_losses(features, EMOTION, TARGETS, WEIGHTS, smoothing)
         total = tf.add_n([*terms.values(), tf.reduce_sum(layer(features, EMOTION)) * 1e-9])
     watched = [features, *(weight.value for weight in layer.trainable_weights)]
     for array in [total, nll, *tape.gradient(total, watched)]:
@@ -131,12 +157,13 @@ def test_a_gate_at_0_or_1_gives_finite_losses_and_gradients(layer, logit):
     assert terms["gate"] > 1000  # the gate excludes some target
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1], ids=["hard", "smoothed"])
 @pytest.mark.parametrize("size", [1e4, -1e4])
-def test_extreme_logits_give_finite_losses_and_gradients(layer, size):
+def test_extreme_logits_give_finite_losses_and_gradients(layer, size, smoothing):
     layer.bias.assign(np.where(np.arange(11) % 2, size, -size))
     features = tf.Variable(FEATURES)
     with tf.GradientTape() as tape:
-        terms, _ = layer.training_losses(features, EMOTION, TARGETS, WEIGHTS)
+        terms, _ = layer.training_losses(features, EMOTION, TARGETS, WEIGHTS, smoothing)
         total = tf.add_n([*terms.values()])
     for array in [total, layer(FEATURES, EMOTION), *tape.gradient(total, [features])]:
         assert np.isfinite(array).all()

@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,27 +18,34 @@ ALLOWED[np.arange(TOKENS), TARGETS] = True
 ALLOWED[2] = np.arange(WORDS) == TARGETS[2]  # all other words are masked
 
 
-def _naive_nll(features, kernel, bias, masked):
+def _naive_nll(features, kernel, bias, masked, smoothing=0.0):
     logits = tf.matmul(features, kernel) + bias
-    if masked:
-        logits = tf.where(ALLOWED, logits, -np.inf)
-    return tf.reduce_logsumexp(logits, 1) - tf.gather(logits, TARGETS, batch_dims=1)
+    allowed = ALLOWED if masked else np.ones_like(ALLOWED)
+    partitions = [
+        tf.reduce_logsumexp(tf.where(words, logits, -1e9), 1, keepdims=True)
+        for words in (allowed, ~allowed)
+    ]
+    nll = tf.where(allowed, *partitions) - logits
+    target = tf.gather(nll, TARGETS, batch_dims=1)
+    return (1 - smoothing) * target + smoothing * tf.reduce_mean(nll, 1)
 
 
 MASK = losses.MaskedWords(tf.range(TOKENS), tf.constant(~ALLOWED))
 """Each token has its own class."""
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1], ids=["hard", "smoothed"])
 @pytest.mark.parametrize("masked", [False, True], ids=["unmasked", "masked"])
 @pytest.mark.parametrize("chunk", [1, 3, 7, 640])
-def test_weighted_nll_equals_naive_autodiff(chunk, masked, monkeypatch):
+def test_weighted_nll_equals_naive_autodiff(chunk, masked, smoothing, monkeypatch):
     monkeypatch.setattr(losses, "CHUNK", chunk)
     variables = [tf.Variable(x) for x in (FEATURES, KERNEL, BIAS)]
     with tf.GradientTape() as tape:
-        total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, MASK if masked else None)
+        masked_words = MASK if masked else None
+        total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, masked_words, smoothing)
         scaled = 3.0 * total
     with tf.GradientTape() as naive_tape:
-        naive = _naive_nll(*variables, masked)
+        naive = _naive_nll(*variables, masked, smoothing)
         naive_total = tf.reduce_sum(naive * WEIGHTS)
         naive_scaled = 3.0 * naive_total
     np.testing.assert_allclose(nll, naive, atol=1e-5)
@@ -119,9 +128,9 @@ def test_extreme_logits_give_finite_losses_and_gradients(logit, dtype):
     bias = np.zeros(WORDS, "float32")
     bias[TARGETS[0]] = logit
     variables = [tf.Variable(tf.cast(FEATURES, dtype)), tf.Variable(KERNEL), tf.Variable(bias)]
-    for masked_words in (None, MASK):
+    for masked_words, smoothing in product((None, MASK), (0.0, 0.1)):
         with tf.GradientTape() as tape:
-            total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, masked_words)
+            total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, masked_words, smoothing)
         for array in [total, nll, *tape.gradient(total, variables)]:
             assert np.isfinite(tf.cast(array, tf.float32)).all()
     assert np.max(losses.projected_nll(*variables, TARGETS)) > 5000
