@@ -49,6 +49,11 @@ class ModelConfig(Config):
         False,
         "external memory: at each step a gate chooses between emotion words and generic words",
     )
+    bidirectional_encoder: bool = option(
+        False,
+        "each encoder layer reads the post in both directions; the encoder of the original program "
+        "reads it from the last word to the first only",
+    )
     mask_padding: bool = option(
         True, "mask padding tokens; the original program does not mask them (--no-mask_padding)"
     )

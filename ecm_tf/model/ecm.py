@@ -84,6 +84,7 @@ class ECM(keras.Model):
             config.num_layers,
             None if config.mask_padding else [post for post, _ in config.buckets],
             dropout,
+            config.bidirectional_encoder,
             dtype=dtype,
             name="encoder",
         )

@@ -91,7 +91,10 @@ def copy_shared_weights(
     """
     targets, sources = _shared_weights(model), _shared_weights(source)
     if len(targets) != len(sources):
-        raise InputError("--pretrain_dir: expected a model with the same number of layers.")
+        raise InputError(
+            "--pretrain_dir: expected a model with the same number of layers and the same "
+            "--bidirectional_encoder."
+        )
     for target, given in zip(targets, sources, strict=True):
         new, value = given.numpy(), target.numpy()
         if target is model.encoder.embedding.embeddings and post_words:

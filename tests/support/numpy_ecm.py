@@ -133,27 +133,40 @@ class Reference:
         self.post_embedding = array(encoder.embedding.embeddings)
         self.word_embedding = array(decoder.embedding.embeddings)
         self.encoder_layers = [GRU.of(cell) for cell in encoder.cells]
+        self.forward_layers = [GRU.of(cell) for cell in encoder.forward_cells]
         self.features_kernel = array(decoder.features.kernel)
         self.features_bias = array(decoder.features.bias)
 
     def encode(self, post):
         """Returns outputs in the order of the post, and the final state of every layer."""
-        inputs = list(self.post_embedding[list(reversed(post))])
+        outputs = list(self.post_embedding[post or [PAD]])
         states = []
-        for layer in self.encoder_layers:
-            h, outputs = np.zeros(self.config.size), []
-            for x in inputs:
-                h = layer.step(x, h)
-                outputs.append(h)
-            states.append(h)
-            inputs = outputs
-        if not post:
+        for index in range(len(self.encoder_layers)):
+            outputs, state = self._encoder_layer(index, outputs)
             # Attention over an empty post reads the output for one PAD from the zero state.
-            padding = self.post_embedding[PAD]
-            for layer in self.encoder_layers:
-                padding = layer.step(padding, np.zeros(self.config.size))
-            inputs = [padding]
-        return np.stack(inputs[::-1]), states
+            states.append(state if post else self._encoder_layer(index, [])[1])
+        return np.stack(outputs), states
+
+    def _encoder_layer(self, index, inputs):
+        """Returns outputs in the order of the post, and the final state."""
+        backward, state = self._read(self.encoder_layers[index], inputs[::-1])
+        if not self.config.bidirectional_encoder:
+            return backward[::-1], state
+        forward, forward_state = self._read(self.forward_layers[index], inputs)
+        merge = self.model.encoder.merges[index]
+
+        def merged(*halves):
+            return np.tanh(np.concatenate(halves) @ array(merge.kernel) + array(merge.bias))
+
+        outputs = [merged(*halves) for halves in zip(backward[::-1], forward, strict=True)]
+        return outputs, merged(state, forward_state)
+
+    def _read(self, layer, inputs):
+        state, outputs = np.zeros(self.config.size), []
+        for x in inputs:
+            state = layer.step(x, state)
+            outputs.append(state)
+        return outputs, state
 
     def respond(self, post, response, emotion):
         """Returns log-probabilities and alpha at every position, and the final memory."""

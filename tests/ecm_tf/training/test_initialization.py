@@ -30,7 +30,13 @@ def test_shared_weights_are_copied_and_emotion_modules_left(make_model):
     )
 
 
-@pytest.mark.parametrize("difference", [{"size": 9}, {"embedding_size": 4}, {"num_layers": 1}])
+DIFFERENCES = [
+    {"size": 9}, {"embedding_size": 4},
+    {"num_layers": 1}, {"bidirectional_encoder": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES)
 def test_other_sizes_are_refused(make_model, difference):
     with pytest.raises(InputError, match=r"^--pretrain_dir: expected|^--pretrain_dir: .*expected"):
         copy_shared_weights(make_model(), make_model(**difference))
