@@ -54,6 +54,11 @@ class ModelConfig(Config):
         "each encoder layer reads the post in both directions; the encoder of the original program "
         "reads it from the last word to the first only",
     )
+    tie_embeddings: bool = option(
+        False,
+        "the output layer's weights are the decoder's word vectors, after a projection from --size "
+        "to --embedding_size where these differ; the original program has separate weights",
+    )
     mask_padding: bool = option(
         True, "mask padding tokens; the original program does not mask them (--no-mask_padding)"
     )

@@ -37,11 +37,13 @@ class ExternalMemoryOutput(VocabularyOutput):
               = (1 - alpha) * softmax over all other words, otherwise
 
     A category without emotion words has one softmax over all words and no gate. All computations
-    are in log space, so that a gate at 0 or 1 gives finite losses.
+    are in log space, so that a gate at 0 or 1 gives finite losses. Emotion words and generic words
+    share one projection, so that an `embedding` serves both.
 
     Args:
         vocabulary_size: number of words, at least 1.
         categories: number of emotion categories, at least 1.
+        embedding: as for `VocabularyOutput`.
 
     Call arguments:
         features: float `(rows, size)`.
@@ -55,7 +57,8 @@ class ExternalMemoryOutput(VocabularyOutput):
             is an emotion word of the category; all 0 until assigned. Saved with the other weights.
 
     Raises:
-        ValueError: `vocabulary_size` or `categories` is below 1.
+        ValueError: `vocabulary_size` or `categories` is below 1, or `vocabulary_size` is not the
+            number of words of `embedding`.
 
     Examples:
         output = ExternalMemoryOutput(vocabulary_size=4, categories=2)
@@ -64,8 +67,14 @@ class ExternalMemoryOutput(VocabularyOutput):
         log_probs = output(keras.random.normal([3, 5]), tf.constant([0, 1, 1]))
     """
 
-    def __init__(self, vocabulary_size: int, categories: int, **kwargs: Any) -> None:
-        super().__init__(vocabulary_size, **kwargs)
+    def __init__(
+        self,
+        vocabulary_size: int,
+        categories: int,
+        embedding: keras.layers.Embedding | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(vocabulary_size, embedding, **kwargs)
         if categories < 1:
             raise ValueError(f"`categories` must be positive. Received: categories={categories}")
         self.categories = categories
@@ -152,7 +161,8 @@ class ExternalMemoryOutput(VocabularyOutput):
     def nll(self, features: tf.Tensor, emotion: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         """Returns the negative log-likelihood of each target; see `VocabularyOutput.nll`."""
         gate_nll, masked_words = self._gate_nll_and_masks(features, emotion, targets)
-        word_nll = losses.projected_nll(features, self.kernel, self.bias, targets, masked_words)
+        factors = self._factors(features)
+        word_nll = losses.projected_nll(*factors, self.bias, targets, masked_words)
         return tf.stop_gradient(gate_nll) + word_nll
 
     def _mean_gate_nll(self, features: tf.Tensor, emotion: tf.Tensor) -> tf.Tensor:
@@ -176,7 +186,7 @@ class ExternalMemoryOutput(VocabularyOutput):
         """
         gate_nll, masked_words = self._gate_nll_and_masks(features, emotion, targets)
         words, word_nll = losses.weighted_nll(
-            features, self.kernel, self.bias, targets, weights, masked_words, label_smoothing
+            *self._factors(features), self.bias, targets, weights, masked_words, label_smoothing
         )
         gate = tf.reduce_sum(weights * gate_nll)
         if not label_smoothing:

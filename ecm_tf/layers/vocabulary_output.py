@@ -1,6 +1,6 @@
 """The plain output layer: one softmax over the response vocabulary."""
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -19,6 +19,9 @@ class VocabularyOutput(keras.layers.Layer):
 
     Args:
         vocabulary_size: number of words, at least 1.
+        embedding: a `keras.layers.Embedding` of the words whose vectors are the columns of W, after
+            a projection of `o` to their size, if it differs. None: W is a weight of this layer, as
+            in the original program.
 
     Call arguments:
         features: float `(rows, size)`.
@@ -28,35 +31,62 @@ class VocabularyOutput(keras.layers.Layer):
         float32 `(rows, vocabulary_size)`, log-probabilities in nats.
 
     Raises:
-        ValueError: `vocabulary_size` is below 1.
+        ValueError: `vocabulary_size` is below 1, or not the number of words of `embedding`.
 
     Examples:
         output = VocabularyOutput(vocabulary_size=11)
         log_probs = output(keras.random.normal([2, 5]))
     """
 
-    def __init__(self, vocabulary_size: int, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding: keras.layers.Embedding | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if vocabulary_size < 1:
             raise ValueError(
                 f"`vocabulary_size` must be positive. Received: vocabulary_size={vocabulary_size}"
             )
+        if embedding is not None and embedding.input_dim != vocabulary_size:
+            raise ValueError(
+                "`vocabulary_size` must be the number of words of `embedding`. Received: "
+                f"vocabulary_size={vocabulary_size}, embedding.input_dim={embedding.input_dim}"
+            )
         self.vocabulary_size = vocabulary_size
+        self.embedding = embedding
+        self.kernel: Any = None
+        self.projection: Any = None
 
     def build(self, features_shape: Any, emotion_shape: Any = None) -> None:
         """Creates the projection. Its layout, `(size, vocabulary_size)`, decodes fastest."""
-        words = self.vocabulary_size
+        words, size = self.vocabulary_size, features_shape[-1]
         # The projection stays float32 under mixed precision; the losses cast it chunk by chunk.
-        self.kernel = self.add_weight(
-            name="kernel", shape=(features_shape[-1], words), autocast=False
-        )
+        if self.embedding is None:
+            self.kernel = self.add_weight(name="kernel", shape=(size, words), autocast=False)
+        elif self.embedding.output_dim != size:
+            self.projection = self.add_weight(
+                name="projection", shape=(size, self.embedding.output_dim), autocast=False
+            )
+        if self.embedding is not None:
+            self.embedding.build()
         self.bias = self.add_weight(
             name="bias", shape=(words,), initializer="zeros", autocast=False
         )
 
+    def _factors(self, features: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the factors of `o W`: float `(rows, n)` and float32 `(n, vocabulary_size)`."""
+        if self.embedding is None:
+            return features, self.kernel
+        if self.projection is not None:
+            features = tf.matmul(features, tf.cast(self.projection, features.dtype))
+        return features, tf.transpose(self.embedding.embeddings)
+
     def logits(self, features: tf.Tensor) -> tf.Tensor:
-        """Returns `features kernel + bias`, float32 `(rows, vocabulary_size)`."""
-        products = tf.matmul(features, tf.cast(self.kernel, features.dtype))
+        """Returns `o W + b`, float32 `(rows, vocabulary_size)`."""
+        features, kernel = self._factors(features)
+        products = tf.matmul(features, tf.cast(kernel, features.dtype))
         return tf.nn.bias_add(tf.cast(products, tf.float32), self.bias)
 
     def prepare_steps(self, emotion: tf.Tensor | None) -> Any:
@@ -97,7 +127,7 @@ class VocabularyOutput(keras.layers.Layer):
         Returns:
             float32 `(tokens,)`, in nats.
         """
-        return losses.projected_nll(features, self.kernel, self.bias, targets)
+        return losses.projected_nll(*self._factors(features), self.bias, targets)
 
     def training_losses(
         self,
@@ -121,10 +151,20 @@ class VocabularyOutput(keras.layers.Layer):
             smoothing, the result of `nll`.
         """
         total, nll = losses.weighted_nll(
-            features, self.kernel, self.bias, targets, weights, smoothing=label_smoothing
+            *self._factors(features), self.bias, targets, weights, smoothing=label_smoothing
         )
         return {"cross_entropy": total}, nll
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
-        return {**super().get_config(), "vocabulary_size": self.vocabulary_size}
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "embedding": keras.saving.serialize_keras_object(self.embedding),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Returns the layer of a configuration, with an embedding of its own."""
+        embedding = keras.saving.deserialize_keras_object(config.get("embedding"))
+        return cls(**{**config, "embedding": embedding})

@@ -101,10 +101,11 @@ class ECM(keras.Model):
             name="decoder",
         )
         words, categories = config.response_vocabulary_size, config.categories
+        embedding = self.decoder.embedding if config.tie_embeddings else None
         self.vocabulary_output = (
-            ExternalMemoryOutput(words, categories, dtype=dtype, name="external_memory")
+            ExternalMemoryOutput(words, categories, embedding, dtype=dtype, name="external_memory")
             if config.use_ememory
-            else VocabularyOutput(words, dtype=dtype, name="vocabulary_output")
+            else VocabularyOutput(words, embedding, dtype=dtype, name="vocabulary_output")
         )
         self.dropout = Dropout(dropout, dtype=dtype, name="dropout")
         self._cross_entropy = keras.metrics.Mean("cross_entropy")

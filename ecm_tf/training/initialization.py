@@ -34,7 +34,8 @@ def _shared_weights(model: ECM) -> list[keras.Variable]:
         _decoder_stack(model),
     )
     weights = [weight for layer in layers for weight in layer.weights]
-    return [*weights, output.kernel, output.bias]
+    own = (output.kernel, output.projection, output.bias)
+    return [*weights, *(weight for weight in own if weight is not None)]
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,11 @@ def copy_shared_weights(
         InputError: sizes differ; the message names the first weight that does not fit.
     """
     targets, sources = _shared_weights(model), _shared_weights(source)
-    if len(targets) != len(sources):
+    tied = [each.config.tie_embeddings for each in (model, source)]
+    if len(targets) != len(sources) or tied[0] != tied[1]:
         raise InputError(
-            "--pretrain_dir: expected a model with the same number of layers and the same "
-            "--bidirectional_encoder."
+            "--pretrain_dir: expected a model with the same number of layers, "
+            "--bidirectional_encoder and --tie_embeddings."
         )
     for target, given in zip(targets, sources, strict=True):
         new, value = given.numpy(), target.numpy()

@@ -95,9 +95,18 @@ def attention(layer, query, values):
     return weights @ values, weights
 
 
+def word_logits(layer, features):
+    """Returns the logits of all words; their vectors may be those of an embedding."""
+    if layer.embedding is None:
+        return features @ array(layer.kernel) + array(layer.bias)
+    if layer.projection is not None:
+        features = features @ array(layer.projection)
+    return features @ array(layer.embedding.embeddings).T + array(layer.bias)
+
+
 def vocabulary_log_probs(layer, features):
     """Returns the log of one softmax over all words."""
-    return log_softmax(features @ array(layer.kernel) + array(layer.bias))
+    return log_softmax(word_logits(layer, features))
 
 
 def emotion_gate(layer, features):
@@ -110,7 +119,7 @@ def external_memory_log_probs(layer, features, emotion):
     emotional = array(layer.emotion_words)[emotion] > 0
     if not emotional.any():
         return vocabulary_log_probs(layer, features)
-    logits = features @ array(layer.kernel) + array(layer.bias)
+    logits = word_logits(layer, features)
     alpha = emotion_gate(layer, features)
     probs = np.zeros(len(logits))
     probs[emotional] = alpha * softmax(logits[emotional])

@@ -10,7 +10,7 @@ def test_defaults_are_the_paper_s():
     assert (config.emotion_size, config.imemory_size) == (100, 256)
     assert (config.use_emb, config.use_imemory, config.use_ememory) == (False, False, False)
     assert (config.mask_padding, config.buckets) == (True, ORIGINAL_BUCKETS)
-    assert not config.bidirectional_encoder
+    assert not (config.bidirectional_encoder or config.tie_embeddings)
 
 
 def test_maximum_lengths():

@@ -237,6 +237,7 @@ def test_resuming_in_a_graph(dataset, tmp_path, capsys):
     train_dir, resumed = tmp_path / "model", tmp_path / "resumed"
     flags = {"mixed_precision": "float16", "epochs": 2, "num_layers": 2}
     flags |= {"dropout": 0.2, "label_smoothing": 0.1, "bidirectional_encoder": True}
+    flags |= {"tie_embeddings": True}
     with mock.patch("ecm_tf.training.history._draw"):
         train(dataset, train_dir, **flags)
         shutil.copytree(train_dir, resumed)

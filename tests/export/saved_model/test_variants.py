@@ -1,5 +1,6 @@
 """Exports with other settings: search with a classifier, half-precision weights, Keras file."""
 
+import dataclasses
 import json
 import shutil
 
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from exported import EMOTION_IDS, EMOTIONS, POSTS
+from random_weights import randomize
 
 from ecm_tf.config import RERANKED, SearchConfig
 from ecm_tf.decoding.search import Search
 from ecm_tf.inference.responder import Responder
+from ecm_tf.model.directory import load_model, new_model, save_model
 from export.saved_model import signatures as signatures_module
 from export.saved_model.__main__ import main
 from export.saved_model.exporter import export_saved_model
@@ -106,16 +109,38 @@ def test_command_writes_the_next_version_in_half_precision(
     check_half_precision(version, "float16", exported_base, load_signatures, responder)
 
 
-def test_bfloat16_weights(
-    model_dir, exported_base, load_signatures, responder, tmp_path, monkeypatch
-):
+@pytest.fixture
+def only_all_emotions(monkeypatch):
+    """Exports have one signature, which takes a quarter of the time."""
     all_signatures = signatures_module.signatures
-    # One signature is enough here, and takes a quarter of the time.
     monkeypatch.setattr(
         signatures_module,
         "signatures",
         lambda *arguments: {"all_emotions": all_signatures(*arguments)["all_emotions"]},
     )
+
+
+def test_a_model_with_options(model_dir, load_signatures, only_all_emotions, tmp_path):
+    """A bidirectional encoder and tied embeddings, each weight stored once."""
+    model, assets = load_model(model_dir)
+    config = dataclasses.replace(model.config, bidirectional_encoder=True, tie_embeddings=True)
+    model = randomize(new_model(config, assets), seed=3, scale=0.4)
+    save_model(tmp_path / "model", model, assets, settings={}, counts={}, sources={})
+    version = export_saved_model(tmp_path / "model", tmp_path / "base")
+    answers = load_signatures(version)["all_emotions"](post=tf.constant(POSTS[:2]))
+    posts, emotions = np.repeat(POSTS[:2], 6), np.tile(range(6), 2)
+    expected = Responder(model, assets).answer(tf.constant(posts), tf.constant(emotions), Search())
+    texts = expected.texts.numpy().ravel().tolist()
+    assert answers["response"].numpy().ravel().tolist() == texts
+    assert len(set(texts)) > 3
+    shapes = tf.train.load_checkpoint(str(version / "variables" / "variables"))
+    stored = [shape for shape in shapes.get_variable_to_shape_map().values() if shape]
+    assert sorted(stored) == sorted(list(weight.shape) for weight in model.weights)
+
+
+def test_bfloat16_weights(
+    model_dir, exported_base, load_signatures, responder, only_all_emotions, tmp_path
+):
     version = export_saved_model(model_dir, tmp_path, dtype="bfloat16")
     check_half_precision(version, "bfloat16", exported_base, load_signatures, responder)
 

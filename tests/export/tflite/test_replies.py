@@ -74,7 +74,7 @@ def test_quantisation_changes_few_replies(
 VARIANTS = {
     "Seq2Seq of English": (ENGLISH, {"use_ememory": False}),
     "original": (CHINESE, {"mask_padding": False, "use_emb": True, "use_ememory": True}),
-    "with options": (CHINESE, {"bidirectional_encoder": True}),
+    "with options": (CHINESE, {"bidirectional_encoder": True, "tie_embeddings": True}),
 }
 
 
