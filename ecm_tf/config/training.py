@@ -43,6 +43,12 @@ class TrainingConfig(Config):
         "give all words of the vocabulary together this share of each target's probability in the "
         "training loss; perplexities are not smoothed; the original program does not smooth",
     )
+    ema_momentum: Annotated[float, Meta(ge=0, lt=1)] = option(
+        0.0,
+        "evaluate and save exponential moving averages of the weights: at each step, average = "
+        "ema_momentum × average + (1 − ema_momentum) × weights (0: off; the original program has "
+        "no averages)",
+    )
     balance_emotions: bool = option(
         False, "draw all emotions equally often, however rare, as the original program does"
     )

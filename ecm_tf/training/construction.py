@@ -8,9 +8,11 @@ from ecm_tf.config import ModelConfig, TrainingConfig
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import new_model
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.training.averages import AveragingAdam, AveragingSGD
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 _OPTIMIZERS = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}
+_AVERAGING_OPTIMIZERS = {"sgd": AveragingSGD, "adam": AveragingAdam}
 
 
 def model_config(options: dict[str, Any], assets: TextAssets) -> ModelConfig:
@@ -48,7 +50,14 @@ def compiled_model(config: ModelConfig, assets: TextAssets, training: TrainingCo
 
 
 def make_optimizer(training: TrainingConfig) -> keras.optimizers.Optimizer:
-    """Returns the optimizer of a run, with gradient clipping."""
+    """Returns the optimizer of a run, with gradient clipping and averages of the weights if on."""
+    if training.ema_momentum:
+        return _AVERAGING_OPTIMIZERS[training.optimizer](
+            training.learning_rate,
+            global_clipnorm=training.max_gradient_norm,
+            use_ema=True,
+            ema_momentum=training.ema_momentum,
+        )
     return _OPTIMIZERS[training.optimizer](
         training.learning_rate, global_clipnorm=training.max_gradient_norm
     )

@@ -17,6 +17,7 @@ from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import save_model
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.training.averages import averaged_weights
 from ecm_tf.training.callbacks import BestModel
 from ecm_tf.training.checkpoints import Checkpoints
 from ecm_tf.training.construction import compiled_model, model_config
@@ -128,14 +129,15 @@ def _best_model(
 
     def save(row: HistoryRow) -> None:
         counts = {"step": row.step, "dev_perplexity": row.dev_perplexity}
-        save_model(
-            train_dir,
-            model,
-            assets,
-            settings=settings.settings,
-            counts=counts,
-            sources=settings.sources,
-        )
+        with averaged_weights(model):
+            save_model(
+                train_dir,
+                model,
+                assets,
+                settings=settings.settings,
+                counts=counts,
+                sources=settings.sources,
+            )
 
     best = None
     if (train_dir / MANIFEST).is_file():

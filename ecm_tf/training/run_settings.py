@@ -123,6 +123,8 @@ class RunSettings:
         path = train_dir / RUN
         if path.is_file():
             saved = json.loads(path.read_text(encoding="utf-8"))
+            # Runs of earlier versions and imported runs have no averages of weights to continue.
+            saved.setdefault("training", {}).setdefault("ema_momentum", 0.0)
             changed = _differences(saved, self._run)
             if changed:
                 raise InputError(

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from ecm_tf.model.perplexity import PerplexityMeter
+from ecm_tf.training.averages import averaged_weights
 from ecm_tf.training.history import HistoryRow
 
 _log = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ class EvaluationListener(keras.callbacks.Callback):
 class Evaluation(keras.callbacks.Callback):
     """Evaluates every `interval` steps and at the end of each epoch, and informs the listeners.
 
-    The untrained model is evaluated too, as step 0. `validation_data` of `fit` cannot replace
+    The untrained model is evaluated too, as step 0. If the optimizer keeps averages of the weights,
+    these are evaluated. `validation_data` of `fit` cannot replace
     this: Keras validates at the end of epochs only.
 
     Args:
@@ -100,7 +102,8 @@ class Evaluation(keras.callbacks.Callback):
 
     def _evaluate(self, train_loss: float) -> None:
         assert self._meter is not None
-        perplexity = self._meter.measure(self._batches)
+        with averaged_weights(self.model):
+            perplexity = self._meter.measure(self._batches)
         self._history.append(
             HistoryRow(
                 step=self.step,

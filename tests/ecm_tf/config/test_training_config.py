@@ -9,7 +9,7 @@ def test_defaults_are_the_original_program_s():
     assert (training.batch_size, training.learning_rate) == (128, 0.5)
     assert (training.learning_rate_decay_factor, training.max_gradient_norm) == (0.99, 5.0)
     assert (training.steps_per_checkpoint, training.optimizer) == (1000, "sgd")
-    assert (training.dropout, training.label_smoothing) == (0, 0)
+    assert (training.dropout, training.label_smoothing, training.ema_momentum) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,8 @@ def test_defaults_are_the_original_program_s():
         ("early_stopping", -1),
         ("label_smoothing", -0.1),
         ("label_smoothing", 1),
+        ("ema_momentum", -0.1),
+        ("ema_momentum", 1),
         ("dropout", -0.1),
         ("dropout", 1),
         ("seed", -1),

@@ -58,6 +58,34 @@ def test_cells_drop_between_layers(make):
         np.testing.assert_array_equal(rnn(inputs), expected)
 
 
+def test_the_gradient_of_a_loop_in_a_graph_is_that_of_the_drawn_numbers():
+    """Compared with finite differences for the same draws; each step draws."""
+    random = np.random.default_rng(5)
+    rnn = keras.layers.RNN(StackedGRUCell(6, 2, dropout=0.5))
+    inputs = tf.constant(random.normal(size=[2, 3, 5]), tf.float32)
+    rnn(inputs)
+    kernel = randomize(rnn.cell).cells[1].kernel
+    draws = rnn.cell.dropout.seed_generator.state
+    start, first = kernel.numpy(), draws.numpy()
+
+    @tf.function(autograph=False)
+    def value_and_gradient():
+        with tf.GradientTape() as tape:
+            value = tf.reduce_sum(rnn(inputs, training=True))
+        return value, tape.gradient(value, kernel.value)
+
+    value, gradient = value_and_gradient()
+    assert draws[1] - first[1] >= 3  # Keras computes the first step twice
+    assert value_and_gradient()[0] != value
+    direction = random.normal(size=start.shape)
+    values = []
+    for sign in (1, -1):
+        draws.assign(first)
+        kernel.assign(start + sign * 1e-3 * direction)
+        values.append(float(value_and_gradient()[0]))
+    assert np.sum(gradient * direction) == pytest.approx((values[0] - values[1]) / 2e-3, abs=2e-3)
+
+
 def test_a_share_is_dropped_and_the_rest_scaled(models, batch):
     plain, dropping = models
     outputs = plain(batch)

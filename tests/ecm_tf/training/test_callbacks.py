@@ -51,7 +51,7 @@ def make_run(tmp_path, monkeypatch):
             best_model,
         )
         made.append(callbacks)
-        optimizer = optimizer or SimpleNamespace(learning_rate=0.5)
+        optimizer = optimizer or SimpleNamespace(learning_rate=0.5, use_ema=False)
         model = SimpleNamespace(optimizer=optimizer)
         for callback in callbacks.all:
             callback.set_model(model)

@@ -19,8 +19,10 @@ from eager_runs import eager_execution
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, sha256, verify_files
+from ecm_tf.data.batches import evaluation_batches
 from ecm_tf.data.records import serialize_pair
 from ecm_tf.model.directory import load_model, save_model
+from ecm_tf.model.perplexity import PerplexityMeter
 from ecm_tf.text.vocabulary import SPECIALS
 from ecm_tf.train import main
 from ecm_tf.training.callbacks import Evaluation
@@ -235,9 +237,8 @@ def test_resuming_from_an_older_checkpoint(copied, finished, dataset, eagerly, c
 def test_resuming_in_a_graph(dataset, tmp_path, capsys):
     """Graphs, mixed precision and all options: resuming repeats the run exactly."""
     train_dir, resumed = tmp_path / "model", tmp_path / "resumed"
-    flags = {"mixed_precision": "float16", "epochs": 2, "num_layers": 2}
-    flags |= {"dropout": 0.2, "label_smoothing": 0.1, "bidirectional_encoder": True}
-    flags |= {"tie_embeddings": True}
+    flags = {"mixed_precision": "float16", "epochs": 2, "dropout": 0.2, "label_smoothing": 0.1}
+    flags |= {"bidirectional_encoder": True, "tie_embeddings": True, "ema_momentum": 0.5}
     with mock.patch("ecm_tf.training.history._draw"):
         train(dataset, train_dir, **flags)
         shutil.copytree(train_dir, resumed)
@@ -256,6 +257,37 @@ def test_resuming_in_a_graph(dataset, tmp_path, capsys):
     counts = [int(array) for array in optimizer.values() if array.dtype.kind == "i"]
     assert 6 in counts
     assert_trained_in_mixed_precision(resumed)
+
+
+def test_averaged_weights_are_evaluated_and_saved(dataset, finished, tmp_path, eagerly):
+    """Checkpoints hold the weights of the steps, which are those of a run without averages."""
+    train_dir = tmp_path / "model"
+    train(dataset, train_dir, ema_momentum=0.75, steps_per_checkpoint=1)
+    steps = [checkpoint(train_dir, step) for step in (1, 2, 3)]
+    saved = stored(train_dir / "model.weights.h5")
+    assert read_manifest(train_dir, "model")["counts"]["step"] == 3
+    for name, value in saved.items():
+        first, second, third = (weights[name] for weights in steps)
+        average = 0.75 * (0.75 * first + 0.25 * second) + 0.25 * third
+        np.testing.assert_allclose(value, average, rtol=1e-5, atol=1e-6, err_msg=name)
+    model, _ = load_model(train_dir)
+    dev = evaluation_batches(dataset, "dev", model.config, 4)
+    rows = history(train_dir)
+    assert PerplexityMeter(model).measure(dev).token == pytest.approx(rows[3]["dev_perplexity"])
+    # The second epoch continues from the weights, not from their averages.
+    train(dataset, train_dir, ema_momentum=0.75, steps_per_checkpoint=1, epochs=2)
+    weights, expected = checkpoint(train_dir, 6), checkpoint(finished, 6)
+    for name in saved:
+        np.testing.assert_allclose(weights[name], expected[name], rtol=1e-5, atol=1e-6)
+
+
+def test_a_run_without_averages_cannot_get_them(copied, dataset, eagerly):
+    """Not even one of an earlier version, which did not record the setting."""
+    run = json.loads((copied / "run.json").read_text())
+    del run["training"]["ema_momentum"]
+    (copied / "run.json").write_text(json.dumps(run))
+    with pytest.raises(InputError, match=r"ema_momentum was 0\.0, is 0\.9\."):
+        train(dataset, copied, epochs=3, ema_momentum=0.9)
 
 
 def test_a_missing_checkpoint_is_refused(copied, dataset, eagerly):
