@@ -28,7 +28,8 @@ class ModelConfig(Config):
     """Sizes and modules of an `ECM`.
 
     The three modules are off by default, as in the original program. Without any of them the model
-    is the paper's Seq2Seq; with `use_emb` alone its Emb; with all three its ECM.
+    is the paper's Seq2Seq; with `use_emb` alone its Emb; with all three its ECM. The original
+    program lacks `bidirectional_encoder` and `tie_embeddings`, which are off by default.
     """
 
     post_vocabulary_size: _VocabularySize

@@ -13,7 +13,11 @@ from ecm_tf.core.fields import NonNegativeInt, PositiveFloat, PositiveInt, Seed
 
 @dataclass(frozen=True)
 class TrainingConfig(Config):
-    """How a model is trained. The defaults are the original program's where it has the flag."""
+    """How a model is trained. The defaults are the original program's where it has the flag.
+
+    The original program lacks `dropout`, `label_smoothing` and `ema_momentum`, which are off by
+    default.
+    """
 
     batch_size: PositiveInt = option(128, "post-response pairs per step")
     epochs: PositiveInt = option(20, "passes over the training pairs")
