@@ -26,6 +26,10 @@ RERANKED = {
 """Default settings of commands that are given a classifier (`--rerank`); `docs/results.md` gives
 the measurements behind them."""
 
+_BlockWords = Annotated[
+    str | tuple[str, ...], Meta(description="the name of a file of words, or a list of words")
+]
+
 
 @dataclass(frozen=True)
 class SearchConfig(Config):
@@ -66,6 +70,13 @@ class SearchConfig(Config):
     )
     no_repeat: NonNegativeInt = option(
         0, "forbid repeating an n-gram of this length within a reply (0: off)"
+    )
+    block_words: _BlockWords | None = option(
+        None,
+        "file of words and phrases that no reply may contain, one per line; empty lines and lines "
+        "that begin with # are ignored",
+        type=str,
+        metavar="FILE",
     )
     length_penalty: NonNegativeFloat = option(
         0.0,
@@ -129,7 +140,14 @@ class SearchConfig(Config):
             parts += [f"top-k {self.top_k}"] if self.top_k else []
             parts += [f"top-p {self.top_p:g}"] if self.top_p else []
         parts += [f"at least {self.min_length} words"] if self.min_length != 1 else []
-        return parts + ([f"no repeated {self.no_repeat}-grams"] if self.no_repeat else [])
+        parts += [f"no repeated {self.no_repeat}-grams"] if self.no_repeat else []
+        return parts + ([f"without {self._blocked_name}"] if self.block_words else [])
+
+    @property
+    def _blocked_name(self) -> str:
+        if isinstance(self.block_words, str):
+            return f"the words of {Path(self.block_words).name}"
+        return f"{len(self.block_words or ())} blocked words"
 
     def _ranking_name(self) -> list[str]:
         parts = [f"length {self.length_penalty:g}"] if self.length_penalty else []

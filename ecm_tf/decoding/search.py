@@ -5,6 +5,7 @@ import tensorflow as tf
 from ecm_tf import decoding
 from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
+from ecm_tf.decoding.blocked_words import read_block_words
 from ecm_tf.decoding.ranking import Ranking, TextModel
 from ecm_tf.decoding.replies import Replies, Step
 
@@ -22,9 +23,11 @@ class Search:
         n_best: number of replies for each post.
         rows: number of adjacent rows that the decoder needs for each post.
         ranking: the ranking of the candidates.
+        block_words: words that no reply may contain, as text; without any, nothing is blocked.
 
     Raises:
-        InputError: `n_best` is out of range, or `config.rerank` is no classifier directory.
+        InputError: `n_best` is out of range, `config.rerank` is no classifier directory, or
+            `config.block_words` has no words.
     """
 
     def __init__(
@@ -45,6 +48,8 @@ class Search:
         beam_alone = self.config.decoder == "beam" and not self.config.reranks
         self._num_candidates = n_best if beam_alone else self.config.num_candidates
         self.ranking = ranking or Ranking(self.config)
+        blocked = self.config.block_words
+        self.block_words = () if blocked is None else read_block_words(blocked)
         self._decode = {"greedy": self._greedy, "beam": self._beam, "sample": self._sample}[
             self.config.decoder
         ]

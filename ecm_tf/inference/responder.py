@@ -5,7 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from ecm_tf.core.errors import InputError
-from ecm_tf.decoding import Replies
+from ecm_tf.decoding import Replies, block_words, block_words_automaton
 from ecm_tf.decoding.search import Search
 from ecm_tf.model import ECM
 from ecm_tf.text.assets import TextAssets
@@ -50,7 +50,8 @@ class Responder(tf.Module):
             Texts and scores, `(batch, n_best)`.
 
         Raises:
-            InputError: the classifier of the search has other categories than the model.
+            InputError: the classifier of the search has other categories than the model, or a
+                blocked word has no tokens.
         """
         replies = self.replies(posts, emotion, search)
         return Answers(self.texts(replies), replies.scores)
@@ -64,6 +65,9 @@ class Responder(tf.Module):
                 f"{self.emotions.allowed}; got {classifier.emotions.allowed}."
             )
         step, state = self.model.prepare_decoding(self.post_ids(posts), emotion, search.rows)
+        if search.block_words:
+            automaton = block_words_automaton(search.block_words, self.text)
+            step, state = block_words(step, state, automaton)
         keys = tf.strings.join([posts, tf.strings.as_string(emotion)], "|")
         found = search.candidates(step, state, self.model.config.max_response_length, keys)
         return search.best(self, emotion, found)

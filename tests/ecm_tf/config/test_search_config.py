@@ -14,6 +14,7 @@ from ecm_tf.core.errors import InputError
         ({"candidates": 0}, "candidates: expected an integer of at least 1, got 0"),
         ({"diversity": -1.0}, "diversity: expected a number of at least 0, got -1.0"),
         ({"no_repeat": -1}, "no_repeat: expected an integer of at least 0, got -1"),
+        ({"block_words": 3}, "block_words: expected the name of a file .* list of words, got 3"),
         ({"emotion_weight": -1.0}, "emotion_weight: expected a number of at least 0"),
         ({"rerank": "judge"}, "rerank: expected a search with several .* has one, got 'judge'"),
         (
@@ -36,3 +37,9 @@ def test_reranking_defaults_are_valid():
     config = SearchConfig(**RERANKED, rerank="judge")
     assert config.reranks
     assert config.num_candidates == 16
+
+
+def test_block_words_survive_json():
+    for block_words in ("words.txt", ["傻", "子"]):
+        config = SearchConfig(block_words=block_words)
+        assert SearchConfig.from_dict(config.to_dict()) == config

@@ -1,6 +1,7 @@
 """Search with ranking, for a tiny trained model."""
 
 import functools
+import itertools
 
 import fake_classifier
 import numpy as np
@@ -192,6 +193,33 @@ def test_ngram_blocking(responder):
     assert repeated[1] == 0
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"no_repeat": 2, "min_length": 3},
+        {"decoder": "beam", "beam_size": 6, "beam_groups": 2, "mmi_weight": 0.3},
+        {**SAMPLES, "no_repeat": 1, "length_penalty": 1.0},
+    ],
+)
+def test_blocked_words_of_a_trained_model(responder, settings):
+    """The two characters around the border of two words, in replies that are found without it."""
+    n_best = SearchConfig(**settings).num_candidates
+    texts, _, ids, lengths = search_replies(responder, n_best, **settings)
+    words = responder.text.assets.response_words
+    pairs = {
+        words[first][-1] + words[second][0]
+        for row, length in zip(ids.reshape(-1, ids.shape[-1]), lengths.ravel(), strict=True)
+        for first, second in itertools.pairwise(row[:length])
+    }
+    blocked = tuple(sorted(pairs))
+    assert blocked
+    found, scores, _, _ = search_replies(responder, n_best, **settings, block_words=blocked)
+    assert not [text for row in found for text in row for pair in blocked if pair in text]
+    assert (scores[:, 0] > -1e29).all()
+    assert any(found[0])
+    assert np.shape(found) == np.shape(texts)
+
+
 def test_diverse_beams_give_more_different_first_words(responder):
     def first_words(**settings):
         _, _, ids, _ = search_replies(responder, 6, decoder="beam", beam_size=6, **settings)
@@ -219,6 +247,11 @@ def test_a_missing_classifier_is_refused(tmp_path):
         Search(SearchConfig(**SAMPLES, rerank=str(tmp_path / "nothing")))
 
 
+def test_missing_block_words_are_refused(tmp_path):
+    with pytest.raises(InputError, match="no such file; expected blocked words"):
+        Search(SearchConfig(block_words=str(tmp_path / "nothing")))
+
+
 @pytest.mark.parametrize(
     ("settings", "name"),
     [
@@ -229,6 +262,8 @@ def test_a_missing_classifier_is_refused(tmp_path):
             {"decoder": "beam", "beam_groups": 4, "diversity": 0.5, "no_repeat": 2},
             "beam 20, 4 groups at 0.5, no repeated 2-grams",
         ),
+        ({"block_words": "lists/rude.txt"}, "greedy, without the words of rude.txt"),
+        ({"block_words": ["傻", "子"]}, "greedy, without 2 blocked words"),
         ({"decoder": "sample", "top_k": 5, "top_p": 0.9}, "sample at 1, top-k 5, top-p 0.9"),
         (
             {**SAMPLES, "rerank": "some/bilstm", "emotion_weight": 3.0, "mmi_weight": 0.25},
