@@ -29,7 +29,7 @@ from ecm_tf.text.spacing import remove_meaningless_spaces
 from ecm_tf.text.units import units_of
 from ecm_tf.text.vocabulary import EOS, GO, SPECIALS, UNK
 
-PROPERTY = settings(max_examples=60, deadline=None, derandomize=True)
+PROPERTY = settings(max_examples=100, deadline=None, derandomize=True)
 LENGTH, EXAMPLES = 4, 8
 
 
@@ -53,12 +53,12 @@ def contains(text, blocked, segmenter):
 def cases(draw):
     """Returns a segmenter, vocabulary words and blocked phrases, all of very few characters."""
     segmenter = draw(st.sampled_from(["jieba", "whitespace"]))
-    characters = "傻子aB1!" if segmenter == "jieba" else "aBé"
-    word = st.text(characters, min_size=1, max_size=3)
-    words = draw(st.lists(word, min_size=2, max_size=5, unique=True))
+    characters = draw(st.sampled_from(["傻子", "傻子aB1!"] if segmenter == "jieba" else ["aBé"]))
+    word = st.text(characters, min_size=1, max_size=2)
+    words = draw(st.lists(word, min_size=2, max_size=4, unique=True))
     part = st.one_of(word, st.sampled_from(words))
     phrase = st.lists(part, min_size=1, max_size=3).map(partial(text_of, segmenter=segmenter))
-    return segmenter, words, draw(st.lists(phrase, min_size=1, max_size=3))
+    return segmenter, words, draw(st.lists(phrase, min_size=1, max_size=4))
 
 
 def automaton_of(segmenter, words, blocked):
@@ -154,7 +154,7 @@ def test_no_reply_of_any_decoder_contains_a_blocked_word(name):
     """For blocked words of several tokens, parts of tokens, and of whole ASCII words."""
     beams, search = SEARCHES[name]
     words = ["大", "傻", "子", "大傻", "啊", "ok", "OK", "k"]
-    blocked = ["傻子", "ok啊", "k ok", "啊啊"]
+    blocked = ["大傻子", "ok啊", "傻啊k", "啊啊大", "k ok", "子子"]
     table = Table(len(SPECIALS) + len(words))
     automaton = automaton_of("jieba", words, blocked)
 
@@ -174,7 +174,8 @@ def test_no_reply_of_any_decoder_contains_a_blocked_word(name):
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_wide_beam_finds_all_replies_without_blocked_words(seed):
-    words, blocked = ["大傻", "子", "傻", "b"], ["傻子", "b大", "b b"]
+    # After 大傻, both 子 (which completes the longer beginning) and b (the shorter one) are masked.
+    words, blocked = ["大", "傻", "子", "b"], ["大傻子", "傻b", "b b"]
     table = Table(len(SPECIALS) + len(words), seed)
     allowed = [
         (score, list(ids))

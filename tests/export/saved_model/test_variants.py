@@ -47,6 +47,28 @@ def test_search_with_a_classifier_is_part_of_the_saved_model(reranked, load_sign
     assert best.tolist() == n_best[:, 0].tolist()
 
 
+def test_blocked_words_are_part_of_the_saved_model(model_dir, load_signatures, responder, tmp_path):
+    posts, emotions = tf.constant(POSTS), tf.constant(EMOTION_IDS)
+    texts = responder.answer(posts, emotions, Search()).texts.numpy()[:, 0]
+    blocked = sorted({text.decode()[1:3] for text in texts})
+    path = tmp_path / "words.txt"
+    path.write_text("\n".join(blocked), encoding="utf-8")
+    main(
+        [
+            *("--train_dir", str(model_dir), "--output", str(tmp_path), "--n_best", "1"),
+            *("--block_words", str(path)),
+        ]
+    )
+    path.unlink()
+    signature = load_signatures(tmp_path / "1")["serving_default"]
+    replies = signature(post=posts, emotion=tf.constant(EMOTIONS))["response"].numpy()
+    search = Search(SearchConfig(block_words=blocked))
+    expected = responder.answer(posts, emotions, search).texts.numpy()[:, 0]
+    assert replies.tolist() == expected.tolist()
+    assert not [text for text in replies for word in blocked if word in text.decode()]
+    assert any(replies)
+
+
 def test_rows_do_not_depend_on_their_batch(exported_base, reranked, load_signatures):
     """Server-side batching relies on it."""
     for version in (exported_base / "1", reranked[0]):
