@@ -49,6 +49,17 @@ def test_replies_are_one_per_emotion_in_the_order_of_the_categories(bot):
     assert [reply.text for reply in rows[0][4]] == [reply.text for reply in pair]
 
 
+def test_blocked_words_from_a_list_or_a_file(bot, tmp_path):
+    text = bot.reply(POSTS[0], "angry").text
+    path = tmp_path / "words.txt"
+    path.write_text(f"# a part of a reply\n{text[:2]}\n", encoding="utf-8")
+    reply = bot.reply(POSTS[0], "angry", block_words=[text[:2]])
+    assert reply.text and text[:2] not in reply.text
+    assert bot.reply(POSTS[0], "angry", block_words=str(path)) == reply
+    with pytest.raises(InputError, match="block_words: expected at least one blocked word"):
+        bot.reply(POSTS[0], "angry", block_words=[])
+
+
 def test_a_list_gives_the_reply_to_each_post_in_order(bot, monkeypatch):
     monkeypatch.setattr(batch_responder, "MAX_HYPOTHESES", 6)
     emotions = ["like", 0, "悲伤"]
