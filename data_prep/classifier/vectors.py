@@ -11,12 +11,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from data_prep.classifier.features import (
-    Splitter,
-    Vectors,
-    learn_tokenizer,
-    text_batches,
-)
+from data_prep.classifier.features import Splitter, Vectors, learn_tokenizer, text_batches
 from data_prep.classifier.networks import EMBEDDING_SIZE
 from data_prep.classifier.settings import VectorSettings
 from data_prep.corpus.files import BadRecord, source_digests

@@ -47,8 +47,8 @@ def write_manifest(
 
     Args:
         directory: the directory.
-        kind: `"corpus"`, `"dataset"`, `"model"`, `"checkpoint"`, `"classifier"`, `"report"` or
-            `"tflite"`.
+        kind: `"corpus"`, `"dataset"`, `"model"`, `"checkpoint"`, `"classifier"`, `"vectors"`,
+            `"report"` or `"tflite"`.
         files: paths of its files, relative to `directory`; their digests are recorded.
         settings: the settings that it was made with.
         counts: statistics of its content.
