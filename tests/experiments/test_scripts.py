@@ -20,7 +20,7 @@ from markdown_rows import table_rows
 
 from data_prep.corpus.sample import write_sample
 from data_prep.merge.sources import read_sources
-from ecm_tf.core.manifest import read_manifest
+from ecm_tf.core.manifest import read_manifest, sha256
 from ecm_tf.train import main as train_main
 from experiments import leave_one_out
 
@@ -197,6 +197,26 @@ def test_table4_records_each_run_and_prints_the_table(corpus, tmp_path):
     assert by_variant[1][3] == expected
     assert len(result.commands) == 3 * 4 + 1
     assert [command[0] for command in again.commands] == ["experiments.figures"], "all are recorded"
+
+
+@pytest.mark.slow
+def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
+    """Of the changes, those that need more than one flag: the subtitles are the sample corpus."""
+    subtitles = data / "dialogue/zh"
+    subtitles.mkdir(parents=True, exist_ok=True)
+    pairs = json.loads((data / "lccc/lccc_base_valid.json").read_text(encoding="utf-8"))
+    for name in ("msctd", "dgk_subtitles"):
+        with gzip.open(subtitles / f"{name}.tsv.gz", "wt", encoding="utf-8") as file:
+            file.writelines(
+                f"{post}\t{response}\n" for post, response in [("post", "response"), *pairs]
+            )
+    output, results = tmp_path / "relevance", tmp_path / "results"
+    with eager_execution():
+        run("relevance.sh", data, corpus, output, results, "tied-0", "pretrained-0", **TINY_RUN)
+    assert {path.stem for path in results.iterdir()} == {"tied-0", "pretrained-0"}
+    manifest = read_manifest(output / "pretrained-0", "model")
+    digest = sha256(output / "subtitles/model/manifest.json")
+    assert manifest["sources"]["pretrain_dir"] == digest, "it begins with the model of subtitles"
 
 
 @pytest.mark.slow
