@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fake_classifier
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,23 @@ def test_a_benchmark_writes_its_results(name, tmp_path, monkeypatch):
     assert content["rows"]
     for row in content["rows"]:
         assert ("target" in row) == ("met" in row)
+
+
+def test_replies_are_timed_for_a_trained_model(model_dir, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    classifier = fake_classifier.make(tmp_path)
+    main = importlib.import_module("benchmarks.replies").main
+    flags = ["--train_dir", str(model_dir), "--rerank", str(classifier), "--post", "你好"]
+    main(["--quick", "--output", str(tmp_path / "bench"), *flags])
+    rows = json.loads((tmp_path / "bench" / "replies.json").read_text(encoding="utf-8"))["rows"]
+    assert [row["what"] for row in rows] == [
+        "load the model",
+        "one greedy reply, first call",
+        "one greedy reply",
+        "6 reranked replies, first call",
+        "6 reranked replies",
+    ]
+    assert all(row["met"] == (row["ms"] < row["target"]) for row in rows if "target" in row)
 
 
 def test_a_benchmark_is_a_command():
