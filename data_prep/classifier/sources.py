@@ -5,12 +5,13 @@ of them: the label `angry` of SMP2020-EWECT covers anger and disgust.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from data_prep.classifier.sentence_readers import Columns
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_toml
 from ecm_tf.text.emotions import Emotion, Emotions
@@ -29,12 +30,14 @@ class Source:
         meanings: for each label id, the ids of the categories one of which it stands for; an empty
             tuple leaves its sentences out.
         weight: factor of the loss of its sentences.
+        columns: the columns of the text and of its label.
     """
 
     files: tuple[Path, ...]
     labels: Emotions
     meanings: Mapping[int, tuple[int, ...]]
     weight: float = 1.0
+    columns: Columns = field(default_factory=Columns)
 
     @property
     def known(self) -> tuple[int, ...]:
@@ -49,6 +52,8 @@ class _Description(msgspec.Struct, forbid_unknown_fields=True):
     categories: list[str] | None = None
     labels: dict[str, list[str]] = {}
     weight: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    text_column: str | None = None
+    emotion_column: str | None = None
 
 
 def plain_source(path: Path, emotions: Emotions) -> Source:
@@ -60,8 +65,9 @@ def read_source(path: Path, emotions: Emotions, root: Path | None = None) -> Sou
     """Reads the description of a source.
 
     Its keys are `files`; `categories`, those that the annotators chose from (all by default);
-    `[labels]`, the categories that a label stands for, if they are not those of its name; and
-    `weight`.
+    `[labels]`, the categories that a label stands for, if they are not those of its name;
+    `weight`; and `text_column` and `emotion_column`, if the columns have other names than those of
+    `Columns`, such as in a corpus of conversations.
 
     Args:
         path: the TOML file.
@@ -101,7 +107,13 @@ def read_source(path: Path, emotions: Emotions, root: Path | None = None) -> Sou
         labels,
         meanings,
         described.weight,
+        _columns(described),
     )
+
+
+def _columns(described: _Description) -> Columns:
+    names = {"text": described.text_column, "emotion": described.emotion_column}
+    return Columns(**{side: (name,) for side, name in names.items() if name is not None})
 
 
 def find_sources(

@@ -105,7 +105,7 @@ class LabelledSentences:
         unmapped: Counter[str] = Counter()
         skipped = 0
         for source, path in [(each, path) for each in sources for path in each.files]:
-            for item in read_sentences(path, source.labels):
+            for item in read_sentences(path, source.labels, columns=source.columns):
                 if isinstance(item, BadRecord):
                     if not skip_bad_records:
                         raise_bad_record(item)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from data_prep.classifier.sentence_readers.sentence import (
+    Columns,
     Item,
     UnmappedSentence,
-    find_columns,
     make_sentence,
 )
 from data_prep.corpus.files import BadRecord, clean_text, decode_line, numbered_lines, to_printable
@@ -19,17 +19,17 @@ from ecm_tf.text.emotions import Emotions
 _EWECT_ONLY = ("fear", "surprise")
 
 
-def read_json_lines(path: Path, emotions: Emotions) -> Iterator[Item]:
+def read_json_lines(path: Path, emotions: Emotions, columns: Columns) -> Iterator[Item]:
     """Reads one JSON object per line, with one key for the text and one for the emotion."""
     for number, line in numbered_lines(path):
         try:
-            yield make_sentence(*_parse(decode_line(line)), emotions)
+            yield make_sentence(*_parse(decode_line(line), columns), emotions)
         except RecordError as error:
             raw = shorten(to_printable(line).strip(), 200)
             yield BadRecord(path, "line", number, str(error), raw)
 
 
-def read_json_list(path: Path, emotions: Emotions) -> Iterator[Item]:
+def read_json_list(path: Path, emotions: Emotions, columns: Columns) -> Iterator[Item]:
     """Reads one JSON list of objects, such as the files of SMP2020-EWECT.
 
     EWECT's labels are neutral, happy, angry, sad, fear and surprise. Sentences of fear and surprise
@@ -37,7 +37,7 @@ def read_json_list(path: Path, emotions: Emotions) -> Iterator[Item]:
     """
     for number, row in enumerate(load_array(path), start=1):
         try:
-            text, emotion = _text_and_emotion(row)
+            text, emotion = _text_and_emotion(row, columns)
             if emotion in _EWECT_ONLY and emotion not in emotions.ids_by_text:
                 clean_text("sentence", text)
                 yield UnmappedSentence(path, number, str(emotion))
@@ -47,18 +47,18 @@ def read_json_list(path: Path, emotions: Emotions) -> Iterator[Item]:
             yield BadRecord(path, "record", number, str(error), shorten(row, 200))
 
 
-def _parse(line: str) -> tuple[str, str | int | float]:
+def _parse(line: str, columns: Columns) -> tuple[str, str | int | float]:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"expected one JSON object, got invalid JSON ({error})") from error
-    return _text_and_emotion(row)
+    return _text_and_emotion(row, columns)
 
 
-def _text_and_emotion(row: Any) -> tuple[str, str | int | float]:
+def _text_and_emotion(row: Any, columns: Columns) -> tuple[str, str | int | float]:
     if not isinstance(row, dict):
         raise RecordError(f"expected one JSON object, got {shorten(row)}")
-    text_column, emotion_column = find_columns(row)
+    text_column, emotion_column = columns.find(row)
     text, emotion = row[text_column], row[emotion_column]
     if not isinstance(text, str):
         raise RecordError(f"expected a text in {text_column}, got {shorten(text)}")

@@ -9,8 +9,32 @@ from data_prep.corpus.formats import RecordError, label_text, shorten
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import Emotions
 
-TEXT_COLUMNS = ("text", "sentence", "content")
-EMOTION_COLUMNS = ("emotion", "label", "labels")
+
+@dataclass(frozen=True)
+class Columns:
+    """The names that the column of the text, and that of the emotion, may have.
+
+    A table must have exactly one column of each.
+    """
+
+    text: tuple[str, ...] = ("text", "sentence", "content")
+    emotion: tuple[str, ...] = ("emotion", "label", "labels")
+
+    def find(self, names: Collection[str]) -> tuple[str, str]:
+        """Returns the names of the text column and of the emotion column among a table's names.
+
+        Raises:
+            RecordError: there is not exactly one of each.
+        """
+        text, emotion = (
+            [name for name in names if name in known] for known in (self.text, self.emotion)
+        )
+        if len(text) != 1 or len(emotion) != 1:
+            raise RecordError(
+                f"expected one of the columns {', '.join(self.text)} and one of "
+                f"{', '.join(self.emotion)}, got {shorten(', '.join(names))}"
+            )
+        return text[0], emotion[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +78,3 @@ def make_sentence(text: str, emotion: str | int | float, emotions: Emotions) -> 
         return Sentence(clean_text("sentence", text), emotions.id_of(label_text(emotion)))
     except InputError as error:
         raise RecordError(shorten(str(error), 1000).rstrip(".")) from error
-
-
-def find_columns(names: Collection[str]) -> tuple[str, str]:
-    """Returns the names of the text column and of the emotion column.
-
-    Raises:
-        RecordError: there is not exactly one of each.
-    """
-    text, emotion = (
-        [name for name in names if name in known] for known in (TEXT_COLUMNS, EMOTION_COLUMNS)
-    )
-    if len(text) != 1 or len(emotion) != 1:
-        raise RecordError(
-            f"expected one of the columns {', '.join(TEXT_COLUMNS)} and one of "
-            f"{', '.join(EMOTION_COLUMNS)}, got {shorten(', '.join(names))}"
-        )
-    return text[0], emotion[0]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from data_prep.classifier.sentence_readers.sentence import Item, find_columns, make_sentence
+from data_prep.classifier.sentence_readers.sentence import Columns, Item, make_sentence
 from data_prep.corpus.files import BadRecord, to_printable
 from data_prep.corpus.formats import RecordError, shorten
 from data_prep.corpus.tables import Row, csv_rows, tsv_rows
@@ -11,40 +11,42 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import Emotions
 
 
-def read_csv(path: Path, emotions: Emotions) -> Iterator[Item]:
+def read_csv(path: Path, emotions: Emotions, columns: Columns) -> Iterator[Item]:
     """Reads a CSV table with a header line; a quoted cell may contain line breaks."""
-    return _read_table(path, csv_rows(path), emotions)
+    return _read_table(path, csv_rows(path), emotions, columns)
 
 
-def read_tsv(path: Path, emotions: Emotions) -> Iterator[Item]:
+def read_tsv(path: Path, emotions: Emotions, columns: Columns) -> Iterator[Item]:
     """Reads a tab-separated table with a header line; see `tsv_rows` for quoted cells."""
-    return _read_table(path, tsv_rows(path), emotions)
+    return _read_table(path, tsv_rows(path), emotions, columns)
 
 
-def _read_table(path: Path, rows: Iterator[Row], emotions: Emotions) -> Iterator[Item]:
-    columns: tuple[int, int] | None = None
+def _read_table(
+    path: Path, rows: Iterator[Row], emotions: Emotions, columns: Columns
+) -> Iterator[Item]:
+    positions: tuple[int, int] | None = None
     for row in rows:
-        if columns is None:
-            columns, width = _header_columns(path, row.cells), len(row.cells)
+        if positions is None:
+            positions, width = _positions(path, row.cells, columns), len(row.cells)
             continue
         try:
             if len(row.cells) != width:
                 raise RecordError(
                     f"expected {width} columns, as in the header, got {len(row.cells)}"
                 )
-            text, emotion = (row.cells[column] for column in columns)
+            text, emotion = (row.cells[column] for column in positions)
             yield make_sentence(text, emotion, emotions)
         except RecordError as error:
             raw = shorten(to_printable(row.raw).strip(), 200)
             yield BadRecord(path, "line", row.number, str(error), raw)
-    if columns is None:
+    if positions is None:
         raise InputError(f"{path}: expected a header line, got an empty file.")
 
 
-def _header_columns(path: Path, header: Sequence[str]) -> tuple[int, int]:
+def _positions(path: Path, header: Sequence[str], columns: Columns) -> tuple[int, int]:
     names = [name.strip() for name in header]
     try:
-        text, emotion = find_columns(names)
+        text, emotion = columns.find(names)
     except RecordError as error:
         raise InputError(f"{path}: {error}.") from error
     return names.index(text), names.index(emotion)

@@ -54,6 +54,33 @@ fear = []
     assert sentences.unmapped == {"fear": 2}
 
 
+def test_a_corpus_of_conversations_is_a_source_by_its_columns(describe, tmp_path):
+    path = describe(
+        """files = ["pairs.tsv", "pairs.jsonl"]
+text_column = "response"
+emotion_column = "source_emotion"
+[labels]
+surprise = []
+"""
+    )
+    header = "post\tresponse\tsource_post_emotion\tsource_emotion\n"
+    (tmp_path / "pairs.tsv").write_text(header + "a\tb\tangry\tsad\nc\td\tsad\tsurprise\n")
+    pair = {"post": "e", "response": "f", "emotion": "sad", "source_emotion": "happy"}
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(pair) + "\n")
+    sentences = LabelledSentences.read(find_sources([path], DEFAULT), DEFAULT)
+    everything = sentences.split("all")
+    assert set(everything.texts) == {"b", "f"}
+    assert sentences.unmapped == {"surprise": 1}
+
+
+def test_a_table_without_the_named_column_is_refused(describe, tmp_path):
+    path = describe('files = ["sentences.csv"]\nemotion_column = "feeling"\n')
+    (tmp_path / "sentences.csv").write_text("text,emotion\na,sad\n")
+    expected = "columns text, sentence, content and one of feeling, got text, emotion"
+    with pytest.raises(InputError, match=expected):
+        LabelledSentences.read(find_sources([path], DEFAULT), DEFAULT)
+
+
 def test_a_category_that_the_source_lacks_is_left_out_and_not_known(describe):
     path = describe(
         """files = ["sentences.jsonl"]
