@@ -3,20 +3,41 @@
 #
 #   experiments/corpus.sh DATA OUTPUT        (make corpus DATA=…)
 #
-# DATA holds the files of experiments/corpus.toml and experiments/emotion_sources/*.toml, and
+# DATA holds the files of experiments/corpus.toml and experiments/emotion_sources/zh/*.toml, and
 # lexicon/dutir_seven_classes.json (docs/data.md names their sources). OUTPUT receives the merged
 # corpus and its report (merged/), word vectors, the classifier that labels the corpus, two more that judge replies
 # (naive_bayes, and independent, which is trained on a source that the labelling classifier was not
 # trained on), their scores, the labelled splits (labelled/), ememory.json, the dataset with all test
 # parts and its report, and for each test part a dataset with that part only (dataset-test-NAME). The
-# script skips steps whose output exists, so that it resumes an interrupted run. The environment
-# variable SOURCES names another list of sources; MERGE_FLAGS and CLASSIFIER_FLAGS add flags to `merge`
-# and `classifier train`.
+# script skips steps whose output exists, so that it resumes an interrupted run.
+#
+# Environment variables: SOURCES names another list of sources; LABELLING the sources of labelled
+# sentences for the labelling classifier, by name; LANGUAGE is zh or en; MERGE_FLAGS and
+# CLASSIFIER_FLAGS add flags to `merge` and `classifier train`.
 set -euo pipefail
 data=$1 output=$2
 python=${PYTHON:-.venv/bin/python}
 merged=$output/merged labelled=$output/labelled
-emotion_sources=$(dirname "$0")/emotion_sources
+language=${LANGUAGE:-zh}
+case $language in
+  zh)
+    segmenter=jieba
+    labellers=${LABELLING:-emotion_sentences smp2020 clue}
+    judges=hashtag_nlpcc
+    lexicon=(--dutir "$data/lexicon/dutir_seven_classes.json")
+    ;;
+  en)
+    segmenter=english
+    labellers=${LABELLING:-goemotions}
+    judges="dailydialog goemotions_dev"
+    lexicon=()
+    ;;
+  *)
+    echo "error: LANGUAGE: expected zh or en, got $language." >&2
+    exit 2
+    ;;
+esac
+emotion_sources=$(dirname "$0")/emotion_sources/$language
 mkdir -p "$output" "$labelled"
 
 . "$(dirname "$0")/step.sh"
@@ -24,14 +45,16 @@ mkdir -p "$output" "$labelled"
 step "$merged" merge "${SOURCES:-experiments/corpus.toml}" --data "$data" --output "$merged" \
   --skip_bad_records ${MERGE_FLAGS:-}
 
-step "$output/vectors" classifier vectors --corpus "$merged/train.jsonl" --output "$output/vectors"
-settings=(--balance 0.5 --batch_size 256 --learning_rate 0.002)
-labelling=(--data "$data" --sentences "$emotion_sources"/{emotion_sentences,smp2020,clue}.toml)
-held_out=(--data "$data" --sentences "$emotion_sources/hashtag_nlpcc.toml")
+step "$output/vectors" classifier vectors --corpus "$merged/train.jsonl" --output "$output/vectors" \
+  --segmenter "$segmenter"
+settings=(--segmenter "$segmenter" --balance 0.5 --batch_size 256 --learning_rate 0.002)
+labelling=(--data "$data" --sentences) held_out=(--data "$data" --sentences)
+for name in $labellers; do labelling+=("$emotion_sources/$name.toml"); done
+for name in $judges; do held_out+=("$emotion_sources/$name.toml"); done
 step "$output/classifier" classifier train "${labelling[@]}" --output "$output/classifier" \
   --vectors "$output/vectors" "${settings[@]}" ${CLASSIFIER_FLAGS:-}
 step "$output/naive_bayes" classifier train "${labelling[@]}" --output "$output/naive_bayes" \
-  --network naive_bayes
+  --network naive_bayes --segmenter "$segmenter"
 step "$output/independent" classifier train "${held_out[@]}" --output "$output/independent" \
   "${settings[@]}" ${CLASSIFIER_FLAGS:-}
 step "$output/classifier-scores" classifier evaluate "${held_out[@]}" --output "$output/classifier-scores" \
@@ -44,11 +67,10 @@ for part in "$merged"/{train,dev,test-*}.jsonl; do
 done
 
 # The first dataset provides the vocabulary from which the emotion words are chosen.
-build=(build --post_vocabulary_size 15000 --response_vocabulary_size 15000
+build=(build --segmenter "$segmenter" --post_vocabulary_size 15000 --response_vocabulary_size 15000
   --train "$labelled/train.jsonl" --dev "$labelled/dev.jsonl")
 step "$output/plain" "${build[@]}" --test "${tests[@]}" --output "$output/plain"
-step "$output/ememory.json" lexicon --dataset "$output/plain" \
-  --dutir "$data/lexicon/dutir_seven_classes.json" --learn 50 \
+step "$output/ememory.json" lexicon --dataset "$output/plain" "${lexicon[@]}" --learn 50 \
   --output "$output/ememory.json" --table "$output/ememory.tsv"
 build+=(--ememory "$output/ememory.json")
 step "$output/dataset" "${build[@]}" --test "${tests[@]}" --output "$output/dataset"

@@ -3,7 +3,7 @@
 #
 #   experiments/leave_one_out.sh DATA OUTPUT NAME [FLAG…]
 #
-# DATA holds the files that experiments/emotion_sources/*.toml name. For each source, a classifier is
+# DATA holds the files that experiments/emotion_sources/zh/*.toml name. For each source, a classifier is
 # trained on the other sources with the flags of `data_prep classifier train`, and evaluated on all
 # sentences of that source: OUTPUT/NAME/SOURCE and OUTPUT/NAME/SOURCE-scores. OUTPUT/NAME/all is trained
 # on all sources, and evaluated on the test part of emotion_sentences. The environment variable ONLY
@@ -15,7 +15,7 @@ data=$1 output=$2/$3
 shift 3
 flags=("$@")
 python=${PYTHON:-.venv/bin/python}
-here=$(dirname "$0")/emotion_sources
+here=$(dirname "$0")/emotion_sources/zh
 mkdir -p "$output"
 
 train() { # classifier directory, then the sources

@@ -19,7 +19,7 @@ measured_run() { # name of the run (a variant and a seed, such as ecm-0), then f
   # Trains no further if the run is finished.
   "$python" -m experiments.measured "$python" -m ecm_tf.train \
     --dataset "$corpus/dataset" --train_dir "$output/$run" "${sizes[@]}" \
-    --batch_size 64 --optimizer adam --learning_rate 0.001 --epochs 4 --seed "${run##*-}" \
+    --batch_size 128 --optimizer adam --learning_rate 0.0015 --epochs 4 --seed "${run##*-}" \
     "$@" ${TRAIN_FLAGS:-}
   for dataset in "$corpus"/dataset-test-*; do
     part=${dataset#"$corpus"/dataset-test-}

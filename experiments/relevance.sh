@@ -30,8 +30,8 @@ pretrain() {
     --train "$made/train.jsonl" --dev "$made/dev.jsonl" --ememory "$corpus/ememory.json" \
     --output "$made/dataset"
   "$python" -m experiments.measured "$python" -m ecm_tf.train --dataset "$made/dataset" \
-    --train_dir "$made/model" "${sizes[@]}" "${ecm[@]}" --batch_size 64 --optimizer adam \
-    --learning_rate 0.001 --epochs 2 --seed 0 ${TRAIN_FLAGS:-}
+    --train_dir "$made/model" "${sizes[@]}" "${ecm[@]}" --batch_size 128 --optimizer adam \
+    --learning_rate 0.0015 --epochs 2 --seed 0 ${TRAIN_FLAGS:-}
 }
 
 declare -A changes=(

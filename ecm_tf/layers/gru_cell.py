@@ -88,11 +88,10 @@ class GRUCell(keras.layers.Layer):
             The same as `call`.
         """
         (state,) = states
-        gates = projected[:, : 2 * self.units] + ops.matmul(state, self.gate_kernel)
-        reset, update = ops.split(ops.sigmoid(gates), 2, axis=-1)
-        candidate = ops.tanh(
-            projected[:, 2 * self.units :] + ops.matmul(reset * state, self.candidate_kernel)
-        )
+        gates, candidate = ops.split(projected, [2 * self.units], axis=-1)
+        gates = ops.sigmoid(gates + ops.matmul(state, self.gate_kernel))
+        reset, update = ops.split(gates, 2, axis=-1)
+        candidate = ops.tanh(candidate + ops.matmul(reset * state, self.candidate_kernel))
         state = update * state + (1 - update) * candidate
         return state, [state]
 

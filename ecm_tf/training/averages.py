@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from ecm_tf.training.adam import FusedAdam
+
 
 class _KeepsWeights:
     """Keeps the weights at the end of `fit`, when Keras replaces them with their averages.
@@ -21,7 +23,7 @@ class AveragingSGD(_KeepsWeights, keras.optimizers.SGD):
     """SGD with `use_ema=True`, for `averaged_weights`."""
 
 
-class AveragingAdam(_KeepsWeights, keras.optimizers.Adam):
+class AveragingAdam(_KeepsWeights, FusedAdam):
     """Adam with `use_ema=True`, for `averaged_weights`."""
 
 

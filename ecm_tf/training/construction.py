@@ -8,10 +8,11 @@ from ecm_tf.config import ModelConfig, TrainingConfig
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import new_model
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.training.adam import FusedAdam
 from ecm_tf.training.averages import AveragingAdam, AveragingSGD
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
-_OPTIMIZERS = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}
+_OPTIMIZERS = {"sgd": keras.optimizers.SGD, "adam": FusedAdam}
 _AVERAGING_OPTIMIZERS = {"sgd": AveragingSGD, "adam": AveragingAdam}
 
 

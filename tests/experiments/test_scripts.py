@@ -240,7 +240,7 @@ def test_leave_one_out_judges_each_source(data, tmp_path, capsys):
     assert run("leave_one_out.sh", data, output, "mixed", *flags).commands == []
     leave_one_out.main([str(output)])
     header, alone, mixed = table_rows(capsys.readouterr().out)
-    sources = sorted(path.stem for path in (EXPERIMENTS / "emotion_sources").glob("*.toml"))
+    sources = sorted(path.stem for path in (EXPERIMENTS / "emotion_sources/zh").glob("*.toml"))
     assert header[1:5] == sources
     assert [alone[0], mixed[0]] == ["alone", "mixed"]
     assert alone[1 + sources.index("emotion_sentences")] == "", "it was trained on this source"
