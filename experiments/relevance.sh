@@ -5,7 +5,8 @@
 #
 # DATA and CORPUS are those of experiments/corpus.sh. A RUN is a change and a seed, such as tied-0; by
 # default all are run. OUTPUT and RESULTS are those of experiments/table4.sh, as are the environment
-# variables; the script resumes in the same way. It begins with the model ecm-0 as the basis.
+# variables, and those of experiments/corpus.sh; the script resumes in the same way. It begins with the
+# model ecm-0 as the basis.
 set -euo pipefail
 data=$1 corpus=$2 output=$3 results=$4
 shift 4
@@ -34,6 +35,18 @@ pretrain() {
     --learning_rate 0.0015 --epochs 2 --seed 0 ${TRAIN_FLAGS:-}
 }
 
+# A corpus in which each training pair of LCCC appears twice. The classifiers are those of CORPUS; the
+# word counts change, and with them the vocabularies and the tokenizer.
+weight() {
+  local made=$output/weighted directory
+  mkdir -p "$made"
+  for directory in vectors classifier naive_bayes independent classifier-scores; do
+    ln -sfn "$(realpath "$corpus/$directory")" "$made/$directory"
+  done
+  sed '/^\[sources.lccc\]/a weight = 2' "${SOURCES:-$here/corpus.toml}" > "$made/sources.toml"
+  SOURCES=$made/sources.toml "$here/corpus.sh" "$data" "$made"
+}
+
 declare -A changes=(
   [ecm]=""
   [pretrained]="--pretrain_dir $output/subtitles/model"
@@ -43,15 +56,19 @@ declare -A changes=(
   [smoothing]="--label_smoothing 0.1"
   [bidirectional]="--bidirectional_encoder"
   [averaged]="--ema_momentum 0.999"
+  [weighted]=""
 )
 runs=("$@")
 [ $# -gt 0 ] || runs=(
-  ecm-0 tied-0 dropout-0 smoothing-0 bidirectional-0 averaged-0 size256-0 pretrained-0
+  ecm-0 tied-0 dropout-0 smoothing-0 bidirectional-0 averaged-0 size256-0 pretrained-0 weighted-0
 )
 for run in "${runs[@]}"; do
-  if [ "${run%-*}" = pretrained ] && [ ! -f "$results/$run.json" ]; then
-    pretrain
-  fi
-  measured_run "$run" "${ecm[@]}" ${changes[${run%-*}]}
+  [ -f "$results/$run.json" ] && continue
+  trained_on=$corpus
+  case $run in
+    pretrained-*) pretrain ;;
+    weighted-*) weight && trained_on=$output/weighted ;;
+  esac
+  corpus=$trained_on measured_run "$run" "${ecm[@]}" ${changes[${run%-*}]}
 done
 "$python" -m experiments.figures table "$results"

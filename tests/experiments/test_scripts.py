@@ -212,8 +212,25 @@ def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
             )
     output, results = tmp_path / "relevance", tmp_path / "results"
     with eager_execution():
-        run("relevance.sh", data, corpus, output, results, "tied-0", "pretrained-0", **TINY_RUN)
-    assert {path.stem for path in results.iterdir()} == {"tied-0", "pretrained-0"}
+        run(
+            "relevance.sh",
+            data,
+            corpus,
+            output,
+            results,
+            "tied-0",
+            "pretrained-0",
+            "weighted-0",
+            **TINY_RUN,
+            **corpus_flags(data),
+        )
+    assert {path.stem for path in results.iterdir()} == {"tied-0", "pretrained-0", "weighted-0"}
+    pairs, weighted = (
+        read_manifest(path / "dataset", "dataset")["counts"]["pairs"]
+        for path in (corpus, output / "weighted")
+    )
+    assert weighted["train"] > pairs["train"], "pairs of LCCC appear twice"
+    assert weighted["test"] == pairs["test"]
     manifest = read_manifest(output / "pretrained-0", "model")
     digest = sha256(output / "subtitles/model/manifest.json")
     assert manifest["sources"]["pretrain_dir"] == digest, "it begins with the model of subtitles"
