@@ -1,5 +1,6 @@
 """Model directories: training writes them; evaluation, chat and export read them."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, verify_files, write_manifest
 from ecm_tf.core.replacement import replaced_files
 from ecm_tf.model import ECM
+from ecm_tf.model.compact_weights import load_compact_weights
 from ecm_tf.text.assets import TextAssets
 
 CONFIG, WEIGHTS, ASSETS = "config.json", "model.weights.h5", "assets"
+COMPACT_WEIGHTS = "model.weights.npz"
+"""Instead of `WEIGHTS` in a released model; see `ecm_tf.model.compact_weights`."""
 
 
 def new_model(config: ModelConfig, assets: TextAssets, **kwargs: Any) -> ECM:
@@ -69,32 +73,43 @@ def save_model(
 def load_model(directory: Path) -> tuple[ECM, TextAssets]:
     """Loads the model, in float32, and the text assets of a model directory.
 
+    The weights are those of the file that the manifest lists, `WEIGHTS` or `COMPACT_WEIGHTS`.
+
     Args:
         directory: a complete model directory.
 
     Raises:
         InputError: the directory is missing, incomplete, damaged or of another kind.
     """
-    _verify(directory)
+    files = _verified_files(directory)
     assets = TextAssets.load(directory / ASSETS)
     config = ModelConfig.load(directory / CONFIG)
     model = ECM(config, dtype="float32")
+    compact = COMPACT_WEIGHTS in files
+    path = directory / (COMPACT_WEIGHTS if compact else WEIGHTS)
     try:
-        model.load_weights(directory / WEIGHTS)
+        if compact:
+            load_compact_weights(path, model)
+        else:
+            model.load_weights(path)
     except (ValueError, OSError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(
-            f"{directory / WEIGHTS}: expected the weights that config.json describes; {reason}"
+            f"{path}: expected the weights that config.json describes; {reason}"
         ) from error
     return model, assets
 
 
-def _verify(directory: Path) -> None:
-    """Compares the files with the manifest, again if training has just replaced both."""
+def _verified_files(directory: Path) -> Collection[str]:
+    """Returns the files of the manifest, whose digests are right.
+
+    If training replaces manifest and files meanwhile, they are compared again.
+    """
     manifest = read_manifest(directory, "model")
     try:
         verify_files(directory, manifest)
     except InputError:
         if read_manifest(directory, "model") == manifest:
             raise
-        _verify(directory)
+        return _verified_files(directory)
+    return manifest["files"]
