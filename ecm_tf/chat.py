@@ -1,4 +1,4 @@
-"""The chat command, `python -m ecm_tf.chat --train_dir MODEL`: reads posts, prints replies."""
+"""The chat command, `python -m ecm_tf.chat`: reads posts, prints replies."""
 
 import argparse
 import sys
@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ecm_tf
-from ecm_tf.config import SearchConfig, parse_search
+from ecm_tf.config import add_search_options, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.files import require_directory
+from ecm_tf.core.released import add_model_flags
 from ecm_tf.inference.reply import Reply
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         description="Reads posts, one per line, from the terminal or a pipe, and prints a reply in "
         "every emotion. Posts may be raw Chinese or text split by spaces.",
     )
-    result.add_argument("--train_dir", type=Path, required=True, help="model directory")
+    add_model_flags(result, "model directory", default=True)
     result.add_argument(
         "--emotion",
         action="append",
         help="requested emotion: English name, Chinese name or id; may be repeated (default: all)",
     )
     search = result.add_argument_group("search")
-    command.add_options(search, SearchConfig)
+    add_search_options(search)
     search.add_argument(
         "--beam_search",
         action="store_const",
@@ -64,9 +65,10 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
-    arguments, search = parse_search(parser(prog), argv)
+    arguments = parser(prog).parse_args(argv)
     if arguments.explain and arguments.explain.exists():
         require_directory(arguments.explain, "a directory")
+    search = parse_search(parser(prog), argv, arguments.train_dir)
     bot = ecm_tf.load(arguments.train_dir, **search.to_dict())
     ids = [bot.emotions.id_of(text) for text in arguments.emotion or bot.emotions.names]
     emotions = [bot.emotions[id_].name for id_ in ids]

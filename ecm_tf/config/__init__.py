@@ -2,7 +2,13 @@
 
 from ecm_tf.config.base import Config
 from ecm_tf.config.model import ORIGINAL_BUCKETS, Buckets, ModelConfig
-from ecm_tf.config.search import RERANKED, SearchConfig, parse_search
+from ecm_tf.config.search import RERANKED, SearchConfig
+from ecm_tf.config.search_defaults import (
+    add_search_options,
+    parse_search,
+    read_search_defaults,
+    search_config,
+)
 from ecm_tf.config.training import PRESETS, TrainingConfig
 
 __all__ = [
@@ -14,5 +20,8 @@ __all__ = [
     "ModelConfig",
     "SearchConfig",
     "TrainingConfig",
+    "add_search_options",
     "parse_search",
+    "read_search_defaults",
+    "search_config",
 ]

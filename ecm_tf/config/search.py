@@ -1,7 +1,5 @@
 """Configuration of a search: the decoder, its parameters, and the ranking of candidates."""
 
-import argparse
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +7,6 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from ecm_tf.config.base import Config
-from ecm_tf.core import command
 from ecm_tf.core.command import option
 from ecm_tf.core.fields import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Seed
 
@@ -155,19 +152,3 @@ class SearchConfig(Config):
         if self.rerank:
             parts.append(f"{Path(self.rerank).name} {self.emotion_weight:g}")
         return parts
-
-
-def parse_search(
-    parser: argparse.ArgumentParser, argv: Sequence[str] | None
-) -> tuple[argparse.Namespace, SearchConfig]:
-    """Parses the arguments of a command that has the flags of `SearchConfig`.
-
-    Args:
-        parser: the command's parser.
-        argv: as for `parse_args`.
-
-    Returns:
-        All arguments; and the search, whose defaults are `RERANKED` if `--rerank` is given.
-    """
-    arguments = command.parse(parser, argv, lambda given: RERANKED if given.rerank else {})
-    return arguments, SearchConfig(**command.options_of(SearchConfig, arguments))

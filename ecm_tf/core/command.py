@@ -79,6 +79,22 @@ def options_of(config: type, arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(arguments, name) for name in names}
 
 
+def given_options(
+    config: type, parser: argparse.ArgumentParser, argv: Sequence[str] | None
+) -> dict[str, Any]:
+    """Returns the values of a dataclass's flags that are given, even if they are the defaults.
+
+    Args:
+        config: the dataclass.
+        parser: the command's parser, with the flags of `config`.
+        argv: as for `parse_args`.
+    """
+    absent = object()
+    names = [f.name for f in dataclasses.fields(config) if "help" in f.metadata]
+    parsed = parser.parse_args(argv, argparse.Namespace(**dict.fromkeys(names, absent)))
+    return {name: value for name in names if (value := getattr(parsed, name)) is not absent}
+
+
 def parse(
     parser: argparse.ArgumentParser,
     argv: Sequence[str] | None,

@@ -82,7 +82,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
 
 def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     """Runs the command with its parser and its arguments."""
-    arguments, search = parse_search(parser, argv)
+    arguments, search = parser.parse_args(argv), parse_search(parser, argv)
     _check_arguments(arguments)
     directories = named_directories(arguments.train_dir)
     configs = read_searches(arguments.searches, search)

@@ -69,7 +69,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     """Runs the command with its parser and its arguments."""
-    arguments, search = parse_search(parser, argv)
+    arguments, search = parser.parse_args(argv), parse_search(parser, argv)
     output: Path = arguments.output
     key_path: Path = arguments.key or output.resolve().with_name(
         f"{output.resolve().name}-key.json"

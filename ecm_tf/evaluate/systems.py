@@ -9,6 +9,7 @@ from ecm_tf.config import SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_toml
+from ecm_tf.core.released import add_model_flags
 
 if TYPE_CHECKING:
     from ecm_tf.data.directory import DatasetDirectory
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Adds the flags for models, dataset and split."""
-    parser.add_argument(
-        "--train_dir", type=Path, required=True, nargs="+", help="model directories"
-    )
+    add_model_flags(parser, "model directories", several=True)
     parser.add_argument(
         "--dataset", type=Path, required=True, help="dataset directory, made by data_prep build"
     )

@@ -1,12 +1,12 @@
 """The Python API: a trained model that replies to posts."""
 
-import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
-from ecm_tf.config import RERANKED, ModelConfig, SearchConfig
+from ecm_tf.config import ModelConfig, SearchConfig, read_search_defaults, search_config
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.released import model_directory
 from ecm_tf.inference.batch_responder import BatchResponder
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.inference.reply import Reply
@@ -24,15 +24,14 @@ Texts = list[str] | tuple[str, ...]
 EmotionLikes = list[str] | list[int] | list[str | int] | tuple[EmotionLike, ...]
 
 
-def load(directory: str | Path, **search: Any) -> "Chatbot":
-    """Loads a trained model.
+def load(model: str | Path, **search: Any) -> "Chatbot":
+    """Loads a trained model as a `Chatbot`.
 
     Args:
-        directory: model directory, as `python -m ecm_tf.train` writes it.
-        **search: defaults of the search, by field name of `SearchConfig`.
-
-    Returns:
-        The model as a `Chatbot`.
+        model: a model directory, or the name of a released model, which ships with this package. A
+            directory of the same name is given as `./NAME`.
+        **search: settings of the search, by field name of `SearchConfig`, instead of the model's
+            own; `rerank=None` and `block_words=None` switch its classifier and blocked words off.
 
     Raises:
         InputError: the directory is missing, unfinished, damaged or not a model directory, or a
@@ -41,8 +40,9 @@ def load(directory: str | Path, **search: Any) -> "Chatbot":
     Examples:
         >>> bot = ecm_tf.load("build/demo/model", decoder="beam", beam_size=20)
     """
-    model, assets = load_model(Path(directory))
-    return Chatbot(model, assets, **search)
+    directory = model_directory(model)
+    ecm, assets = load_model(directory)
+    return Chatbot(ecm, assets, read_search_defaults(directory), **search)
 
 
 class Chatbot:
@@ -58,7 +58,8 @@ class Chatbot:
     Args:
         model: computes in float32.
         assets: the model's text assets.
-        **search: defaults of the search.
+        model_defaults: the model's own search settings, see `ecm_tf.config.search_config`.
+        **search: defaults of the search, which override them.
 
     Attributes:
         model: the Keras model.
@@ -76,13 +77,19 @@ class Chatbot:
         ['other', 'like', 'sad', 'disgust', 'angry', 'happy']
     """
 
-    def __init__(self, model: ECM, assets: TextAssets, **search: Any) -> None:
+    def __init__(
+        self,
+        model: ECM,
+        assets: TextAssets,
+        model_defaults: Mapping[str, Any] | None = None,
+        **search: Any,
+    ) -> None:
         self.model = model
         self.config: ModelConfig = model.config
         self.emotions: Emotions = assets.emotions
         self._batches = BatchResponder(Responder(model, assets))
         self._splits_posts = assets.segmenter == "whitespace"
-        self._defaults = search
+        self._model_defaults, self._defaults = model_defaults, search
         self._search({})
 
     def __repr__(self) -> str:
@@ -276,16 +283,7 @@ class Chatbot:
         return values
 
     def _search(self, settings: dict[str, Any]) -> SearchConfig:
-        settings = {**self._defaults, **settings}
-        names = [field.name for field in dataclasses.fields(SearchConfig)]
-        unknown = [name for name in settings if name not in names]
-        if unknown:
-            raise InputError(
-                f"unknown search settings {', '.join(unknown)}; expected some of: "
-                f"{', '.join(names)}."
-            )
-        preset: dict[str, Any] = RERANKED if settings.get("rerank") else {}
-        return SearchConfig(**{**preset, **settings})
+        return search_config({**self._defaults, **settings}, self._model_defaults)
 
 
 def _best(rows: list[list[Reply]], n_best: int) -> list[Any]:

@@ -1,12 +1,11 @@
 """Sources of the page's replies: a model directory, a SavedModel or a server."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import ecm_tf
-from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST
 from ecm_tf.inference.explanation import Explanation
@@ -46,13 +45,13 @@ class Source(Protocol):
         """
 
 
-def open_source(location: str, search: SearchConfig | None = None) -> Source:
+def open_source(location: str, search: Mapping[str, Any] | None = None) -> Source:
     """Returns the source at a location, whose kind it detects.
 
     Args:
         location: URL of a server, `http://…`, `https://…` or `grpc://…`; a model directory; a
             SavedModel version directory; or a directory of versions, of which the newest is used.
-        search: search settings for a model directory; None for the defaults.
+        search: search settings for a model directory, by field name of `SearchConfig`.
 
     Raises:
         InputError: the location is none of these, or there are search settings for a SavedModel or
@@ -61,8 +60,8 @@ def open_source(location: str, search: SearchConfig | None = None) -> Source:
     path = Path(location)
     is_server = "://" in location
     if not is_server and (path / MANIFEST).is_file():
-        return ModelDirectorySource(path, search or SearchConfig())
-    if search is not None and (is_server or path.is_dir()):
+        return ModelDirectorySource(path, search or {})
+    if search and (is_server or path.is_dir()):
         raise InputError(
             f"{location}: expected a model directory with search flags such as --decoder; the "
             "search of a SavedModel or a server was fixed when the model was exported."
@@ -85,14 +84,14 @@ class ModelDirectorySource:
 
     Args:
         train_dir: model directory.
-        search: search settings.
+        search: search settings, by field name of `SearchConfig`.
 
     Raises:
         InputError: the model directory is missing or unfinished, or the search's classifier is.
     """
 
-    def __init__(self, train_dir: Path, search: SearchConfig) -> None:
-        self._bot = ecm_tf.load(train_dir, **search.to_dict())
+    def __init__(self, train_dir: Path, search: Mapping[str, Any]) -> None:
+        self._bot = ecm_tf.load(train_dir, **search)
         # Compiles the graphs, and reports a missing classifier before the page opens.
         self.answer("")
 

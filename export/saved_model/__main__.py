@@ -9,9 +9,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ecm_tf.config import SearchConfig, parse_search
+from ecm_tf.config import add_search_options, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
+from ecm_tf.core.released import add_model_flags
 from export.saved_model.exporter import DTYPES, export_saved_model
 from export.saved_model.model_info import read_model_info
 
@@ -25,7 +26,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         description="Export a model directory as a SavedModel that takes posts and emotions as "
         "text. The search settings become a fixed part of it.",
     )
-    result.add_argument("--train_dir", type=Path, required=True, help="model directory to export")
+    add_model_flags(result, "model directory to export")
     result.add_argument(
         "--output",
         type=Path,
@@ -51,13 +52,14 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         default="float32",
         help="dtype of the stored weights; computation is always in float32 (default: %(default)s)",
     )
-    command.add_options(result.add_argument_group("search"), SearchConfig)
+    add_search_options(result.add_argument_group("search"))
     return result
 
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
-    arguments, search = parse_search(parser(prog), argv)
+    arguments = parser(prog).parse_args(argv)
+    search = parse_search(parser(prog), argv, arguments.train_dir)
     with command.suppress_native_stderr():
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  Imported here to hide what it prints on import.

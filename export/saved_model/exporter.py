@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from ecm_tf.config import SearchConfig
+from ecm_tf.config import SearchConfig, read_search_defaults, search_config
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.output import finished_directory
@@ -31,7 +31,8 @@ def export_saved_model(
         train_dir: model directory.
         base: directory that gets a subdirectory named after the version.
         version: positive version number; None for one more than the newest.
-        search: search settings, which become a fixed part of the graph; greedy if None.
+        search: search settings, which become a fixed part of the graph; those of the model
+            directory if None, or greedy search if it has none.
         n_best: number of replies that the signature `n_best` returns. They come from the given
             search if it finds that many candidates, otherwise from a beam search.
         dtype: dtype of the stored weights: `float32`, or `float16` or `bfloat16` for half the size.
@@ -60,12 +61,12 @@ def export_saved_model(
         raise InputError(f"--version: expected a positive number, got {version}.")
     if version_directory.exists():
         raise InputError(f"{version_directory}: this version exists; expected a new one.")
-    search_config = search or SearchConfig()
-    one_best_search = Search(search_config)
+    config = search or search_config({}, read_search_defaults(train_dir))
+    one_best_search = Search(config)
     n_best_search = (
-        Search(search_config, n_best, one_best_search.ranking)
-        if search_config.num_candidates >= n_best
-        else Search(dataclasses.replace(search_config, decoder="beam"), n_best)
+        Search(config, n_best, one_best_search.ranking)
+        if config.num_candidates >= n_best
+        else Search(dataclasses.replace(config, decoder="beam"), n_best)
     )
     model, assets = load_model(train_dir)
     responder = Responder(model, assets)
@@ -78,7 +79,7 @@ def export_saved_model(
     # float32 weights beside the half-precision ones.
     stored_weights = None if dtype == "float32" else StoredWeights(model, dtype)
     endpoints = signatures(responder, one_best_search, n_best_search)
-    hypotheses = hypotheses_per_post(len(assets.emotions), search_config, n_best_search.config)
+    hypotheses = hypotheses_per_post(len(assets.emotions), config, n_best_search.config)
     for name, (function, specs) in endpoints.items():
         logits = hypotheses[name] * model.config.response_vocabulary_size
         if stored_weights:
@@ -87,7 +88,7 @@ def export_saved_model(
         archive.add_endpoint(name, in_parts(function, specs, rows), input_signature=specs)
     input_names = {name: [spec.name for spec in specs] for name, (_, specs) in endpoints.items()}
     info = model_info(
-        train_dir, model, assets, search_config, n_best_search.config, n_best, dtype, hypotheses
+        train_dir, model, assets, config, n_best_search.config, n_best, dtype, hypotheses
     )
     with finished_directory(version_directory) as directory:
         with command.suppress_native_stderr():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
+from ecm_tf.core.released import add_model_flags
 from export.tflite.files import ASSETS, IDS, SCHEMES, TEXT, locate
 
 PROG = "python -m export.tflite"
@@ -59,7 +60,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         help="write the TensorFlow Lite files",
         description=f"Write {IDS} (token ids in and out) and {TEXT} (text in and out).",
     )
-    convert.add_argument("--train_dir", type=Path, required=True, help="model directory to convert")
+    add_model_flags(convert, "model directory to convert")
     convert.add_argument("--output", type=Path, required=True, help="new directory")
     convert.add_argument(
         "--quantize",
@@ -86,7 +87,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         description="Convert the model under every scheme, and print for each file its size, load "
         "time, time per reply, memory and agreement with the model's replies, as a Markdown table.",
     )
-    compare.add_argument("--train_dir", type=Path, required=True, help="model directory")
+    add_model_flags(compare, "model directory")
     compare.add_argument(
         "--dataset", type=Path, required=True, help="dataset directory with the posts"
     )

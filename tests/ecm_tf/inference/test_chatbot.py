@@ -1,5 +1,8 @@
 """The Python API: replies and explanations for one post and for lists."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 from random_weights import randomize
@@ -7,6 +10,8 @@ from random_weights import randomize
 import ecm_tf
 from ecm_tf import InputError, Reply, SearchConfig
 from ecm_tf.config import RERANKED
+from ecm_tf.core import released
+from ecm_tf.core.manifest import sha256
 from ecm_tf.inference import batch_responder, chatbot
 from ecm_tf.text.emotions import DEFAULT
 
@@ -199,3 +204,30 @@ def test_raw_chinese_is_split_for_a_model_of_split_text(bot, monkeypatch):
     monkeypatch.setattr(bot, "_splits_posts", True)
     monkeypatch.setattr(chatbot, "split_into_words", lambda post: f"{POSTS[0]}" if post else post)
     assert bot.reply("狗", 1) == bot.reply(POSTS[0], 1)
+
+
+def test_a_model_directory_with_search_defaults(model_dir, tmp_path):
+    directory = shutil.copytree(model_dir, tmp_path / "model")
+    (directory / "words.txt").write_text("喜欢\n", encoding="utf-8")
+    settings = {**BEAM, "block_words": "words.txt"}
+    (directory / "search.json").write_text(json.dumps(settings))
+    manifest = json.loads((directory / "manifest.json").read_text())
+    for name in ("search.json", "words.txt"):
+        manifest["files"][name] = sha256(directory / name)
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+    words = str(directory / "words.txt")
+    own = ecm_tf.load(directory)
+    assert own._search({}) == SearchConfig(**BEAM, block_words=words)
+    assert own._search({"block_words": None}) == SearchConfig(**BEAM)
+    changed = ecm_tf.load(directory, beam_size=2, block_words=None)
+    assert changed._search({}) == SearchConfig("beam", beam_size=2)
+    assert changed._search({"block_words": ["猫"]}).block_words == ("猫",)
+
+
+def test_a_released_model_by_name(model_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr(released, "PRETRAINED", tmp_path)
+    (tmp_path / "zh").symlink_to(model_dir)
+    monkeypatch.chdir(tmp_path / "zh")
+    assert ecm_tf.load("zh").config == ecm_tf.load(model_dir).config
+    with pytest.raises(InputError, match=r"^fr: expected a model .* model \(zh\), got neither\.$"):
+        ecm_tf.load("fr")

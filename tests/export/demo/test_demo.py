@@ -19,7 +19,6 @@ import requests
 import tensorflow as tf
 from playwright.sync_api import sync_playwright
 
-from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.text.emotions import DEFAULT
@@ -43,7 +42,7 @@ POST = "我的猫会握手<script>alert(1)</script>"
 
 @pytest.fixture(scope="module")
 def source(model_dir):
-    return open_source(str(model_dir), SearchConfig())
+    return open_source(str(model_dir))
 
 
 def check_same_cards(first, second):
