@@ -34,8 +34,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         action="append",
         help="requested emotion: English name, Chinese name or id; may be repeated (default: all)",
     )
-    search = result.add_argument_group("search")
-    add_search_options(search)
+    search = add_search_options(result)
     search.add_argument(
         "--beam_search",
         action="store_const",

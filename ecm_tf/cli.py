@@ -78,6 +78,11 @@ COMMANDS = (
         "export.tflite.__main__",
         "convert a model to TensorFlow Lite, run it, and compare it with the model",
     ),
+    Command(
+        ("export", "release"),
+        "export.release.__main__",
+        "write a small model directory with its classifier and search settings",
+    ),
     Command(("ask",), "export.ask", "call an exported SavedModel"),
     Command(("serve",), "export.serve.__main__", "serve SavedModels over REST and gRPC"),
     Command(("client",), "export.client.__main__", "send posts to a server"),
@@ -85,7 +90,7 @@ COMMANDS = (
 )
 """In the order of `ecm --help`."""
 
-GROUPS = {"export": "export a model as a SavedModel or to TensorFlow Lite"}
+GROUPS = {"export": "export a model as a SavedModel, to TensorFlow Lite or as a released model"}
 """First words that several commands share."""
 
 

@@ -4,6 +4,7 @@ from ecm_tf.config.base import Config
 from ecm_tf.config.model import ORIGINAL_BUCKETS, Buckets, ModelConfig
 from ecm_tf.config.search import RERANKED, SearchConfig
 from ecm_tf.config.search_defaults import (
+    SEARCH_JSON,
     add_search_options,
     parse_search,
     read_search_defaults,
@@ -15,6 +16,7 @@ __all__ = [
     "ORIGINAL_BUCKETS",
     "PRESETS",
     "RERANKED",
+    "SEARCH_JSON",
     "Buckets",
     "Config",
     "ModelConfig",

@@ -87,8 +87,21 @@ def read_search_defaults(directory: Path) -> dict[str, Any]:
     return settings
 
 
-def add_search_options(group: argparse._ActionsContainer) -> None:
-    """Adds the flags of `SearchConfig` to a command that uses the defaults of a model."""
+def add_search_options(
+    parser: argparse.ArgumentParser, title: str = "search"
+) -> argparse._ArgumentGroup:
+    """Adds the flags of `SearchConfig` to a command that uses the defaults of a model.
+
+    Args:
+        parser: the command's parser.
+        title: title of the group of flags in `--help`.
+
+    Returns:
+        The group.
+    """
+    group = parser.add_argument_group(
+        title, f"A model directory with a {SEARCH_JSON} has defaults of its own."
+    )
     command.add_options(group, SearchConfig)
     for name, help_text in _PATHS.items():
         group.add_argument(
@@ -99,6 +112,7 @@ def add_search_options(group: argparse._ActionsContainer) -> None:
             dest=name,
             help=help_text,
         )
+    return group
 
 
 def parse_search(

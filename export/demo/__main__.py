@@ -35,7 +35,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     result.add_argument(
         "--port", type=port, default=7860, help="port to listen on (default: %(default)s)"
     )
-    add_search_options(result.add_argument_group("search, for a model directory"))
+    add_search_options(result, "search, for a model directory")
     return result
 
 

@@ -52,7 +52,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         default="float32",
         help="dtype of the stored weights; computation is always in float32 (default: %(default)s)",
     )
-    add_search_options(result.add_argument_group("search"))
+    add_search_options(result)
     return result
 
 

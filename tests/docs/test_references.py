@@ -27,7 +27,7 @@ FENCE = re.compile(r"^( *)(```+).*?^\1\2 *$", re.MULTILINE | re.DOTALL)
 COMMANDS = (
     *("data_prep", "ecm_tf.train", "ecm_tf.chat", "ecm_tf.evaluate", "ecm_tf.original"),
     *("export.ask", "export.client", "export.demo", "export.saved_model", "export.serve"),
-    "export.tflite",
+    *("export.tflite", "export.release"),
     "ecm_tf.cli",
 )
 OTHER_FLAGS = {

@@ -1,0 +1,1 @@
+"""Release of a trained model: a small model directory with its classifier and search settings."""
