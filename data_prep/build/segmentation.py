@@ -130,6 +130,22 @@ def choose_pieces(counts: Mapping[str, int], characters: set[str], size: int) ->
     return pieces | {c: counts[c] for c in sorted(characters) if c in counts}
 
 
+def limit_pieces(model: bytes, size: int) -> bytes:
+    """Returns a unigram model with its `size` most frequent words, and its single characters.
+
+    Args:
+        model: a serialized model of `unigram_model`.
+        size: maximum number of words.
+    """
+    proto = sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]
+    proto.ParseFromString(model)
+    unknown, *words = proto.pieces
+    kept = [*words[:size], *(word for word in words[size:] if len(word.piece) == 1)]
+    del proto.pieces[:]
+    proto.pieces.extend([unknown, *kept])
+    return proto.SerializeToString(deterministic=True)
+
+
 def unigram_model(counts: Mapping[str, int], characters: Iterable[str]) -> bytes:
     """Returns a serialized SentencePiece `UNIGRAM` model.
 

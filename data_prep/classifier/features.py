@@ -7,8 +7,9 @@ words, with the word's ending, the bigram of words that begins at it, and the wo
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import chain, islice, zip_longest
+from typing import Self
 
 import numpy as np
 import tensorflow as tf
@@ -26,6 +27,8 @@ CHARACTERS, BIGRAMS, WORDS, STARTS = range(4)
 there, else 0."""
 MIN_COUNTS = (2, 3, 3)
 """Minimum numbers of occurrences of a character, a bigram and a word in the vocabularies."""
+NO_LIMITS = (None, None, None)
+"""Maximum sizes of the vocabularies of characters, bigrams and words."""
 MAX_LENGTH = 200
 """Positions of a text that are used; the rest is cut off."""
 ENDING = 3
@@ -48,6 +51,19 @@ class Vectors:
     tokenizer: bytes | None
     vocabularies: list[list[str]]
     embeddings: list[np.ndarray]
+
+    def restricted(self, vocabularies: Sequence[Sequence[str]]) -> Self:
+        """Returns the vectors of the characters, bigrams and words in the given vocabularies."""
+        rows = [
+            [row for row, word in enumerate(own) if word in words]
+            for own, words in zip(self.vocabularies, map(set, vocabularies), strict=True)
+        ]
+        pairs = list(zip(self.vocabularies, self.embeddings, rows, strict=True))
+        return replace(
+            self,
+            vocabularies=[[own[row] for row in kept] for own, _, kept in pairs],
+            embeddings=[matrix[kept] for _, matrix, kept in pairs],
+        )
 
 
 class Splitter(tf.Module):
@@ -84,11 +100,13 @@ class Features(tf.Module):
         splitter: splits texts into the features.
 
     Attributes:
+        vocabularies: the characters, the bigrams and the words.
         sizes: number of ids of each of the three vocabularies, with padding and unknown.
     """
 
     def __init__(self, vocabularies: Sequence[Sequence[str]], splitter: Splitter) -> None:
         super().__init__()
+        self.vocabularies = tuple(map(tuple, vocabularies))
         self.sizes = tuple(len(words) + FIRST_ID for words in vocabularies)
         self._splitter = splitter
         self._tables = [
@@ -141,7 +159,11 @@ def _indicator(positions: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
 
 
 def learn_features(
-    texts: Sequence[str], segmenter: Segmenter, workers: int, vectors: Vectors | None = None
+    texts: Sequence[str],
+    segmenter: Segmenter,
+    workers: int,
+    vectors: Vectors | None = None,
+    limits: Sequence[int | None] = NO_LIMITS,
 ) -> Features:
     """Learns a tokenizer and the vocabularies of characters, bigrams and words.
 
@@ -150,11 +172,19 @@ def learn_features(
         segmenter: how texts become words.
         workers: number of processes that run jieba.
         vectors: their tokenizer is used instead, and their vocabularies come first.
+        limits: maximum sizes of the vocabularies; that of the words also limits the tokenizer.
+            The most frequent remain: in the texts, or in those of the vectors.
 
     Raises:
         InputError: no character, no bigram or no word reaches its minimum count.
     """
-    model = learn_tokenizer(texts, segmenter, workers) if vectors is None else vectors.tokenizer
+    max_words = limits[WORDS]
+    if vectors is None:
+        model = learn_tokenizer(texts, segmenter, workers, max_words)
+    elif vectors.tokenizer and max_words:
+        model = segmentation.limit_pieces(vectors.tokenizer, max_words)
+    else:
+        model = vectors.tokenizer
     splitter = Splitter(segmenter, model)
     vocabularies = _count_vocabularies(texts, splitter)
     if not all(vocabularies):
@@ -162,21 +192,39 @@ def learn_features(
             "--sentences: expected texts with repeated characters, bigrams and words, got too few "
             "or too different texts."
         )
-    if vectors is not None:
-        vocabularies = [
-            list(dict.fromkeys([*known, *learned]))
-            for known, learned in zip(vectors.vocabularies, vocabularies, strict=True)
-        ]
-    return Features(vocabularies, splitter)
+    known = [[], [], []] if vectors is None else vectors.vocabularies
+    merged = [_merge(*each) for each in zip(known, vocabularies, limits, strict=True)]
+    return Features(merged, splitter)
 
 
-def learn_tokenizer(texts: Sequence[str], segmenter: Segmenter, workers: int) -> bytes | None:
-    """Returns a serialized SentencePiece model for the segmenter jieba, `None` for others."""
+def _merge(known: Sequence[str], learned: Sequence[str], limit: int | None) -> list[str]:
+    """Returns the words of two vocabularies: first those of the first.
+
+    Args:
+        known, learned: words, most frequent first.
+        limit: maximum number of words; those remain whose rank in either vocabulary is highest.
+    """
+    by_rank = chain.from_iterable(zip_longest(known, learned))
+    kept = set(islice(dict.fromkeys(word for word in by_rank if word is not None), limit))
+    return [word for word in dict.fromkeys([*known, *learned]) if word in kept]
+
+
+def learn_tokenizer(
+    texts: Sequence[str], segmenter: Segmenter, workers: int, size: int | None = None
+) -> bytes | None:
+    """Returns a serialized SentencePiece model for the segmenter jieba, `None` for others.
+
+    Args:
+        texts: texts to learn from.
+        segmenter: how texts become words.
+        workers: number of processes that run jieba.
+        size: maximum number of words beside the single characters; `None` for all.
+    """
     if segmenter != "jieba":
         return None
     normalized = (normalize_text(batch).numpy().tolist() for batch in text_batches(texts))
     words, characters = segmentation.count_corpus(normalized, workers=workers)
-    pieces = segmentation.choose_pieces(words, characters, len(words))
+    pieces = segmentation.choose_pieces(words, characters, size or len(words))
     return segmentation.unigram_model(pieces, characters)
 
 

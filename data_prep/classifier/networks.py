@@ -5,6 +5,7 @@ float32 `(batch, categories)`, also for a text without characters.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import keras
 import numpy as np
@@ -45,12 +46,20 @@ class NGramConvolution(keras.Model):
     Args:
         sizes: number of ids of each channel.
         categories: number of categories.
+        embedding_dtype: dtype of the embeddings; `"float32"` for training.
+
+    Attributes:
+        embeddings: the embedding layers.
     """
 
-    def __init__(self, sizes: Sequence[int], categories: int) -> None:
+    def __init__(
+        self, sizes: Sequence[int], categories: int, embedding_dtype: str = "float32"
+    ) -> None:
         super().__init__()
         self._feature_dropout = FeatureDropout(FEATURE_DROPOUT)
-        self._embeddings = [keras.layers.Embedding(size, EMBEDDING_SIZE) for size in sizes]
+        self.embeddings = [
+            keras.layers.Embedding(size, EMBEDDING_SIZE, dtype=embedding_dtype) for size in sizes
+        ]
         self._embedding_dropout = keras.layers.SpatialDropout1D(0.2)
         self._convolutions = [
             keras.layers.Conv1D(FILTERS, width, padding="same", activation="relu")
@@ -67,7 +76,7 @@ class NGramConvolution(keras.Model):
             vectors: float32 `(ids, EMBEDDING_SIZE)` for each channel, from the first id that is
                 neither padding nor unknown.
         """
-        for embedding, first in zip(self._embeddings, vectors, strict=True):
+        for embedding, first in zip(self.embeddings, vectors, strict=True):
             weights = embedding.get_weights()[0]
             weights[FIRST_ID : FIRST_ID + len(first)] = first
             embedding.set_weights([weights])
@@ -79,7 +88,8 @@ class NGramConvolution(keras.Model):
         real = tf.cast(features[..., CHARACTERS, tf.newaxis] != PADDING, tf.float32)
         ids = self._feature_dropout(features[..., :STARTS], training=training)
         embedded = sum(
-            embedding(ids[..., channel]) for channel, embedding in enumerate(self._embeddings)
+            tf.cast(embedding(ids[..., channel]), tf.float32)
+            for channel, embedding in enumerate(self.embeddings)
         )
         embedded = real * self._embedding_dropout(embedded, training=training)
         hidden = tf.concat([embedded, *(c(embedded) for c in self._convolutions)], -1)
@@ -96,12 +106,20 @@ class BiLSTM(keras.Model):
     Args:
         sizes: number of ids of each channel.
         categories: number of categories.
+        embedding_dtype: dtype of the embeddings; `"float32"` for training.
+
+    Attributes:
+        embeddings: the embedding layers.
     """
 
-    def __init__(self, sizes: Sequence[int], categories: int) -> None:
+    def __init__(
+        self, sizes: Sequence[int], categories: int, embedding_dtype: str = "float32"
+    ) -> None:
         super().__init__()
         self._feature_dropout = FeatureDropout(FEATURE_DROPOUT)
-        self._embedding = keras.layers.Embedding(sizes[WORDS], 2 * EMBEDDING_SIZE)
+        self.embeddings = [
+            keras.layers.Embedding(sizes[WORDS], 2 * EMBEDDING_SIZE, dtype=embedding_dtype)
+        ]
         self._lstm = keras.layers.Bidirectional(keras.layers.LSTM(2 * EMBEDDING_SIZE))
         self._dropout = keras.layers.Dropout(DROPOUT)
         self._logits = keras.layers.Dense(categories, dtype="float32")
@@ -112,9 +130,34 @@ class BiLSTM(keras.Model):
         # One padding position, so that a text without words is not an empty sequence.
         words = tf.pad(words, [[0, 0], [0, 1]])
         mask = words != PADDING
-        embedded = self._embedding(self._feature_dropout(words, training=training))
-        state = self._lstm(embedded, mask=mask, training=training)
+        embedded = self.embeddings[0](self._feature_dropout(words, training=training))
+        state = self._lstm(tf.cast(embedded, tf.float32), mask=mask, training=training)
         return self._logits(self._dropout(state, training=training))
+
+
+def copy_with_embeddings(
+    network: NGramConvolution | BiLSTM,
+    sizes: Sequence[int],
+    categories: int,
+    dtype: Literal["float32", "float16", "int8"],
+) -> NGramConvolution | BiLSTM:
+    """Returns a copy of a network, without its optimizer, that stores its embeddings in a dtype.
+
+    They are cast to float32 after the lookup; int8 embeddings have a scale for each id.
+
+    Args:
+        network: with float32 weights.
+        sizes: number of ids of each channel.
+        categories: number of categories.
+        dtype: of the embeddings.
+    """
+    copy = type(network)(sizes, categories, "float16" if dtype == "float16" else "float32")
+    copy(tf.zeros([1, 1, 4], tf.int32))
+    copy.set_weights(network.get_weights())
+    if dtype == "int8":
+        for embedding in copy.embeddings:
+            embedding.quantize("int8")
+    return copy
 
 
 class NaiveBayes(keras.Model):

@@ -109,7 +109,12 @@ def train_classifier(
     complete = {name: _complete(sentences, name, len(emotions)) for name in ("dev", "test", "all")}
     # Before the tokenizer is created, because setting the seed invalidates existing tokenizers.
     keras.utils.set_random_seed(settings.seed)
-    features = learn_features(splits["train"].texts, settings.segmenter, workers, pretrained)
+    limits = (None, settings.max_bigrams, settings.max_words)
+    features = learn_features(
+        splits["train"].texts, settings.segmenter, workers, pretrained, limits
+    )
+    if pretrained:
+        pretrained = pretrained.restricted(features.vocabularies)
     train, dev = (
         make_examples(
             feature_ids(features, split.texts),

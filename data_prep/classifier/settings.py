@@ -31,7 +31,28 @@ class ClassifierSettings(Config):
         "divide the loss of a sentence by the frequency of its category to this power (0: off, 1: "
         "all categories count the same), which finds more sentences of rare categories",
     )
+    max_bigrams: PositiveInt | None = option(
+        None, "maximum number of bigrams, the most frequent ones (default: all that occur 3 times)"
+    )
+    max_words: PositiveInt | None = option(
+        None,
+        "maximum number of words, the most frequent ones, of the vocabulary and of the tokenizer, "
+        "which also has every character (default: all that occur 3 times)",
+    )
+    weights: Literal["float32", "float16", "int8"] = option(
+        "float32",
+        "dtype of the stored embeddings, which are most of a classifier's size; int8 has a scale "
+        "for each bigram or word; computation is always in float32",
+    )
     seed: Seed = option(0, "random seed for initial weights and the order of sentences")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require(
+            self.weights == "float32" or self.network != "naive_bayes",
+            "weights",
+            "float32 for naive_bayes, which has no embeddings",
+        )
 
 
 @dataclass(frozen=True)

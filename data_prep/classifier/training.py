@@ -12,7 +12,12 @@ from scipy.sparse import csr_array
 from sklearn.naive_bayes import MultinomialNB
 
 from data_prep.classifier.features import BIGRAMS, Features, Vectors, text_batches
-from data_prep.classifier.networks import BiLSTM, NaiveBayes, NGramConvolution
+from data_prep.classifier.networks import (
+    BiLSTM,
+    NaiveBayes,
+    NGramConvolution,
+    copy_with_embeddings,
+)
 from data_prep.classifier.settings import ClassifierSettings
 from data_prep.classifier.splits import Target
 from ecm_tf.layers.losses import IMPOSSIBLE
@@ -130,7 +135,8 @@ def train_network(
         vectors: initial embeddings of the first ids of each channel.
 
     Returns:
-        The network with the weights of the epoch with the highest accuracy on `dev`.
+        The network with the weights of the epoch with the highest accuracy on `dev`, with
+        embeddings of the dtype of the settings.
     """
     if settings.network == "naive_bayes":
         return _train_naive_bayes(sizes, train)
@@ -170,10 +176,7 @@ def train_network(
         verbose=1 if sys.stdout.isatty() else 2,
     )
     # A copy without the optimizer, whose variables would triple the size of the saved classifier.
-    network = kind(sizes, train.targets.shape[2])
-    network(tf.zeros([1, 1, 4], tf.int32))
-    network.set_weights(model.get_weights())
-    return network
+    return copy_with_embeddings(model, sizes, train.targets.shape[2], settings.weights)
 
 
 def _scaled(vectors: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from data_prep.build.segmentation import (
     choose_pieces,
     count_corpus,
     count_words,
+    limit_pieces,
     segment,
     unigram_model,
 )
@@ -76,6 +77,16 @@ def test_choose_pieces():
 def test_tokenizer_finds_the_most_probable_segmentation():
     model = unigram_model({"今天": 5, "天气": 5, "今": 1, "天": 3}, "今天气好，")
     assert tokens_of(model, ["今天天气好，好"]) == [["今天", "天气", "好", "，", "好"]]
+
+
+def test_a_limited_tokenizer_keeps_frequent_words_and_all_characters():
+    model = unigram_model({"今天": 5, "天气": 4, "很好": 3, "好": 1}, "今天气很好，")
+    text = "今天很好，天气好"
+    assert tokens_of(model, [text]) == [["今天", "很好", "，", "天气", "好"]]
+    limited = limit_pieces(model, 2)
+    assert tokens_of(limited, [text]) == [["今天", "很", "好", "，", "天气", "好"]]
+    assert len(limited) < len(model)
+    assert limit_pieces(model, 9) == model
 
 
 def test_every_printable_ascii_character_is_a_token():

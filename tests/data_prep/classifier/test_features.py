@@ -1,5 +1,8 @@
 """Features of the classifier: the channels of every character."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -13,6 +16,7 @@ from data_prep.classifier.features import (
     WORDS,
     Features,
     Splitter,
+    Vectors,
     learn_features,
 )
 from data_prep.classifier.training import feature_ids
@@ -171,3 +175,66 @@ def test_learn_features_from_raw_chinese():
     assert [row[WORDS] == UNKNOWN for row in raw] == [False] * 4 + [True]
     assert raw[2][WORDS] == raw[3][WORDS]
     assert raw[4][:STARTS] == [UNKNOWN] * 3
+
+
+LIMITED = ["春天 来 了", "春天 来 了", "夏天 到 了", "夏天 来 了", "夏天 到 了"]
+
+
+def vectors(*vocabularies):
+    """Vectors whose values are the ranks of the words."""
+    embeddings = [np.arange(len(words), dtype=np.float32)[:, np.newaxis] for words in vocabularies]
+    return Vectors("whitespace", None, list(map(list, vocabularies)), embeddings)
+
+
+def test_the_most_frequent_features_remain():
+    """了 occurs 5 times; 来 and 夏天 3 times, in this order."""
+    all_of_them = learn_features(LIMITED, "whitespace", 1)
+    assert all_of_them.vocabularies[WORDS] == ("了", "来", "夏天")
+    limited = learn_features(LIMITED, "whitespace", 1, limits=(None, 4, 2))
+    assert limited.vocabularies[WORDS] == ("了", "来")
+    assert limited.vocabularies[BIGRAMS] == all_of_them.vocabularies[BIGRAMS][:4]
+    assert limited.vocabularies[CHARACTERS] == all_of_them.vocabularies[CHARACTERS]
+    assert limited.sizes == (2 + len(all_of_them.vocabularies[CHARACTERS]), 6, 4)
+    *_, words = known(limited, "夏天 来 了")
+    assert words == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (1, ("猫",)),
+        (2, ("猫", "了")),
+        (4, ("猫", "来", "了", "狗")),
+        (None, ("猫", "来", "狗", "鸟", "了", "夏天")),
+    ],
+)
+def test_limits_keep_what_is_frequent_in_the_vectors_or_in_the_texts(limit, expected):
+    """The words of the vectors come first, because their vectors have the first ids."""
+    given = vectors(["春", "天"], ["春天"], ["猫", "来", "狗", "鸟"])
+    features = learn_features(LIMITED, "whitespace", 1, given, (None, None, limit))
+    assert set(features.vocabularies[WORDS]) == set(expected)
+    restricted = given.restricted(features.vocabularies)
+    number = len(restricted.vocabularies[WORDS])
+    assert features.vocabularies[WORDS][:number] == tuple(restricted.vocabularies[WORDS])
+    ranks = restricted.embeddings[WORDS][:, 0].astype(int)
+    assert [given.vocabularies[WORDS][rank] for rank in ranks] == restricted.vocabularies[WORDS]
+    assert set(restricted.vocabularies[WORDS]) == {"猫", "来", "狗", "鸟"} & set(expected)
+    assert restricted.embeddings[CHARACTERS].shape == (2, 1)
+
+
+@pytest.mark.parametrize("with_vectors", [False, True])
+def test_the_limit_of_words_limits_the_tokenizer(with_vectors):
+    texts = ["我爱北京", "我爱北京", "北京天气好", "上海"]
+    given = None
+    if with_vectors:
+        model = unigram_model({"北京": 5, "上海": 3, "天气": 2, "我": 4}, "我爱北京天气好上海")
+        given = replace(vectors(["我"], ["我爱"], ["北京"]), segmenter="jieba", tokenizer=model)
+    limited, whole = (
+        learn_features(texts * 2, "jieba", 1, given, (None, None, limit)) for limit in (2, None)
+    )
+    starts = [
+        [[row[STARTS] for row in text] for text in features(tf.constant(texts[2:])).to_list()]
+        for features in (limited, whole)
+    ]
+    assert starts[1] == [[1, 0, 1, 0, 1], [1, 0]]
+    assert starts[0] == [[1, 0, 1, 1, 1], [1, 1]]

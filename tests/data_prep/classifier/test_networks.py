@@ -6,7 +6,13 @@ import pytest
 import tensorflow as tf
 
 from data_prep.classifier.features import PADDING, UNKNOWN, WORDS
-from data_prep.classifier.networks import BiLSTM, FeatureDropout, NaiveBayes, NGramConvolution
+from data_prep.classifier.networks import (
+    BiLSTM,
+    FeatureDropout,
+    NaiveBayes,
+    NGramConvolution,
+    copy_with_embeddings,
+)
 
 SIZES, CATEGORIES = (9, 12, 10), 4
 
@@ -77,6 +83,26 @@ def test_order_matters_except_in_naive_bayes(network):
     forth, back = (network(tf.constant(t), training=False) for t in (texts, texts[:, ::-1]))
     same = np.allclose(forth, back, atol=1e-5)
     assert same == isinstance(network, NaiveBayes)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("kind", [NGramConvolution, BiLSTM])
+def test_embeddings_in_another_dtype(kind, dtype):
+    keras.utils.set_random_seed(3)
+    network = kind(SIZES, CATEGORIES)
+    expected = network(rows(5, 1, 7, 0, 3), training=False)
+    copy = copy_with_embeddings(network, SIZES, CATEGORIES, dtype)
+    found = copy(rows(5, 1, 7, 0, 3), training=False)
+    assert found.dtype == tf.float32
+    tolerance = {"float32": 0, "float16": 1e-3, "int8": 1e-2}[dtype]
+    np.testing.assert_allclose(found, expected, atol=tolerance)
+    assert dtype == "float32" or not np.array_equal(found, expected)
+    dtypes = {
+        is_table: [w.dtype for w in copy.weights if w.path.endswith("/embeddings") == is_table]
+        for is_table in (True, False)
+    }
+    assert dtypes[True] == [dtype] * len(network.embeddings)
+    assert set(dtypes[False]) == {"float32"}
 
 
 def test_bilstm_reads_each_word_once():
