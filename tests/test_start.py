@@ -16,7 +16,7 @@ from data_prep.lexicon.settings import LexiconSettings
 from data_prep.merge.settings import MergeSettings
 from ecm_tf import cli
 from ecm_tf.config import ModelConfig, SearchConfig, TrainingConfig
-from ecm_tf.core import command
+from ecm_tf.core import command, released
 from export.serve.settings import ServerConfig
 
 HELP_WORDS = {
@@ -133,6 +133,39 @@ def leaves(parser: argparse.ArgumentParser, *words: str) -> Iterator[str]:
         yield " ".join(words)
     for name, child in cli._subparsers(parser).items():
         yield from leaves(child, *words, name)
+
+
+NAMED = {
+    "chat": [],
+    "evaluate": ["--dataset", "d"],
+    "evaluate sheet": ["--dataset", "d", "--output", "human"],
+    "export saved-model": ["--output", "base"],
+    "export tflite convert": ["--output", "lite"],
+    "export tflite compare": ["--dataset", "d"],
+    "export release": ["--output", "released"],
+    "demo": [],
+}
+"""Commands with `--model`, and their other arguments."""
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_an_unknown_released_model_is_reported_in_one_sentence(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.run(lambda: cli.main([*name.split(), "--model", "nothing", *NAMED[name]]))
+    out, err = capsys.readouterr()
+    assert_one_sentence(ended.value.code, out, err)
+    assert err.startswith("error: argument --model: expected a released model (")
+
+
+def test_every_command_with_released_models_is_tried():
+    """`--model` of `serve` and `client` is the name of a served model."""
+    named = {
+        parser.prog.removeprefix("ecm ")
+        for parser in cli._tree(cli.parser(complete=True))
+        for action in parser._actions
+        if action.type is released._released_model
+    }
+    assert named == NAMED.keys()
 
 
 COMMANDS = list(leaves(cli.parser(complete=True)))
