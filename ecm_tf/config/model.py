@@ -29,7 +29,8 @@ class ModelConfig(Config):
 
     The three modules are off by default, as in the original program. Without any of them the model
     is the paper's Seq2Seq; with `use_emb` alone its Emb; with all three its ECM. The original
-    program lacks `bidirectional_encoder` and `tie_embeddings`, which are off by default.
+    program lacks `bidirectional_encoder`, `tie_embeddings` and `predict_emotion`, which are off by
+    default.
     """
 
     post_vocabulary_size: _VocabularySize
@@ -59,6 +60,11 @@ class ModelConfig(Config):
         False,
         "the output layer's weights are the decoder's word vectors, after a projection from --size "
         "to --embedding_size where these differ; the original program has separate weights",
+    )
+    predict_emotion: bool = option(
+        False,
+        "predict the emotion of the reply from the post, so that the model can choose it "
+        "(emotion auto); the rest of the model learns as without; the original program cannot",
     )
     mask_padding: bool = option(
         True, "mask padding tokens; the original program does not mask them (--no-mask_padding)"

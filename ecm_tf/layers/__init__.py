@@ -2,6 +2,7 @@
 
 from ecm_tf.layers.additive_attention import AdditiveAttention
 from ecm_tf.layers.emotion_embedding import EmotionEmbedding
+from ecm_tf.layers.emotion_predictor import EmotionPredictor
 from ecm_tf.layers.external_memory_output import ExternalMemoryOutput
 from ecm_tf.layers.gru_cell import GRUCell, StackedGRUCell
 from ecm_tf.layers.internal_memory_gru_cell import InternalMemoryGRUCell
@@ -13,6 +14,7 @@ check_keras_settings()
 __all__ = [
     "AdditiveAttention",
     "EmotionEmbedding",
+    "EmotionPredictor",
     "ExternalMemoryOutput",
     "GRUCell",
     "InternalMemoryGRUCell",

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from ecm_tf.config import ModelConfig
-from ecm_tf.layers import ExternalMemoryOutput, VocabularyOutput, losses
+from ecm_tf.layers import EmotionPredictor, ExternalMemoryOutput, VocabularyOutput, losses
 from ecm_tf.layers.dropout import Dropout
 from ecm_tf.model.decoder import Decoder
 from ecm_tf.model.encoder import Encoder
@@ -47,7 +47,8 @@ class ECM(keras.Model):
 
     Returns:
         A dict: `features`, float `(batch, response_length, 2 * size)`, and, with internal memory,
-        `memory`, float `(batch, imemory_size)`, the memory after the last step.
+        `memory`, float `(batch, imemory_size)`, the memory after the last step; with emotion
+        prediction, `emotion_logits`, float32 `(batch, categories)`.
 
     Examples:
         config = ModelConfig(
@@ -109,6 +110,7 @@ class ECM(keras.Model):
         )
         self.dropout = Dropout(dropout, dtype=dtype, name="dropout")
         self._cross_entropy = keras.metrics.Mean("cross_entropy")
+        self.emotion_predictor: EmotionPredictor | None = None
         self.build()
 
     def build(self, inputs_shape: Any = None) -> None:
@@ -117,6 +119,14 @@ class ECM(keras.Model):
             self.encoder.build((None, None))
             self.decoder.build((None, None))
             self.vocabulary_output.build((None, self.config.size))
+            if self.config.predict_emotion:
+                # Made after the others have drawn their initial weights, so that those are equal.
+                categories, size = self.config.categories, self.config.size
+                self.emotion_predictor = EmotionPredictor(
+                    categories, size, dtype=self.dtype_policy, name="emotion_predictor"
+                )
+                self.emotion_predictor.build((None, None, size), (None, size))
+                self._emotion_cross_entropy = keras.metrics.Mean("emotion_cross_entropy")
             self.built: bool = True
 
     def count_trainable_params(self) -> int:
@@ -144,9 +154,14 @@ class ECM(keras.Model):
         words = tf.concat([tf.fill([tf.shape(response)[0], 1], GO), response[:, :-1]], axis=1)
         mask = response != PAD if self.config.mask_padding else tf.ones_like(response, tf.bool)
         features, state = self.decoder(words, inputs["emotion"], encoded, mask)
-        if not self.config.use_imemory:
-            return {"features": features}
-        return {"features": features, "memory": state[-2]}
+        outputs = {"features": features}
+        if self.config.use_imemory:
+            outputs["memory"] = state[-2]
+        if self.emotion_predictor:
+            outputs["emotion_logits"] = self.emotion_predictor(
+                encoded["values"], encoded["states"][-1], encoded["mask"]
+            )
+        return outputs
 
     def _real_tokens(
         self,
@@ -176,7 +191,9 @@ class ECM(keras.Model):
             loss = cross-entropy - log P(right choice of the gate) + ||M_end||^2
 
         The second term belongs to the external memory, the third to the internal memory. The first
-        two are averaged over the tokens of each response, all three over the batch.
+        two are averaged over the tokens of each response, all three over the batch. Emotion
+        prediction adds the gradient of its cross-entropy, but not the value, so that the loss and
+        what depends on it (the learning rate's decay) are those of the replies.
 
         Args:
             x: the inputs, as for `call`. A batch without target tokens has a cross-entropy of 0.
@@ -197,6 +214,10 @@ class ECM(keras.Model):
         self._cross_entropy.update_state(terms["cross_entropy"])
         if "memory" in y_pred:
             terms["memory"] = losses.memory_loss(y_pred["memory"])
+        if self.emotion_predictor:
+            emotion_loss = self.emotion_predictor.loss(y_pred["emotion_logits"], x["emotion"])
+            self._emotion_cross_entropy.update_state(emotion_loss)
+            terms["emotion"] = emotion_loss - tf.stop_gradient(emotion_loss)
         return tf.add_n([*terms.values(), *self.losses])
 
     def reply_nll(self, inputs: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:

@@ -9,6 +9,11 @@ from typing import Self, overload
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json
 
+AUTO = "auto"
+"""What is requested instead of an emotion if the model shall choose it."""
+AUTO_ID = -1
+"""The id that stands for `AUTO`; no category has it."""
+
 
 @dataclass(frozen=True)
 class Emotion:

@@ -5,11 +5,14 @@ from typing import Any
 import keras
 
 from ecm_tf.config import ModelConfig, TrainingConfig
+from ecm_tf.core.errors import InputError
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import new_model
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.emotions import AUTO
 from ecm_tf.training.adam import FusedAdam
 from ecm_tf.training.averages import AveragingAdam, AveragingSGD
+from ecm_tf.training.clipping import clipping_apart
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 _OPTIMIZERS = {"sgd": keras.optimizers.SGD, "adam": FusedAdam}
@@ -24,9 +27,10 @@ def model_config(options: dict[str, Any], assets: TextAssets) -> ModelConfig:
         assets: of the dataset; they determine the vocabulary sizes and the number of emotions.
 
     Raises:
-        InputError: a field is out of range.
+        InputError: a field is out of range, or `predict_emotion` is on and a category is called
+            "auto".
     """
-    return ModelConfig.from_dict(
+    config = ModelConfig.from_dict(
         {
             **options,
             "post_vocabulary_size": len(assets.post_words),
@@ -34,6 +38,12 @@ def model_config(options: dict[str, Any], assets: TextAssets) -> ModelConfig:
             "categories": len(assets.emotions),
         }
     )
+    if config.predict_emotion and AUTO in assets.emotions.ids_by_text:
+        raise InputError(
+            f"--predict_emotion: expected emotions without the name {AUTO!r}, which stands for the "
+            "emotion that the model chooses."
+        )
+    return config
 
 
 def compiled_model(config: ModelConfig, assets: TextAssets, training: TrainingConfig) -> ECM:
@@ -46,19 +56,26 @@ def compiled_model(config: ModelConfig, assets: TextAssets, training: TrainingCo
         label_smoothing=training.label_smoothing,
         dtype=_POLICIES[training.mixed_precision],
     )
-    model.compile(optimizer=make_optimizer(training), jit_compile=False)
+    # The layer is the model's last, so its weights are the last ones.
+    apart = len(model.emotion_predictor.weights) if model.emotion_predictor else 0
+    model.compile(optimizer=make_optimizer(training, apart), jit_compile=False)
     return model
 
 
-def make_optimizer(training: TrainingConfig) -> keras.optimizers.Optimizer:
-    """Returns the optimizer of a run, with gradient clipping and averages of the weights if on."""
-    if training.ema_momentum:
-        return _AVERAGING_OPTIMIZERS[training.optimizer](
-            training.learning_rate,
-            global_clipnorm=training.max_gradient_norm,
-            use_ema=True,
-            ema_momentum=training.ema_momentum,
-        )
-    return _OPTIMIZERS[training.optimizer](
-        training.learning_rate, global_clipnorm=training.max_gradient_norm
+def make_optimizer(training: TrainingConfig, apart: int = 0) -> keras.optimizers.Optimizer:
+    """Returns the optimizer of a run, with gradient clipping and averages of the weights if on.
+
+    Args:
+        training: how to train.
+        apart: number of the last trainable weights whose gradients are clipped apart from the
+            others.
+    """
+    averages = training.ema_momentum
+    optimizer_class = (_AVERAGING_OPTIMIZERS if averages else _OPTIMIZERS)[training.optimizer]
+    if apart:
+        optimizer_class = clipping_apart(optimizer_class, apart)
+    return optimizer_class(
+        training.learning_rate,
+        global_clipnorm=training.max_gradient_norm,
+        **({"use_ema": True, "ema_momentum": averages} if averages else {}),
     )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -29,6 +30,8 @@ class HistoryRow:
     """As the original program computes it: `exp` of the mean over responses of their mean NLL."""
     seconds: float
     """Since the command started, so a resumed run counts from 0 again."""
+    dev_emotion_accuracy: float = math.nan
+    """Of the predicted emotions; NaN if the model predicts none."""
 
 
 def write_history(directory: Path, history: Sequence[HistoryRow], title: str) -> None:
@@ -41,7 +44,9 @@ def write_history(directory: Path, history: Sequence[HistoryRow], title: str) ->
     """
     text = io.StringIO()
     names = [field.name for field in fields(HistoryRow)]
-    writer = csv.DictWriter(text, names, lineterminator="\n")
+    if all(math.isnan(row.dev_emotion_accuracy) for row in history):
+        names.remove("dev_emotion_accuracy")
+    writer = csv.DictWriter(text, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(row) for row in history)
     write_atomically(directory / CSV, text.getvalue())

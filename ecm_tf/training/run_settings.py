@@ -125,6 +125,8 @@ class RunSettings:
             saved = json.loads(path.read_text(encoding="utf-8"))
             # Runs of earlier versions and imported runs have no averages of weights to continue.
             saved.setdefault("training", {}).setdefault("ema_momentum", 0.0)
+            # Nor do they have the weights of the emotion predictor.
+            saved.setdefault("model", {}).setdefault("predict_emotion", False)
             changed = _differences(saved, self._run)
             if changed:
                 raise InputError(

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ecm_tf.model.emotion_prediction import EmotionMeter
 from ecm_tf.model.perplexity import PerplexityMeter
 from ecm_tf.training.averages import averaged_weights
 from ecm_tf.training.history import HistoryRow
@@ -76,12 +77,15 @@ class Evaluation(keras.callbacks.Callback):
         self._listeners = listeners
         self._started = time.monotonic()
         self._meter: PerplexityMeter | None = None
+        self._emotion_meter: EmotionMeter | None = None
         self.step = history[-1].step if history else 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Evaluates the untrained model, for comparison."""
         if self._meter is None:
             self._meter = PerplexityMeter(self.model)
+            if self.model.emotion_predictor:
+                self._emotion_meter = EmotionMeter(self.model)
         if not self._history:
             self._evaluate(math.nan)
 
@@ -104,6 +108,9 @@ class Evaluation(keras.callbacks.Callback):
         assert self._meter is not None
         with averaged_weights(self.model):
             perplexity = self._meter.measure(self._batches)
+            accuracy = math.nan
+            if self._emotion_meter:
+                accuracy = self._emotion_meter.measure(self._batches).accuracy
         self._history.append(
             HistoryRow(
                 step=self.step,
@@ -113,6 +120,7 @@ class Evaluation(keras.callbacks.Callback):
                 dev_perplexity=perplexity.token,
                 dev_sentence_perplexity=perplexity.sentence,
                 seconds=time.monotonic() - self._started,
+                dev_emotion_accuracy=accuracy,
             )
         )
         for listener in self._listeners:
@@ -126,14 +134,17 @@ class EvaluationLog(EvaluationListener):
         """Logs the newest row."""
         row = history[-1]
         loss = "-" if math.isnan(row.train_loss) else f"{row.train_loss:.4f}"
+        accuracy = row.dev_emotion_accuracy
+        predicted = "" if math.isnan(accuracy) else f"  dev emotion accuracy {accuracy:.3f}"
         _log.info(
             "step %d  epoch %.2f  learning rate %.4g  train loss %s  dev perplexity %.2f "
-            "(per sentence %.2f)  %.0f s",
+            "(per sentence %.2f)%s  %.0f s",
             row.step,
             row.epoch,
             row.learning_rate,
             loss,
             row.dev_perplexity,
             row.dev_sentence_perplexity,
+            predicted,
             row.seconds,
         )

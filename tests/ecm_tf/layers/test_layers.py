@@ -41,6 +41,19 @@ CASES = {
             ({"categories": 3, "size": -1}, "must be positive. Received: categories=3, size=-1"),
         ],
     },
+    "EmotionPredictor": {
+        "config": {"categories": CATEGORIES, "units": UNITS},
+        "inputs": lambda: (
+            _floats(LENGTH, SIZE),
+            _floats(UNITS),
+            np.array([[True, True, False, True], [False] * LENGTH]),
+        ),
+        "dtypes": ["float32"],
+        "wrong": [
+            ({"categories": 0, "units": 2}, "must be positive. Received: categories=0, units=2"),
+            ({"categories": 2, "units": 0}, "must be positive. Received: categories=2, units=0"),
+        ],
+    },
     "ExternalMemoryOutput": {
         "config": {"vocabulary_size": WORDS, "categories": CATEGORIES},
         "inputs": lambda: (_floats(SIZE), _emotion()),

@@ -52,7 +52,7 @@ def make_run(tmp_path, monkeypatch):
         )
         made.append(callbacks)
         optimizer = optimizer or SimpleNamespace(learning_rate=0.5, use_ema=False)
-        model = SimpleNamespace(optimizer=optimizer)
+        model = SimpleNamespace(optimizer=optimizer, emotion_predictor=None)
         for callback in callbacks.all:
             callback.set_model(model)
         return SimpleNamespace(
