@@ -13,6 +13,7 @@ from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.files import require_directory
 from ecm_tf.core.released import add_model_flags
 from ecm_tf.inference.reply import Reply
+from ecm_tf.inference.requests import emotion_id
 
 if TYPE_CHECKING:
     from ecm_tf import Chatbot
@@ -32,7 +33,8 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     result.add_argument(
         "--emotion",
         action="append",
-        help="requested emotion: English name, Chinese name or id; may be repeated (default: all)",
+        help="requested emotion: English name, Chinese name or id; auto: the model chooses, if it "
+        "was trained with --predict_emotion; may be repeated (default: all)",
     )
     search = add_search_options(result)
     search.add_argument(
@@ -69,8 +71,9 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         require_directory(arguments.explain, "a directory")
     search = parse_search(parser(prog), argv, arguments.train_dir)
     bot = ecm_tf.load(arguments.train_dir, **search.to_dict())
-    ids = [bot.emotions.id_of(text) for text in arguments.emotion or bot.emotions.names]
-    emotions = [bot.emotions[id_].name for id_ in ids]
+    emotions = arguments.emotion or bot.emotions.names
+    for emotion in emotions:
+        emotion_id(bot.emotions, emotion, auto=bot.config.predict_emotion)
     # Reports a wrong --n_best or --rerank before the first post is read.
     _generate(bot, [], emotions, arguments.n_best)
     explained = []

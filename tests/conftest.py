@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from eager_runs import eager_execution
+from random_weights import randomize
 from shared_fixtures import shared_directory
 
 from data_prep.__main__ import main as data_prep
 from ecm_tf.config import ModelConfig
 from ecm_tf.model import ECM
+from ecm_tf.model.directory import load_model, new_model, save_model
 from ecm_tf.text.vocabulary import EOS, PAD
 from ecm_tf.train import main as train
 
@@ -113,6 +115,23 @@ def model_dir(dataset, tmp_path_factory) -> Path:
             )
 
     return shared_directory(tmp_path_factory, "model", make)
+
+
+@pytest.fixture(scope="session")
+def auto_model_dir(model_dir, tmp_path_factory) -> Path:
+    """A model directory with random weights that predicts emotions, with the assets of `model_dir`.
+
+    It chooses different emotions for different posts.
+    """
+
+    def make(train_dir: Path) -> None:
+        trained, assets = load_model(model_dir)
+        fields = trained.config.to_dict() | {"predict_emotion": True}
+        model = new_model(ModelConfig.from_dict(fields), assets)
+        randomize(model)
+        save_model(train_dir, model, assets, settings={}, counts={}, sources={})
+
+    return shared_directory(tmp_path_factory, "auto_model", make)
 
 
 @pytest.fixture

@@ -95,6 +95,11 @@ class SearchConfig(Config):
     emotion_weight: NonNegativeFloat = option(
         1.0, "with --rerank: weight of the classifier's log-probability of the requested emotion"
     )
+    auto_weight: NonNegativeFloat = option(
+        0.5,
+        "with emotion auto: the model chooses the emotion with the highest log P(emotion | post) + "
+        "auto_weight × log P(reply | post, emotion) / words",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

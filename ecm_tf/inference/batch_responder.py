@@ -1,7 +1,7 @@
 """Replies to any number of texts, and their explanations, as Python values."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from ecm_tf.inference.explanation import Explanation
 from ecm_tf.inference.internals import explanation_tensors
 from ecm_tf.inference.reply import Reply
 from ecm_tf.inference.responder import Responder
+from ecm_tf.text.emotions import AUTO_ID
 from ecm_tf.text.vocabulary import PAD
 
 MAX_HYPOTHESES = 384
@@ -47,12 +48,15 @@ class BatchResponder:
         )
 
     def _graph(self, config: SearchConfig, n_best: int) -> Callable[..., Any]:
-        """Returns the search as a `tf.function`: (posts, emotion ids) → (texts, *`Replies`)."""
+        """Returns the search as a `tf.function`.
+
+        Its arguments are posts and emotion ids; it returns texts, emotion ids and the `Replies`.
+        """
         search = Search(config, n_best)
 
         def run(posts: tf.Tensor, emotion: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            replies = self._responder.replies(posts, emotion, search)
-            return self._responder.texts(replies), *replies
+            replies, emotion = self._responder.choose(posts, emotion, search)
+            return self._responder.texts(replies), emotion, *replies
 
         return tf.function(run, input_signature=[_POSTS, _EMOTION_IDS], autograph=False)
 
@@ -67,7 +71,8 @@ class BatchResponder:
 
         Args:
             posts: raw texts, or texts split by spaces if the model's assets have no tokenizer.
-            emotion_ids: category of each post, in `[0, categories)`.
+            emotion_ids: category of each post, in `[0, categories)`, or `AUTO_ID` if the model
+                chooses emotions.
             config: the search.
             n_best: number of replies to each post.
 
@@ -80,21 +85,32 @@ class BatchResponder:
         """
         run = self.graph(config, n_best)
         rows: list[list[Reply]] = [[] for _ in posts]
-        for indices in batches_by_length(posts, MAX_HYPOTHESES // config.num_candidates):
+        for indices in self._batches(posts, emotion_ids, config.num_candidates):
             batch = [emotion_ids[index] for index in indices]
             tensors = run(_strings(posts, indices), tf.constant(batch, tf.int32))
-            texts, ids, lengths, scores = (tensor.numpy() for tensor in tensors)
+            texts, emotions, ids, lengths, scores = (tensor.numpy() for tensor in tensors)
             for row, index in enumerate(indices):
                 rows[index] = [
                     Reply(
                         text=texts[row, rank].decode(),
                         score=float(scores[row, rank]),
-                        emotion=self._responder.emotions[batch[row]].name,
+                        emotion=self._responder.emotions[emotions[row]].name,
                         words=tuple(self._words[ids[row, rank, : lengths[row, rank]]]),
                     )
                     for rank in range(n_best)
                 ]
         return rows
+
+    def _batches(
+        self, posts: Sequence[str], emotion_ids: Sequence[int], candidates: int
+    ) -> Iterator[list[int]]:
+        """Yields batches as indices; posts with auto, which are decoded in every emotion, apart."""
+        for auto in (False, True):
+            rows = [index for index, id_ in enumerate(emotion_ids) if (id_ == AUTO_ID) == auto]
+            hypotheses = candidates * (self._responder.categories if auto else 1)
+            texts = [posts[index] for index in rows]
+            for batch in batches_by_length(texts, MAX_HYPOTHESES // hypotheses):
+                yield [rows[index] for index in batch]
 
     def explanations(
         self, posts: Sequence[str], emotion_ids: Sequence[int], replies: Sequence[Reply]

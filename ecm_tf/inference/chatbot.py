@@ -1,6 +1,6 @@
 """The Python API: a trained model that replies to posts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -10,15 +10,16 @@ from ecm_tf.core.released import model_directory
 from ecm_tf.inference.batch_responder import BatchResponder
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.inference.reply import Reply
+from ecm_tf.inference.requests import emotion_ids, given_replies, post_texts
 from ecm_tf.inference.responder import Responder
 from ecm_tf.inference.word_segmentation import split_into_words
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import load_model
 from ecm_tf.text.assets import TextAssets
-from ecm_tf.text.emotions import Emotions
+from ecm_tf.text.emotions import AUTO, AUTO_ID, Emotions
 
 EmotionLike = str | int
-"""An emotion's English name, Chinese name, alias or id; the id may also be given as text."""
+"""An emotion's English name, Chinese name, alias or id (a number or its text); or auto."""
 
 Texts = list[str] | tuple[str, ...]
 EmotionLikes = list[str] | list[int] | list[str | int] | tuple[EmotionLike, ...]
@@ -97,19 +98,19 @@ class Chatbot:
 
     @overload
     def reply(
-        self, posts: str, emotions: EmotionLike, *, n_best: Literal[1] = 1, **search: Any
+        self, posts: str, emotions: EmotionLike = AUTO, *, n_best: Literal[1] = 1, **search: Any
     ) -> Reply: ...
 
     @overload
     def reply(
-        self, posts: str, emotions: EmotionLike, *, n_best: int, **search: Any
+        self, posts: str, emotions: EmotionLike = AUTO, *, n_best: int, **search: Any
     ) -> list[Reply]: ...
 
     @overload
     def reply(
         self,
         posts: Texts,
-        emotions: EmotionLike | EmotionLikes,
+        emotions: EmotionLike | EmotionLikes = AUTO,
         *,
         n_best: Literal[1] = 1,
         **search: Any,
@@ -117,17 +118,23 @@ class Chatbot:
 
     @overload
     def reply(
-        self, posts: Texts, emotions: EmotionLike | EmotionLikes, *, n_best: int, **search: Any
+        self,
+        posts: Texts,
+        emotions: EmotionLike | EmotionLikes = AUTO,
+        *,
+        n_best: int,
+        **search: Any,
     ) -> list[list[Reply]]: ...
 
-    def reply(self, posts: Any, emotions: Any, *, n_best: int = 1, **search: Any) -> Any:
-        """Replies to posts in requested emotions.
+    def reply(self, posts: Any, emotions: Any = AUTO, *, n_best: int = 1, **search: Any) -> Any:
+        """Replies to posts in requested emotions, or in emotions that the model chooses.
 
         Args:
             posts: one post, or a list of posts; raw text or text split by spaces. Posts are cut to
                 the maximum length of the model.
             emotions: the requested emotion: English name, Chinese name, alias or id; for a list of
-                posts one emotion for all of them, or a list of the same length.
+                posts one emotion for all of them, or a list of the same length. "auto": the model
+                chooses by P(emotion | post) and by its replies; it needs `predict_emotion`.
             n_best: number of replies to each post, at most the number that the search finds.
             **search: settings of the search, by field name of `SearchConfig`.
 
@@ -136,15 +143,16 @@ class Chatbot:
             of them is a list of `n_best` replies, best first. An empty list of posts gives `[]`.
 
         Raises:
-            InputError: a post is not text, an emotion is unknown, the numbers of posts and emotions
-                differ, or a search setting is unknown or out of range.
+            InputError: a post is not text, an emotion is unknown, the emotion is "auto" and the
+                model cannot choose, the numbers of posts and emotions differ, or a search setting
+                is unknown or out of range.
 
         Examples:
             >>> bot.reply(["你好", "我的钱包丢了"], ["like", "sad"], decoder="beam", n_best=3)
         """
         texts = self._texts(posts)
-        emotion_ids = self._emotion_ids(emotions, posts, len(texts))
-        rows = self._batches.replies(texts, emotion_ids, self._search(search), n_best)
+        ids = self._emotion_ids(emotions, posts, len(texts))
+        rows = self._batches.replies(texts, ids, self._search(search), n_best)
         results = _best(rows, n_best)
         return results[0] if isinstance(posts, str) else results
 
@@ -224,8 +232,9 @@ class Chatbot:
             **search: settings of the search, if there are no `replies`.
 
         Returns:
-            An `Explanation` for each post: attention over the post, gate of the external memory
-            and norm of the internal memory, as NumPy arrays.
+            An `Explanation` for each post: attention over the post, gate of the external memory,
+            norm of the internal memory and predicted probabilities of the emotions, as NumPy
+            arrays.
 
         Raises:
             InputError: as for `reply`; or a reply has words that the model does not know.
@@ -236,51 +245,30 @@ class Chatbot:
             (8, 7)
         """
         texts = self._texts(posts)
+        ids = [AUTO_ID] * len(texts)
         if emotions is not None:
-            emotion_ids = self._emotion_ids(emotions, posts, len(texts))
+            ids = self._emotion_ids(emotions, posts, len(texts))
         if replies is not None:
-            given = self._given_replies(replies, posts, len(texts), search)
+            given = given_replies(replies, posts, len(texts), search)
         elif emotions is not None:
-            rows = self._batches.replies(texts, emotion_ids, self._search(search), 1)
+            rows = self._batches.replies(texts, ids, self._search(search), 1)
             given = [row[0] for row in rows]
         else:
             raise InputError("emotions: expected an emotion or replies to explain, got neither.")
-        if emotions is None:
-            emotion_ids = [self.emotions.id_of(reply.emotion) for reply in given]
-        results = self._batches.explanations(texts, emotion_ids, given)
+        ids = [
+            self.emotions.id_of(reply.emotion) if id_ == AUTO_ID else id_
+            for id_, reply in zip(ids, given, strict=True)
+        ]
+        results = self._batches.explanations(texts, ids, given)
         return results[0] if isinstance(posts, str) else results
 
     def _texts(self, posts: Any) -> list[str]:
-        texts = [posts] if isinstance(posts, str) else _list(posts)
-        if texts is None:
-            raise InputError(f"posts: expected a text or a list of texts, got {posts!r}.")
-        for post in texts:
-            if not isinstance(post, str):
-                raise InputError(f"posts: expected a text, got {post!r}.")
+        texts = post_texts(posts)
         return [split_into_words(post) for post in texts] if self._splits_posts else texts
 
     def _emotion_ids(self, emotions: Any, posts: Any, number: int) -> list[int]:
-        """Returns a category id for each post; a single emotion is that of all posts."""
-        values = _list(emotions)
-        if values is None:
-            return [self.emotions.id_of(emotions)] * number
-        if isinstance(posts, str):
-            raise InputError(f"emotions: expected one emotion for one post, got {emotions!r}.")
-        if len(values) != number:
-            raise InputError(f"emotions: expected as many as posts ({number}), got {len(values)}.")
-        return [self.emotions.id_of(emotion) for emotion in values]
-
-    def _given_replies(
-        self, replies: Any, posts: Any, number: int, search: dict[str, Any]
-    ) -> list[Reply]:
-        if search:
-            raise InputError(f"replies: expected no search settings, got {', '.join(search)}.")
-        values = [replies] if isinstance(posts, str) else _list(replies)
-        if values is None or not all(isinstance(reply, Reply) for reply in values):
-            raise InputError(f"replies: expected a `Reply` for each post, got {replies!r}.")
-        if len(values) != number:
-            raise InputError(f"replies: expected as many as posts ({number}), got {len(values)}.")
-        return values
+        auto = self.config.predict_emotion
+        return emotion_ids(self.emotions, emotions, posts, number, auto=auto)
 
     def _search(self, settings: dict[str, Any]) -> SearchConfig:
         return search_config({**self._defaults, **settings}, self._model_defaults)
@@ -288,10 +276,3 @@ class Chatbot:
 
 def _best(rows: list[list[Reply]], n_best: int) -> list[Any]:
     return [row[0] for row in rows] if n_best == 1 else rows
-
-
-def _list(values: Any) -> list[Any] | None:
-    """Returns the elements of a list, tuple, array or series; None for a single value."""
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        return None
-    return list(values)

@@ -24,6 +24,8 @@ class Explanation:
         memory: float32 `(len(words) + 1,)`: Euclidean norm of the internal memory before the first
             word and after each word (by ECM, eq. 8, it decays to 0); `None` without internal
             memory.
+        emotion_probabilities: float32 `(categories,)`: predicted probability of each emotion given
+            the post; `None` if the model predicts no emotions.
     """
 
     post: list[str]
@@ -32,6 +34,7 @@ class Explanation:
     gate: np.ndarray | None
     emotion_words: np.ndarray
     memory: np.ndarray | None
+    emotion_probabilities: np.ndarray | None = None
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Self:
@@ -56,6 +59,11 @@ class Explanation:
             emotion_words=np.asarray(row["emotion_words"], bool)[:length],
             memory=(
                 np.asarray(row["memory"], np.float32)[: length + 1] if "memory" in row else None
+            ),
+            emotion_probabilities=(
+                np.asarray(row["emotion_probabilities"], np.float32)
+                if "emotion_probabilities" in row
+                else None
             ),
         )
 

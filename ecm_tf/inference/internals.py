@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from ecm_tf.inference.responder import Responder
+from ecm_tf.model.emotion_prediction import emotion_log_probs
 from ecm_tf.model.recurrence import scan
 from ecm_tf.text.vocabulary import EOS, GO
 
@@ -38,6 +39,8 @@ def explanation_tensors(
         - `gate`: float32 `(batch, width)`, `NO_GATE` for an emotion without emotion words; absent
           if the model has no external memory.
         - `memory`: float32 `(batch, width + 1)`; absent if the model has no internal memory.
+    - `emotion_probabilities`: float32 `(batch, categories)`; absent if the model predicts no
+      emotions.
     """
     model, text = responder.model, responder.text
     decoder, config = model.decoder, model.config
@@ -46,7 +49,8 @@ def explanation_tensors(
     positions = tf.range(width)[None, :]
     words = tf.where(positions == lengths[:, None], EOS, ids)
     valid = positions <= lengths[:, None]
-    constants, state = decoder.prepare_steps(emotion, model.encoder(post_ids))
+    encoded = model.encoder(post_ids)
+    constants, state = decoder.prepare_steps(emotion, encoded)
 
     def memory_norm(state: Any) -> tf.Tensor:
         return tf.norm(state[-2], axis=1, keepdims=True)
@@ -85,4 +89,6 @@ def explanation_tensors(
         results["gate"] = tf.where(has_words[:, None], gate, NO_GATE)
     if config.use_imemory:
         results["memory"] = tf.concat([memory_norm(state), rest[..., -1]], 1)
+    if config.predict_emotion:
+        results["emotion_probabilities"] = tf.exp(emotion_log_probs(model, encoded))
     return results

@@ -10,7 +10,7 @@ class Reply:
     Attributes:
         text: the reply; Chinese is written without spaces.
         score: log-probability of its words and the end token, in nats; at most 0.
-        emotion: English name of the requested emotion.
+        emotion: English name of the requested emotion, or of the one that the model chose.
         words: the reply's tokens in the response vocabulary, without the end token.
     """
 

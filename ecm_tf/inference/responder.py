@@ -7,7 +7,9 @@ import tensorflow as tf
 from ecm_tf.core.errors import InputError
 from ecm_tf.decoding import Replies, block_words, block_words_automaton
 from ecm_tf.decoding.search import Search
+from ecm_tf.inference.emotion_choice import choose_candidates, emotion_candidates
 from ecm_tf.model import ECM
+from ecm_tf.model.emotion_prediction import emotion_log_probs
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.processor import TextProcessor
 
@@ -19,6 +21,8 @@ class Answers(NamedTuple):
     """String `(batch, n_best)`, best first."""
     scores: tf.Tensor
     """Float32 `(batch, n_best)`: log-probability of the words and the end token, in nats."""
+    emotion: tf.Tensor
+    """Int32 `(batch,)`: the requested emotion, or the chosen one."""
 
 
 class Responder(tf.Module):
@@ -29,6 +33,10 @@ class Responder(tf.Module):
     Args:
         model: computes in float32.
         assets: the model's text assets.
+
+    Attributes:
+        emotions, categories: the model's emotions, and their number.
+        chooses_emotions: whether the emotion auto may be requested.
     """
 
     def __init__(self, model: ECM, assets: TextAssets) -> None:
@@ -37,27 +45,45 @@ class Responder(tf.Module):
         self.text = TextProcessor(assets)
         self.emotions = assets.emotions
         self.categories = len(assets.emotions)
+        self.chooses_emotions = model.config.predict_emotion
 
     def answer(self, posts: tf.Tensor, emotion: tf.Tensor, search: Search) -> Answers:
-        """Replies to each post in its requested emotion.
+        """Replies to each post in its requested emotion, or in one that the model chooses.
 
         Args:
             posts: string `(batch,)`, any bytes.
-            emotion: int32 `(batch,)`, in `[0, categories)`.
+            emotion: int32 `(batch,)`, in `[0, categories)`, or `AUTO_ID` if the model chooses
+                emotions.
             search: the search.
 
         Returns:
-            Texts and scores, `(batch, n_best)`.
+            Texts and scores, `(batch, n_best)`, and emotions, `(batch,)`.
 
         Raises:
             InputError: the classifier of the search has other categories than the model, or a
                 blocked word has no tokens.
         """
-        replies = self.replies(posts, emotion, search)
-        return Answers(self.texts(replies), replies.scores)
+        replies, emotion = self.choose(posts, emotion, search)
+        return Answers(self.texts(replies), replies.scores, emotion)
+
+    def choose(
+        self, posts: tf.Tensor, emotion: tf.Tensor, search: Search
+    ) -> tuple[Replies, tf.Tensor]:
+        """Returns the replies of `answer` as token ids, and their emotions.
+
+        Only rows with `AUTO_ID` are decoded in every emotion.
+        """
+        if not self.chooses_emotions:
+            return self.replies(posts, emotion, search), emotion
+        candidates = emotion_candidates(emotion, self.categories)
+        found = self.replies(tf.gather(posts, candidates.rows), candidates.emotion, search)
+        log_probs = self.emotion_log_probs(tf.gather(posts, candidates.auto_rows))
+        chosen = choose_candidates(candidates, log_probs, found, search.config.auto_weight)
+        replies = Replies(*(tf.gather(entry, chosen) for entry in found))
+        return replies, tf.gather(candidates.emotion, chosen)
 
     def replies(self, posts: tf.Tensor, emotion: tf.Tensor, search: Search) -> Replies:
-        """Returns the replies of `answer` as token ids."""
+        """Returns the replies to posts in requested emotions as token ids, without auto."""
         classifier = search.ranking.classifier
         if classifier and classifier.emotions != self.emotions:
             raise InputError(
@@ -86,13 +112,30 @@ class Responder(tf.Module):
             search: the search.
 
         Returns:
-            Texts and scores, `(batch, categories, n_best)`.
+            Texts and scores, `(batch, categories, n_best)`, and emotions, `(batch, categories)`.
         """
         batch = tf.shape(posts)[0]
         emotion = tf.tile(tf.range(self.categories), [batch])
-        answers = self.answer(tf.repeat(posts, self.categories), emotion, search)
+        replies = self.replies(tf.repeat(posts, self.categories), emotion, search)
         shape = [batch, self.categories, search.n_best]
-        return Answers(*(tf.reshape(entry, shape) for entry in answers))
+        texts, scores = tf.reshape(self.texts(replies), shape), tf.reshape(replies.scores, shape)
+        return Answers(texts, scores, tf.reshape(emotion, shape[:2]))
+
+    def emotion_ids(self, emotion: tf.Tensor) -> tf.Tensor:
+        """Returns the ids of emotions given as text, `AUTO_ID` for auto.
+
+        Args:
+            emotion: string `(batch,)`: English or Chinese names, aliases, ids as text, or auto if
+                the model chooses emotions.
+
+        Raises:
+            InvalidArgumentError: there is no such category; the message lists what is accepted.
+        """
+        return self.text.emotion_ids(emotion, auto=self.chooses_emotions)
+
+    def emotion_log_probs(self, posts: tf.Tensor) -> tf.Tensor:
+        """Returns log P(emotion | post): string `(batch,)` → float32 `(batch, categories)`."""
+        return emotion_log_probs(self.model, self.model.encoder(self.post_ids(posts)))
 
     def post_ids(self, posts: tf.Tensor) -> tf.Tensor:
         """Returns token ids, cut and padded: string `(batch,)` → int32 `(batch, width)`."""

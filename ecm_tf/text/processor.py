@@ -6,11 +6,15 @@ import tensorflow as tf
 
 from ecm_tf.text import vocabulary
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.emotions import AUTO, AUTO_ID
 from ecm_tf.text.normalization import normalize
 from ecm_tf.text.tokenizers import make_tokenizer
 
 _OUTER_SPACE = r"^[\s\x0b\x1c-\x1f\x{85}\pZ]+|[\s\x0b\x1c-\x1f\x{85}\pZ]+$"
 """Regular expression of the characters that Python's `str.strip` removes from a text's ends."""
+
+_UNKNOWN = AUTO_ID - 1
+"""Id of what is no emotion."""
 
 
 class TextProcessor(tf.Module):
@@ -31,7 +35,7 @@ class TextProcessor(tf.Module):
             tf.lookup.KeyValueTensorInitializer(
                 tf.constant(list(by_text)), tf.constant(list(by_text.values()), tf.int32)
             ),
-            default_value=-1,
+            default_value=_UNKNOWN,
         )
 
     def normalize(self, texts: tf.Tensor) -> tf.Tensor:
@@ -84,11 +88,12 @@ class TextProcessor(tf.Module):
         ragged = tf.RaggedTensor.from_tensor(ids, lengths)
         return self.tokenizer.detokenize(self.response_tokens(ragged))
 
-    def emotion_ids(self, texts: tf.Tensor) -> tf.Tensor:
+    def emotion_ids(self, texts: tf.Tensor, *, auto: bool = False) -> tf.Tensor:
         """Returns the ids of emotion categories.
 
         Args:
             texts: string, any shape: English or Chinese names, aliases, or ids as text.
+            auto: whether `AUTO` is accepted, too; its id is `AUTO_ID`.
 
         Returns:
             int32, the same shape.
@@ -97,11 +102,14 @@ class TextProcessor(tf.Module):
             InvalidArgumentError: there is no such category; the message lists those that exist.
         """
         names = tf.strings.regex_replace(texts, _OUTER_SPACE, "")
-        ids = self._emotion_ids.lookup(tf.strings.lower(names, encoding="utf-8"))
+        names = tf.strings.lower(names, encoding="utf-8")
+        ids, allowed = self._emotion_ids.lookup(names), self.assets.emotions.allowed
+        if auto:
+            ids, allowed = tf.where(names == AUTO, AUTO_ID, ids), f"{allowed}, {AUTO}"
         received = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
-        message = f"unknown emotion; expected one of: {self.assets.emotions.allowed}. Received:"
+        message = f"unknown emotion; expected one of: {allowed}. Received:"
         with tf.control_dependencies(
-            [tf.debugging.Assert(tf.reduce_all(ids >= 0), [message, received])]
+            [tf.debugging.Assert(tf.reduce_all(ids != _UNKNOWN), [message, received])]
         ):
             return tf.identity(ids)
 
