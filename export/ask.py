@@ -13,6 +13,7 @@ from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.errors import InputError
 from ecm_tf.inference.word_segmentation import split_into_words
+from export.assertions import assertion_message
 from export.saved_model.model_info import expects_split_text, read_model_info
 
 PROG = "python -m export.ask"
@@ -22,12 +23,18 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
     result = Parser(
         prog=prog,
-        description="Print the replies of an exported SavedModel to posts, one per emotion.",
+        description="Print the replies of an exported SavedModel to posts. Without --emotion, a "
+        "post gets one reply per emotion.",
     )
     result.add_argument(
         "saved_model", type=Path, help="version directory BASE/<version> of export.saved_model"
     )
     result.add_argument("post", nargs="+", help="post as raw text")
+    result.add_argument(
+        "--emotion",
+        help="requested emotion: English name, Chinese name or id; auto: the model chooses, if it "
+        "was trained with --predict_emotion",
+    )
     return result
 
 
@@ -52,8 +59,23 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     posts = arguments.post
     if expects_split_text(_info(arguments.saved_model)):
         posts = [split_into_words(post) for post in posts]
-    outputs = model.signatures["all_emotions"](post=tf.constant(posts))
-    rows = zip(arguments.post, outputs["emotion"].numpy(), outputs["response"].numpy(), strict=True)
+    requested = tf.constant([arguments.emotion or ""] * len(posts))
+    if arguments.emotion is None:
+        outputs = model.signatures["all_emotions"](post=tf.constant(posts))
+    else:
+        try:
+            outputs = model.signatures["serving_default"](
+                post=tf.constant(posts), emotion=requested
+            )
+        except tf.errors.InvalidArgumentError as error:
+            raise InputError(f"--emotion: {assertion_message(error.message)}") from error
+    shape = [len(posts), -1]
+    rows = zip(
+        arguments.post,
+        outputs.get("emotion", requested).numpy().reshape(shape),
+        outputs["response"].numpy().reshape(shape),
+        strict=True,
+    )
     for post, emotions, replies in rows:
         print(post)
         for emotion, reply in zip(emotions, replies, strict=True):

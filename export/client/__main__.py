@@ -43,7 +43,11 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     result.add_argument(
         "--file", type=Path, help="UTF-8 file with one post per line; prints JSON Lines"
     )
-    result.add_argument("--emotion", help="requested emotion: English name, Chinese name or id")
+    result.add_argument(
+        "--emotion",
+        help="requested emotion: English name, Chinese name or id; auto: the model chooses, if it "
+        "was trained with --predict_emotion",
+    )
     result.add_argument(
         "--n_best", action="store_true", help="with --emotion: print several replies, best first"
     )

@@ -61,18 +61,21 @@ class Client:
 
         Args:
             posts: raw texts.
-            emotions: one requested emotion per post: English name, Chinese name or id as text.
+            emotions: one requested emotion per post: English name, Chinese name or id as text; or
+                auto, if the model chooses emotions.
 
         Returns:
-            One reply per post. `Reply.emotion` repeats the requested emotion as given; servers
-            return no `Reply.words`.
+            One reply per post. `Reply.emotion` is the English name of the requested or chosen
+            emotion; models that were exported before their signatures returned it repeat the
+            request. Servers return no `Reply.words`.
 
         Raises:
             ServerError: the server did not respond in time or rejected the request, for example
                 because of an unknown emotion.
         """
         columns = self._predict("serving_default", posts, emotion=emotions)
-        rows = zip(columns["response"], columns["score"], emotions, strict=True)
+        names = columns.get("emotion", emotions)
+        rows = zip(columns["response"], columns["score"], names, strict=True)
         return [Reply(*row) for row in rows]
 
     def all_emotions(self, posts: Sequence[str]) -> list[list[Reply]]:
@@ -110,7 +113,10 @@ class Client:
         return [
             [Reply(text, score, emotion) for text, score in zip(texts, scores, strict=True)]
             for emotion, texts, scores in zip(
-                emotions, columns["response"], columns["score"], strict=True
+                columns.get("emotion", emotions),
+                columns["response"],
+                columns["score"],
+                strict=True,
             )
         ]
 
@@ -136,7 +142,7 @@ class Client:
         ]
         return [
             (Reply(row["response"], row["score"], emotion), Explanation.of_row(row))
-            for emotion, row in zip(emotions, rows, strict=True)
+            for emotion, row in zip(columns.get("emotion", emotions), rows, strict=True)
         ]
 
     def _predict(self, signature: str, posts: Sequence[str], **inputs: Sequence[str]) -> Columns:

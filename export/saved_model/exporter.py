@@ -8,6 +8,7 @@ from ecm_tf.config import SearchConfig, read_search_defaults, search_config
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.output import finished_directory
+from ecm_tf.text.emotions import AUTO
 from export.version_directories import version_number
 
 DTYPES = ("float32", "float16", "bfloat16")
@@ -52,7 +53,7 @@ def export_saved_model(
     from ecm_tf.model.directory import load_model
     from export.saved_model.model_info import MODEL_INFO, model_info
     from export.saved_model.parts import MAX_LOGITS, in_parts
-    from export.saved_model.signatures import hypotheses_per_post, signatures
+    from export.saved_model.signatures import EMOTION, hypotheses_per_post, row_weights, signatures
     from export.saved_model.stored_weights import StoredWeights
     from export.saved_model.warmup import write_warmup_requests
 
@@ -84,8 +85,9 @@ def export_saved_model(
         logits = hypotheses[name] * model.config.response_vocabulary_size
         if stored_weights:
             function = stored_weights(function)
-        rows = max(1, MAX_LOGITS // logits)
-        archive.add_endpoint(name, in_parts(function, specs, rows), input_signature=specs)
+        weights = row_weights(responder) if EMOTION in specs else None
+        function = in_parts(function, specs, max(1, MAX_LOGITS // logits), weights)
+        archive.add_endpoint(name, function, input_signature=specs)
     input_names = {name: [spec.name for spec in specs] for name, (_, specs) in endpoints.items()}
     info = model_info(
         train_dir, model, assets, config, n_best_search.config, n_best, dtype, hypotheses
@@ -93,7 +95,8 @@ def export_saved_model(
     with finished_directory(version_directory) as directory:
         with command.suppress_native_stderr():
             archive.write_out(str(directory), verbose=False)
-        write_warmup_requests(directory, input_names, assets.emotions.names)
+        auto = [AUTO] if model.config.predict_emotion else []
+        write_warmup_requests(directory, input_names, [*assets.emotions.names, *auto])
         text = json.dumps(info, ensure_ascii=False, indent=2)
         (directory / MODEL_INFO).write_text(text + "\n", encoding="utf-8")
     return version_directory

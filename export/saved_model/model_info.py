@@ -57,6 +57,7 @@ def model_info(
         "search": {**search.to_dict(), "n_best": n_best, "name": search.name},
         "n_best_search": {**n_best_search.to_dict(), "name": n_best_search.name},
         "hypotheses_per_post": dict(hypotheses),
+        "chooses_emotions": model.config.predict_emotion,
         "made_from": manifest["sources"],
         "training": manifest["settings"].get("training"),
         "metrics": manifest["counts"],

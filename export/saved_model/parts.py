@@ -12,7 +12,10 @@ A decoder needs several float32 tensors of this size, of 32 MB each.
 
 
 def in_parts(
-    function: Callable[..., dict[str, tf.Tensor]], specs: Sequence[tf.TensorSpec], rows: int
+    function: Callable[..., dict[str, tf.Tensor]],
+    specs: Sequence[tf.TensorSpec],
+    rows: int,
+    weights: Callable[..., tf.Tensor] | None = None,
 ) -> Callable[..., dict[str, tf.Tensor]]:
     """Returns a function that computes the same as `function`, a limited number of rows at a time.
 
@@ -23,6 +26,8 @@ def in_parts(
             batch, and a row's outputs do not depend on other rows.
         specs: specifications of its inputs.
         rows: maximum number of rows of a part, at least 1.
+        weights: function from the inputs to int32 `(batch,)`, each at least 1: as how many rows
+            each row counts. None: as one. A row that counts as more than `rows` is a part.
     """
     # Traced once, although an export traces every signature twice.
     part = tf.function(function, autograph=False).get_concrete_function(*specs)
@@ -30,24 +35,34 @@ def in_parts(
 
     def compute(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         batch = tf.shape(inputs[0])[0]
-        # An empty batch is one part as well, so that its outputs have their shapes.
-        number = tf.maximum(1, -(-batch // rows))
+        ends = tf.cumsum(weights(*inputs)) if weights else tf.range(1, batch + 1)
         parts = {
             name: tf.TensorArray(
-                output.dtype, number, infer_shape=False, element_shape=[None, *output.shape[1:]]
+                output.dtype,
+                0,
+                dynamic_size=True,
+                infer_shape=False,
+                element_shape=[None, *output.shape[1:]],
             )
             for name, output in outputs.items()
         }
 
         def add(
-            index: tf.Tensor, parts: dict[str, tf.TensorArray]
-        ) -> tuple[tf.Tensor, dict[str, tf.TensorArray]]:
-            start = index * rows
-            results = part(*(column[start : start + rows] for column in inputs))
-            return index + 1, {name: parts[name].write(index, results[name]) for name in parts}
+            index: tf.Tensor, start: tf.Tensor, parts: dict[str, tf.TensorArray]
+        ) -> tuple[tf.Tensor, tf.Tensor, dict[str, tf.TensorArray]]:
+            before = tf.reduce_max(tf.concat([[0], ends[:start]], 0))
+            fitting = tf.searchsorted(ends, [before + rows], side="right")[0]
+            end = tf.maximum(start + 1, fitting)
+            results = part(*(column[start:end] for column in inputs))
+            written = {name: parts[name].write(index, results[name]) for name in parts}
+            return index + 1, end, written
 
-        _, parts = tf.while_loop(
-            lambda index, _: index < number, add, (0, parts), parallel_iterations=1
+        # An empty batch is one part as well, so that its outputs have their shapes.
+        _, _, parts = tf.while_loop(
+            lambda index, start, _: (start < batch) | (index == 0),
+            add,
+            (0, 0, parts),
+            parallel_iterations=1,
         )
         return {
             name: tf.ensure_shape(array.concat(), [None, *outputs[name].shape[1:]])

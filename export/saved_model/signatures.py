@@ -8,6 +8,7 @@ from ecm_tf.config import SearchConfig
 from ecm_tf.decoding.search import Search
 from ecm_tf.inference.internals import explanation_tensors
 from ecm_tf.inference.responder import Responder
+from ecm_tf.text.emotions import AUTO_ID
 
 POST = tf.TensorSpec([None], tf.string, "post")
 EMOTION = tf.TensorSpec([None], tf.string, "emotion")
@@ -23,10 +24,12 @@ def signatures(
     Dimension 0 of every input and output is the batch:
 
     - `serving_default(post, emotion)`: string `(batch,)` each → `response` string `(batch,)`,
-      `score` float32 `(batch,)`. `emotion` is an English name, a Chinese name or an id as text; any
+      `score` float32 `(batch,)`, `emotion` string `(batch,)`, the English name. The input `emotion`
+      is an English name, a Chinese name, an id as text, or auto if the model chooses emotions; any
       other value raises an InvalidArgument error that lists the accepted ones.
-    - `all_emotions(post)`: → `emotion` (English name), `response`, `score`, `(batch, categories)`.
-    - `n_best(post, emotion)`: → `response`, `score`, `(batch, n_best)`, best first.
+    - `all_emotions(post)`: → `emotion`, `response`, `score`, `(batch, categories)`; and, if the
+      model predicts emotions, `probability` float32 `(batch, categories)`, P(emotion | post).
+    - `n_best(post, emotion)`: → `response`, `score`, `(batch, n_best)`, best first; `emotion`.
     - `explain(post, emotion)`: → the outputs of `serving_default`, and those of
       `ecm_tf.inference.internals.explanation_tensors`.
 
@@ -39,29 +42,42 @@ def signatures(
         n_best_search: search of `n_best`.
     """
 
+    def names(emotion: tf.Tensor) -> tf.Tensor:
+        return tf.gather(tf.constant(responder.emotions.names), emotion)
+
     def serving_default(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
-        answers = responder.answer(post, responder.text.emotion_ids(emotion), one_best_search)
-        return {"response": answers.texts[:, 0], "score": answers.scores[:, 0]}
+        answers = responder.answer(post, responder.emotion_ids(emotion), one_best_search)
+        return {
+            "response": answers.texts[:, 0],
+            "score": answers.scores[:, 0],
+            "emotion": names(answers.emotion),
+        }
 
     def all_emotions(post: tf.Tensor) -> dict[str, tf.Tensor]:
         answers = responder.answer_all(post, one_best_search)
-        names = tf.constant([responder.emotions.names])
-        return {
-            "emotion": tf.repeat(names, tf.shape(post)[0], axis=0),
+        outputs = {
+            "emotion": names(answers.emotion),
             "response": answers.texts[..., 0],
             "score": answers.scores[..., 0],
         }
+        if responder.chooses_emotions:
+            outputs["probability"] = tf.exp(responder.emotion_log_probs(post))
+        return outputs
 
     def n_best(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
-        answers = responder.answer(post, responder.text.emotion_ids(emotion), n_best_search)
-        return {"response": answers.texts, "score": answers.scores}
+        answers = responder.answer(post, responder.emotion_ids(emotion), n_best_search)
+        return {
+            "response": answers.texts,
+            "score": answers.scores,
+            "emotion": names(answers.emotion),
+        }
 
     def explain(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
-        ids = responder.text.emotion_ids(emotion)
-        replies = responder.replies(post, ids, one_best_search)
+        replies, ids = responder.choose(post, responder.emotion_ids(emotion), one_best_search)
         return {
             "response": responder.texts(replies)[:, 0],
             "score": replies.scores[:, 0],
+            "emotion": names(ids),
             **explanation_tensors(responder, post, ids, replies.ids[:, 0], replies.lengths[:, 0]),
         }
 
@@ -73,10 +89,25 @@ def signatures(
     }
 
 
+def row_weights(responder: Responder) -> Callable[..., tf.Tensor] | None:
+    """Returns a function that says how often each row of a signature's inputs is decoded.
+
+    It takes the inputs of a signature with `emotion` and returns int32 `(batch,)`: the number of
+    categories for auto, otherwise 1. None if the model does not choose emotions.
+    """
+    if not responder.chooses_emotions:
+        return None
+    return lambda post, emotion: tf.where(
+        responder.emotion_ids(emotion) == AUTO_ID, responder.categories, 1
+    )
+
+
 def hypotheses_per_post(
     categories: int, one_best: SearchConfig, n_best: SearchConfig
 ) -> dict[str, int]:
     """Returns the number of hypotheses that each signature decodes for a post.
+
+    A post with the emotion auto, which is decoded in every emotion, has `categories` times as many.
 
     Args:
         categories: number of emotion categories.

@@ -23,7 +23,7 @@ def write_warmup_requests(
     Args:
         version_directory: the SavedModel.
         input_names: input names of each signature: `post`, and `emotion` where it is an input.
-        emotions: emotion names; the rows of a batch request them in turn.
+        emotions: accepted emotions; the rows of a batch request them in turn.
     """
     path = version_directory / WARMUP_REQUESTS
     path.parent.mkdir(exist_ok=True)

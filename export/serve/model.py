@@ -79,8 +79,9 @@ class Model:
         rows = max(map(len, columns.values()), default=0)
         if rows > self.config.max_posts:
             raise too_many_posts(self.config.max_posts, rows)
-        each = servable.hypotheses_per_post(signature)
-        if rows * each > self.config.max_hypotheses:
+        hypotheses = servable.hypotheses(signature, columns)
+        if sum(hypotheses) > self.config.max_hypotheses:
+            each = max(hypotheses)
             raise RequestError(
                 StatusCode.INVALID_ARGUMENT,
                 f"request: expected at most {self.config.max_hypotheses // each} posts of "

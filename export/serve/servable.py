@@ -1,7 +1,6 @@
 """One loaded version of a model, whose signatures are called in batches."""
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
+from ecm_tf.text.emotions import AUTO
+from export.assertions import assertion_message
 from export.saved_model.model_info import MODEL_INFO, read_model_info
 from export.saved_model.warmup import WARMUP_REQUESTS
 from export.serve.batching import Batcher
@@ -53,7 +54,7 @@ class Servable:
         self._signatures = {
             name: _Signature(function, max_batch) for name, function in loaded.signatures.items()
         }
-        self._hypotheses = _hypotheses_per_post(directory)
+        self._info = _model_info(directory)
         self._warm_up(directory / WARMUP_REQUESTS)
 
     def _warm_up(self, path: Path) -> None:
@@ -85,17 +86,23 @@ class Servable:
         """
         return self._signature(name).input_names
 
-    def hypotheses_per_post(self, name: str) -> int:
-        """Returns the number of hypotheses that a signature decodes for a post.
+    def hypotheses(self, name: str, columns: Mapping[str, Sequence[bytes]]) -> list[int]:
+        """Returns the number of hypotheses that a signature decodes for each post of a request.
 
         Args:
             name: name of the signature.
+            columns: one entry per row for each input.
 
         Raises:
             RequestError: the signature does not exist.
         """
         self._signature(name)
-        return self._hypotheses.get(name, 1)
+        rows = max(map(len, columns.values()), default=0)
+        each = self._info.get("hypotheses_per_post", {}).get(name, 1)
+        if not self._info.get("chooses_emotions") or "emotion" not in columns:
+            return [each] * rows
+        categories = len(self._info["categories"])
+        return [each * (categories if _is_auto(value) else 1) for value in columns["emotion"]]
 
     async def predict(self, name: str, columns: Mapping[str, Sequence[bytes]]) -> Outputs:
         """Calls a signature, in batches with the rows of other requests.
@@ -134,10 +141,13 @@ class Servable:
         return {key: np.concatenate([result[key] for result in results]) for key in results[0]}
 
 
-def _hypotheses_per_post(directory: Path) -> dict[str, int]:
-    """Returns the numbers by signature; none for exports that do not record them."""
-    path = directory / MODEL_INFO
-    return read_model_info(directory).get("hypotheses_per_post", {}) if path.is_file() else {}
+def _model_info(directory: Path) -> dict[str, Any]:
+    """Returns the description of the model; empty for exports without it."""
+    return read_model_info(directory) if (directory / MODEL_INFO).is_file() else {}
+
+
+def _is_auto(emotion: bytes) -> bool:
+    return emotion.decode("utf-8", "replace").strip().lower() == AUTO
 
 
 class _Signature:
@@ -184,18 +194,10 @@ class _Signature:
             outputs = self.compute(rows)
         except tf.errors.InvalidArgumentError as error:
             if len(rows) == 1:
-                return [RequestError(StatusCode.INVALID_ARGUMENT, _assertion_message(error))]
+                return [RequestError(StatusCode.INVALID_ARGUMENT, assertion_message(error.message))]
             middle = len(rows) // 2
             return self._compute_rows(rows[:middle]) + self._compute_rows(rows[middle:])
         return [
             {name: array[row : row + 1] for name, array in outputs.items()}
             for row in range(len(rows))
         ]
-
-
-def _assertion_message(error: tf.errors.InvalidArgumentError) -> str:
-    """Returns the message of the model's assertion, without TensorFlow's graph locations."""
-    lines = [line for line in error.message.splitlines() if line.startswith("assertion failed: ")]
-    if not lines:
-        return error.message
-    return re.sub(r"\]?\s*\[", " ", lines[0].removeprefix("assertion failed: ")).strip(" []")

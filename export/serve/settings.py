@@ -44,7 +44,7 @@ class ServerConfig(Config):
     max_hypotheses: PositiveInt = option(
         16384,
         "maximum number of hypotheses per request: posts x candidates of the search, and for "
-        "all_emotions x categories",
+        "all_emotions and emotion auto x categories",
     )
     max_request_bytes: PositiveInt = option(1_000_000, "maximum size of a request, in bytes")
     timeout_seconds: PositiveFloat = option(

@@ -14,6 +14,7 @@ from ecm_tf.core.output import finished_directory
 from ecm_tf.decoding import Replies, greedy_search
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import CONFIG, load_model
+from ecm_tf.model.emotion_prediction import emotion_log_probs
 from ecm_tf.model.recurrence import scan_without_arrays
 from ecm_tf.text.assets import TextAssets
 from export.saved_model.signatures import POST
@@ -28,7 +29,9 @@ def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
 
     - `ids.tflite`: `post` int32 `(batch, length)`, padded with PAD, and `emotion` int32 `(batch,)`
       → `ids` int32 `(batch, max_response_length)`, `lengths` int32 and `scores` float32 `(batch,)`;
-      builtin operations only. The length is at least `ModelConfig.min_post_length`.
+      builtin operations only. The length is at least `ModelConfig.min_post_length`. If the model
+      predicts emotions, also `emotion_log_probs` float32 `(batch, categories)`, log P(emotion |
+      post) in nats.
     - `text.tflite`: `post` string and `emotion` int32 `(batch,)` → `response` string and `score`
       float32 `(batch,)`; needs the custom operations of `FastSentencepieceTokenizer`.
     - `config.json` and `assets/`: sizes, vocabularies, tokenizer and emotions of the model.
@@ -83,7 +86,11 @@ def ids_function(model: ECM) -> Any:
 
     @tf.function(input_signature=[post, _EMOTION], autograph=False)
     def reply(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _greedy_replies(model, post, emotion)._asdict()
+        outputs = _greedy_replies(model, post, emotion)._asdict()
+        if model.config.predict_emotion:
+            encoded = model.encoder(post, scan=scan_without_arrays)
+            outputs["emotion_log_probs"] = emotion_log_probs(model, encoded)
+        return outputs
 
     return reply
 

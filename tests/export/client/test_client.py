@@ -58,7 +58,7 @@ class FakeModel:
                 "score": [[-float(e) for e in range(6)] for _ in posts],
             }
         for emotion in inputs["emotion"]:
-            if emotion not in NAMES:
+            if emotion not in (*NAMES, "auto"):
                 raise ValueError(f"unknown emotion {emotion!r}")
         rows = list(zip(posts, inputs["emotion"], strict=True))
         if signature == "n_best":
@@ -69,6 +69,8 @@ class FakeModel:
         return {
             "response": [f"{post}·{emotion}" for post, emotion in rows],
             "score": [-1.5 for _ in rows],
+            # Older exports do not return it.
+            **({"emotion": ["happy"] * len(rows)} if "auto" in inputs["emotion"] else {}),
         }
 
 
@@ -165,6 +167,7 @@ def test_replies_of_each_signature(address, fake_model):
             Reply("猫·like", -1.5, "like"),
             Reply("狗·sad", -1.5, "sad"),
         ]
+        assert client.answer(["猫"], ["auto"]) == [Reply("猫·auto", -1.5, "happy")]
         (row,) = client.all_emotions(["猫"])
         assert row == [Reply(f"猫·{name}", -float(e), name) for e, name in enumerate(NAMES)]
         (row,) = client.n_best(["猫"], ["happy"])

@@ -36,6 +36,39 @@ def test_parts_give_the_results_of_the_whole_batch(rows):
         assert largest.numpy() == min(rows, batch)
 
 
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ([1, 1, 1, 1, 1, 1, 1], [4, 3]),
+        ([1, 3, 1, 1, 1, 1, 1], [2, 4, 1]),
+        ([3, 3, 1, 9, 1, 2, 1], [1, 2, 1, 3]),
+        ([9], [1]),
+        ([], [0]),
+    ],
+)
+def test_rows_count_by_their_weights(weights, expected):
+    """A part has as many rows as fit into four."""
+    sizes = tf.Variable([], shape=[None], dtype=tf.int32)
+
+    def function(post, emotion):
+        sizes.assign(tf.concat([sizes, [tf.shape(post)[0]]], 0))
+        return {"text": post, "weight": emotion}
+
+    compute = tf.function(
+        in_parts(function, SPECS, 4, lambda post, emotion: emotion),
+        input_signature=SPECS,
+        autograph=False,
+    )
+    posts = [f"帖子{row}".encode() for row in range(len(weights))]
+    batch = (tf.constant(posts, tf.string, [len(posts)]), tf.constant(weights, tf.int32))
+    compute.get_concrete_function()
+    sizes.assign([])
+    outputs = compute(*batch)
+    assert outputs["text"].numpy().tolist() == posts
+    assert outputs["weight"].numpy().tolist() == weights
+    assert sizes.numpy().tolist() == expected
+
+
 def test_export_records_its_hypotheses_per_post(exported_base):
     info = json.loads((exported_base / "1" / MODEL_INFO).read_text(encoding="utf-8"))
     assert info["hypotheses_per_post"] == {

@@ -69,7 +69,7 @@ for name, signature in signatures.items():
     result["posts"][name] = call(name, posts, emotions)
     result["empty"][name] = call(name, [], [])
     result["edge_cases"][name] = call(name, edge_cases, ["3"] * len(edge_cases))
-for emotion in ("joyful", "", "6"):
+for emotion in ("joyful", "", "6", "auto"):
     for name in ("serving_default", "n_best"):
         try:
             call(name, posts[:1], [emotion])
@@ -111,7 +111,11 @@ def test_signatures(results):
     assert results["signatures"] == {
         "serving_default": {
             "in": {"post": text, "emotion": text},
-            "out": {"response": ["string", 1], "score": ["float32", 1]},
+            "out": {
+                "response": ["string", 1],
+                "score": ["float32", 1],
+                "emotion": ["string", 1],
+            },
         },
         "all_emotions": {
             "in": {"post": text},
@@ -119,12 +123,16 @@ def test_signatures(results):
         },
         "n_best": {
             "in": {"post": text, "emotion": text},
-            "out": {"response": ["string", 2], "score": ["float32", 2]},
+            "out": {
+                "response": ["string", 2],
+                "score": ["float32", 2],
+                "emotion": ["string", 1],
+            },
         },
         "explain": {
             "in": {"post": text, "emotion": text},
             "out": {
-                **{"response": ["string", 1], "score": ["float32", 1]},
+                **{"response": ["string", 1], "score": ["float32", 1], "emotion": ["string", 1]},
                 **{"post_tokens": ["string", 2], "words": ["string", 2]},
                 **{"emotion_words": ["bool", 2], "attention": ["float32", 3]},
                 **{"gate": ["float32", 2], "memory": ["float32", 2]},
@@ -142,8 +150,9 @@ SHAPES = {"serving_default": [], "all_emotions": [6], "n_best": [N_BEST]}
 )
 def test_every_post_gets_one_row(results, signature, posts, rows):
     outputs = results[posts][signature]
-    for output in outputs.values():
-        assert output["shape"] == [rows, *SHAPES[signature]]
+    for name, output in outputs.items():
+        one_each = name == "emotion" and signature == "n_best"
+        assert output["shape"] == ([rows] if one_each else [rows, *SHAPES[signature]])
         assert output["finite"]
     assert np.all(np.array(outputs["score"]["values"]) <= 0)
 
@@ -155,7 +164,8 @@ def test_width_of_explanations_does_not_depend_on_the_posts(results, responder, 
     config = responder.model.config
     post, response = config.max_post_length, config.max_response_length
     widths = {
-        **{"response": [], "score": [], "post_tokens": [post], "words": [response]},
+        **{"response": [], "score": [], "emotion": []},
+        **{"post_tokens": [post], "words": [response]},
         **{"emotion_words": [response], "attention": [response, post]},
         **{"gate": [response], "memory": [response + 1]},
     }
@@ -195,6 +205,9 @@ def test_serving_default_uses_greedy_search(results, responder):
     assert outputs["response"]["values"] == [text.decode() for (text,) in answers.texts.numpy()]
     scores = answers.scores[:, 0]
     np.testing.assert_allclose(outputs["score"]["values"], scores, rtol=1e-4)
+    names = [DEFAULT[id_].name for id_ in EMOTION_IDS]
+    for signature in ("serving_default", "n_best", "explain"):
+        assert results["posts"][signature]["emotion"]["values"] == names
 
 
 def test_english_names_chinese_names_and_ids_are_equivalent(results):
@@ -226,10 +239,11 @@ def test_n_best_uses_beam_search(results, responder):
 
 def test_unknown_emotions_are_rejected_with_the_accepted_ones(results):
     errors = results["errors"]
-    assert len(errors) == 6, sorted(errors)
+    assert len(errors) == 8, sorted(errors)
     for message in errors.values():
         for id_, emotion in enumerate(DEFAULT):
             assert f"{id_} {emotion.name}" in message
+        assert ", auto" not in message
 
 
 def test_no_operation_calls_python(exported_base):
