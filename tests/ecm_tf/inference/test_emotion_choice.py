@@ -84,7 +84,9 @@ def test_the_chosen_emotion_has_the_highest_sum(bot, responder, name):
     chosen = bot.reply(POSTS, AUTO, **settings)
     for post, reply, log_prob in zip(POSTS, chosen, log_probs, strict=True):
         replies = bot.replies(post, **settings)
-        ranks = [p + 0.5 * r.score / (len(r.words) + 1) for p, r in zip(log_prob, replies, strict=True)]
+        ranks = [
+            p + 0.5 * r.score / (len(r.words) + 1) for p, r in zip(log_prob, replies, strict=True)
+        ]
         expected = replies[int(np.argmax(ranks))]
         assert (reply.emotion, reply.text) == (expected.emotion, expected.text)
         assert reply.score == pytest.approx(expected.score, rel=1e-4)
