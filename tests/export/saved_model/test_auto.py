@@ -100,10 +100,9 @@ def test_the_error_lists_auto(signatures):
 
 
 def test_ask(base, bot, exported_base, load_signatures, monkeypatch, capsys):
-    monkeypatch.setattr(
-        "tensorflow.saved_model.load",
-        lambda path: SimpleNamespace(signatures=load_signatures(path)),
-    )
+    versions = (base / "1", exported_base / "1")
+    loaded = {str(path): SimpleNamespace(signatures=load_signatures(path)) for path in versions}
+    monkeypatch.setattr("tensorflow.saved_model.load", loaded.__getitem__)
     ask([str(base / "1"), POSTS[0], POSTS[3], "--emotion", "auto"])
     replies = bot.reply([POSTS[0], POSTS[3]])
     lines = [line for p, r in zip((POSTS[0], POSTS[3]), replies, strict=True) for line in (p, r)]
