@@ -57,8 +57,11 @@ step "$output/naive_bayes" classifier train "${labelling[@]}" --output "$output/
   --network naive_bayes --segmenter "$segmenter"
 step "$output/independent" classifier train "${held_out[@]}" --output "$output/independent" \
   "${settings[@]}" ${CLASSIFIER_FLAGS:-}
-step "$output/classifier-scores" classifier evaluate "${held_out[@]}" --output "$output/classifier-scores" \
-  --classifier "$output"/{classifier,naive_bayes,independent}
+for name in $judges; do
+  scores=$output/classifier-scores/$name
+  step "$scores" classifier evaluate --data "$data" --sentences "$emotion_sources/$name.toml" \
+    --classifier "$output"/{classifier,naive_bayes,independent} --output "$scores"
+done
 tests=()
 for part in "$merged"/{train,dev,test-*}.jsonl; do
   name=$(basename "$part")

@@ -18,6 +18,7 @@ import pytest
 from eager_runs import eager_execution
 from markdown_rows import table_rows
 
+import ecm_tf
 from data_prep.corpus.sample import write_sample
 from data_prep.merge.sources import read_sources
 from ecm_tf.core.manifest import read_manifest, sha256
@@ -148,7 +149,9 @@ def corpus_flags(data: Path) -> dict[str, str]:
 def test_corpus_merges_labels_and_builds_and_resumes(corpus, data):
     assert (corpus / "merged/report.md").is_file()
     assert (corpus / "dataset-report/index.html").is_file()
-    scores = json.loads((corpus / "classifier-scores/scores.json").read_text(encoding="utf-8"))
+    scores = json.loads(
+        (corpus / "classifier-scores/hashtag_nlpcc/scores.json").read_text(encoding="utf-8")
+    )
     assert len(scores) == 3
     pairs = {
         name: read_manifest(corpus / name, "dataset")["counts"]["pairs"]
@@ -267,21 +270,69 @@ def test_leave_one_out_judges_each_source(data, tmp_path, capsys):
     assert all(0 <= float(cell) <= 1 for cell in mixed[1:])
 
 
-@pytest.mark.slow
-def test_english_classifier_is_judged_on_the_dev_part(data, tmp_path):
-    sentences = {"I'm so happy!": "happy", "That is sad.": "sad", "OK, it's raining.": "other"}
-    for name, repeated in (("train", 60), ("dev", 5)):
+ENGLISH = {"I'm so happy": "happy", "That is sad": "sad", "OK, it's raining": "other"}
+"""Sentences with their emotions, from which the English test data is made."""
+
+
+@pytest.fixture(scope="module")
+def english_data(data) -> Path:
+    """The DATA directory, with English sentences and conversations as well."""
+    for name, repeated in (("train", 60), ("dev", 10)):
         rows = [
-            {"response": f"{text} {number}", "emotion": emotion}
+            {"response": f"{text} {number}!", "emotion": emotion}
             for number in range(repeated)
-            for text, emotion in sentences.items()
+            for text, emotion in ENGLISH.items()
         ]
         write_sentences(data / "emotion_extra" / f"goemotions_{name}.tsv.gz", rows)
+    folder = data / "dialogue/en"
+    folder.mkdir(parents=True)
+    emotions = {"happy": "happiness", "sad": "sadness", "other": "none"}
+    words = ["apple", "river", "winter", "yellow", "seven", "music", "doctor", "bread"]
+
+    def post(number: int) -> str:
+        return " ".join(random.Random(number).choices(words, k=8)) + "."
+
+    for split, numbers in (("train", range(60)), ("dev", range(60, 66)), ("test", range(66, 76))):
+        with gzip.open(folder / f"xdailydialog_{split}.tsv.gz", "wt", encoding="utf-8") as file:
+            file.write("post\tresponse\tsource_post_emotion\tsource_emotion\n")
+            file.writelines(
+                f"{post(number)}\t{text}, {post(number + 500)}\tnone\t{emotions[emotion]}\n"
+                for number in numbers
+                for text, emotion in ENGLISH.items()
+            )
+    return data
+
+
+@pytest.mark.slow
+def test_english_classifier_is_judged_on_the_dev_part(english_data, tmp_path):
     output = tmp_path / "english"
-    run("english_classifier.sh", data, output, CLASSIFIER_FLAGS="--network naive_bayes")
+    run("english_classifier.sh", english_data, output, CLASSIFIER_FLAGS="--network naive_bayes")
     scores = json.loads((output / "scores/scores.json").read_text(encoding="utf-8"))
     assert scores["classifier"]["accuracy"] == 1
-    assert run("english_classifier.sh", data, output).commands == [], "every step is skipped"
+    assert run("english_classifier.sh", english_data, output).commands == [], "all are skipped"
+
+
+@pytest.mark.slow
+def test_pretrained_makes_a_model_to_ship(english_data, tmp_path):
+    sources = tmp_path / "sources.toml"
+    lines = [
+        f'{split} = ["dialogue/en/xdailydialog_{split}.tsv.gz"]'
+        for split in ("train", "dev", "test")
+    ]
+    lines = ["[sources.dailydialog]", *lines, 'terms = "made for this test"']
+    sources.write_text("\n".join(lines), encoding="utf-8")
+    output = tmp_path / "pretrained"
+    flags = {"SOURCES": str(sources), "CLASSIFIER_FLAGS": "--epochs 1", **TINY_RUN}
+    with eager_execution():
+        run("pretrained.sh", english_data, output, "en", **flags)
+    bot = ecm_tf.load(output / "released")
+    assert bot.replies("A yellow train.")
+    card = (output / "released/README.md").read_text(encoding="utf-8")
+    assert card.startswith("---\nlanguage: en")
+    header, *rows = table_rows(card[card.index("### Test part dailydialog") :])
+    assert "accuracy (independent)" in header and len(rows) == 1
+    names = {path.name for path in (output / "released").iterdir()}
+    assert {"block_words.txt", "classifier", "search.json"} <= names
 
 
 def test_measured_prints_time_and_memory_and_returns_the_status():

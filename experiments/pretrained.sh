@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# The models that ship with the package, made again from the data.
+#
+#   experiments/pretrained.sh DATA OUTPUT LANGUAGE       (LANGUAGE: zh or en)
+#
+# OUTPUT receives what experiments/corpus.sh writes, from the sources of experiments/pretrained/LANGUAGE.toml,
+# all of which have stated terms, and with small classifiers; the trained model (model/); its
+# evaluation on each test part (evaluation-NAME/); and the model to ship (released/), with its
+# classifier, its blocked words and its model card, which ends with the table of the evaluations. Copy
+# it to ecm_tf/pretrained/LANGUAGE. The script resumes an interrupted run. The environment variables are
+# those of experiments/corpus.sh and experiments/table4.sh.
+set -euo pipefail
+data=$1 output=$2 language=$3
+python=${PYTHON:-.venv/bin/python}
+here=$(dirname "$0")
+shipped=$here/pretrained
+
+[ "$language" != zh ] || export LABELLING="${LABELLING:-emotion_sentences smp2020}" # stated terms
+LANGUAGE=$language SOURCES=${SOURCES:-$shipped/$language.toml} \
+  CLASSIFIER_FLAGS="--weights int8 --max_bigrams 30000 --max_words 20000 ${CLASSIFIER_FLAGS:-}" \
+  "$here/corpus.sh" "$data" "$output"
+
+# Trains no further if the run is finished.
+"$python" -m experiments.measured "$python" -m ecm_tf.train \
+  --dataset "$output/dataset" --train_dir "$output/model" \
+  --use_emb --use_imemory --use_ememory \
+  --size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128 \
+  --batch_size 128 --optimizer adam --learning_rate 0.0015 --epochs 4 --seed 0 ${TRAIN_FLAGS:-}
+
+release() { # the text of the card
+  "$python" -m export.release --train_dir "$output/model" --output "$output/released" --overwrite \
+    --rerank "$output/classifier" --block_words "$shipped/block_words_$language.txt" --card "$1"
+}
+[ -e "$output/released" ] || release "$shipped/$language.md"
+tables=()
+for dataset in "$output"/dataset-test-*; do
+  part=${dataset#"$output"/dataset-test-}
+  tables+=("$output/evaluation-$part/table.md")
+  [ -f "$output/evaluation-$part/figures.json" ] && continue
+  # The search of the released model, with judges that took no part in the choice of its replies.
+  "$python" -m experiments.measured "$python" -m ecm_tf.evaluate --train_dir "$output/released" \
+    --dataset "$dataset" --output "$output/evaluation-$part" --posts 200 \
+    --judge "$output/independent" "$output/naive_bayes" \
+    --rerank "$output/classifier" --block_words "$shipped/block_words_$language.txt" \
+    ${EVALUATE_FLAGS:-}
+done
+{
+  cat "$shipped/$language.md"
+  for table in "${tables[@]}"; do
+    printf '\n### Test part %s\n\n' "$(basename "$(dirname "$table")" | cut -d- -f2-)"
+    cat "$table"
+  done
+} > "$output/card.md"
+release "$output/card.md"
