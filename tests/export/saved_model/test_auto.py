@@ -143,7 +143,7 @@ def test_cards_of_the_demo_show_the_probability(base, auto_model_dir, signatures
     html = [
         render_cards(source.answer(POSTS[0]))
         for source in (
-            ModelDirectorySource(auto_model_dir, SearchConfig()),
+            ModelDirectorySource(auto_model_dir, {}),
             SavedModelSource(base / "1"),
         )
     ]
