@@ -23,7 +23,7 @@ LANGUAGE=$language SOURCES=${SOURCES:-$shipped/$language.toml} \
 # Trains no further if the run is finished.
 "$python" -m experiments.measured "$python" -m ecm_tf.train \
   --dataset "$output/dataset" --train_dir "$output/model" \
-  --use_emb --use_imemory --use_ememory \
+  --use_emb --use_imemory --use_ememory --predict_emotion \
   --size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128 \
   --batch_size 128 --optimizer adam --learning_rate 0.0015 --epochs 4 --seed 0 ${TRAIN_FLAGS:-}
 
