@@ -63,7 +63,8 @@ class EmotionPredictor(keras.layers.Layer):
         real = ops.expand_dims(ops.cast(mask, "float32"), -1)
         count = ops.sum(real, axis=1)
         mean = ops.sum(values * real, axis=1) / ops.maximum(count, 1.0)
-        maximum = ops.max(ops.where(real > 0, values, IMPOSSIBLE), axis=1)
+        # Unlike `ops.max`, it accepts an empty batch.
+        maximum = tf.reduce_max(ops.where(real > 0, values, IMPOSSIBLE), axis=1)
         maximum = ops.where(count > 0, maximum, 0.0)
         pooled = ops.concatenate([mean, maximum, state], axis=-1)
         return ops.cast(self.logits(self.hidden(pooled)), "float32")

@@ -40,3 +40,9 @@ def test_gradients_stop_at_the_inputs():
         tape.watch([values, state])
         loss = tf.reduce_sum(layer(values, state, mask))
     assert tape.gradient(loss, [values, state]) == [None, None]
+
+
+def test_an_empty_batch_has_no_logits():
+    """Such as when no post of a batch asks for the emotion auto."""
+    layer, values, state, mask = _case()
+    assert layer(values[:0], state[:0], mask[:0]).shape == (0, 6)
