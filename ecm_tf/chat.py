@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,8 +77,11 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         emotion_id(bot.emotions, emotion, auto=bot.config.predict_emotion)
     # Reports a wrong --n_best or --rerank before the first post is read.
     _generate(bot, [], emotions, arguments.n_best)
+    compilation = _compile_meanwhile(bot, emotions, arguments.n_best)
     explained = []
     for post in _read_posts():
+        if compilation:
+            compilation.result()
         replies = _generate(bot, [post], emotions, arguments.n_best)
         _show(replies, scores=arguments.scores)
         if arguments.explain:
@@ -87,6 +91,16 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
 
         write_explanations(arguments.explain, f"{arguments.train_dir}", explained, bot.emotions)
         print(f"explanations: {arguments.explain}/index.html", file=sys.stderr)
+
+
+def _compile_meanwhile(
+    bot: "Chatbot", emotions: Sequence[str], n_best: int
+) -> "Future[list[Reply]] | None":
+    """At a terminal, compiles the search, which takes seconds, while the first post is typed."""
+    if not sys.stdin.isatty():
+        return None
+    executor = ThreadPoolExecutor(max_workers=1)
+    return executor.submit(_generate, bot, ["?"], emotions, n_best)
 
 
 def _read_posts() -> Iterator[str]:

@@ -8,6 +8,7 @@ import pty
 import select
 import subprocess
 import sys
+import threading
 import time
 from unittest import mock
 
@@ -274,6 +275,28 @@ def test_terminal_shows_a_prompt_and_an_empty_line_exits(model_dir, tmp_path):
         process.kill()
         process.wait()
         os.close(terminal)
+
+
+def test_search_is_compiled_while_the_first_post_is_typed(model_dir, monkeypatch, capsys):
+    bot = ecm_tf.load(model_dir)
+    generated = threading.Event()
+
+    def generate(*arguments, compute=bot._batches.replies):
+        replies = compute(*arguments)
+        if replies:
+            generated.set()
+        return replies
+
+    def type_nothing(prompt):
+        assert generated.wait(timeout=90)
+        return ""
+
+    monkeypatch.setattr(bot._batches, "replies", generate)
+    monkeypatch.setattr("ecm_tf.load", lambda *_, **__: bot)
+    monkeypatch.setattr("builtins.input", type_nothing)
+    monkeypatch.setattr("sys.stdin", mock.Mock(isatty=lambda: True))
+    main(["--train_dir", str(model_dir)])
+    assert capsys.readouterr().out == ""
 
 
 def test_terminal_asks_again_after_a_post_in_another_encoding(monkeypatch, capsys):
