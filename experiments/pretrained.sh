@@ -15,7 +15,11 @@ python=${PYTHON:-.venv/bin/python}
 here=$(dirname "$0")
 shipped=$here/pretrained
 
-[ "$language" != zh ] || export LABELLING="${LABELLING:-emotion_sentences smp2020}" # stated terms
+epochs=5
+if [ "$language" = zh ]; then
+  epochs=7
+  export LABELLING="${LABELLING:-emotion_sentences smp2020}" # stated terms
+fi
 LANGUAGE=$language SOURCES=${SOURCES:-$shipped/$language.toml} \
   CLASSIFIER_FLAGS="--weights int8 --max_bigrams 30000 --max_words 20000 ${CLASSIFIER_FLAGS:-}" \
   "$here/corpus.sh" "$data" "$output"
@@ -25,7 +29,8 @@ LANGUAGE=$language SOURCES=${SOURCES:-$shipped/$language.toml} \
   --dataset "$output/dataset" --train_dir "$output/model" \
   --use_emb --use_imemory --use_ememory --predict_emotion \
   --size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128 \
-  --batch_size 128 --optimizer adam --learning_rate 0.0015 --epochs 4 --seed 0 ${TRAIN_FLAGS:-}
+  --batch_size 128 --optimizer adam --learning_rate 0.0015 --dropout 0.1 --ema_momentum 0.999 \
+  --epochs "$epochs" --seed 0 ${TRAIN_FLAGS:-}
 
 release() { # the text of the card
   "$python" -m export.release --train_dir "$output/model" --output "$output/released" --overwrite \
