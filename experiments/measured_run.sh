@@ -19,8 +19,8 @@ measured_run() { # name of the run (a variant and a seed, such as ecm-0), then f
   # Trains no further if the run is finished.
   "$python" -m experiments.measured "$python" -m ecm_tf.train \
     --dataset "$corpus/dataset" --train_dir "$output/$run" "${sizes[@]}" \
-    --batch_size 128 --optimizer adam --learning_rate 0.0015 --epochs 4 --seed "${run##*-}" \
-    "$@" ${TRAIN_FLAGS:-}
+    --batch_size 128 --optimizer adam --learning_rate 0.0015 --ema_momentum 0.999 --epochs 4 \
+    --seed "${run##*-}" "$@" ${TRAIN_FLAGS:-}
   for dataset in "$corpus"/dataset-test-*; do
     part=${dataset#"$corpus"/dataset-test-}
     # Replies are judged on the posts of the first part.

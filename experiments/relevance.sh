@@ -55,12 +55,12 @@ declare -A changes=(
   [dropout]="--dropout 0.2"
   [smoothing]="--label_smoothing 0.1"
   [bidirectional]="--bidirectional_encoder"
-  [averaged]="--ema_momentum 0.999"
+  [unaveraged]="--ema_momentum 0"
   [weighted]=""
 )
 runs=("$@")
 [ $# -gt 0 ] || runs=(
-  ecm-0 tied-0 dropout-0 smoothing-0 bidirectional-0 averaged-0 size256-0 pretrained-0 weighted-0
+  ecm-0 tied-0 dropout-0 smoothing-0 bidirectional-0 unaveraged-0 size256-0 pretrained-0 weighted-0
 )
 for run in "${runs[@]}"; do
   [ -f "$results/$run.json" ] && continue
