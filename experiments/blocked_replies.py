@@ -8,7 +8,6 @@ the decoder: Chinese words anywhere, other words as whole words, in any letter c
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 
 from tqdm import tqdm
@@ -17,9 +16,11 @@ import ecm_tf
 from ecm_tf import Chatbot
 from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.command import run
+from ecm_tf.core.errors import InputError
 from ecm_tf.core.released import add_model_flags
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.blocked_words import read_block_words
+from ecm_tf.evaluation.pairs import evaluation_pairs
 from ecm_tf.inference.reply import Reply
 from ecm_tf.report.tables import markdown_table
 
@@ -32,7 +33,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--split", default="test", choices=["train", "dev", "test"])
     parser.add_argument("--block_words", type=Path, required=True, help="file of blocked words")
     parser.add_argument(
-        "--posts", type=positive_int, default=105, help="first N posts (default: %(default)s)"
+        "--posts",
+        type=positive_int,
+        default=105,
+        help="first N different posts (default: %(default)s)",
     )
     parser.add_argument(
         "--n_best",
@@ -44,7 +48,10 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     bot = ecm_tf.load(arguments.train_dir)
     pattern = blocked_pattern(read_block_words(str(arguments.block_words)))
-    posts = list(islice(_posts(arguments.dataset, arguments.split), arguments.posts))
+    dataset = DatasetDirectory(arguments.dataset)
+    posts = evaluation_pairs(dataset, arguments.split, arguments.posts).posts
+    if not posts:
+        raise InputError(f"{arguments.dataset}: expected pairs in {arguments.split}, got none.")
     rows = []
     for name, blocked in (("no", None), ("yes", str(arguments.block_words))):
         replies = list(_replies(bot, posts, arguments.n_best, blocked))
@@ -62,12 +69,6 @@ def blocked_pattern(words: Sequence[str]) -> re.Pattern[str]:
         end = r"(?![a-z0-9])" if re.search(r"[a-z0-9]$", word, re.IGNORECASE) else ""
         alternatives.append(begin + re.escape(word) + end)
     return re.compile("|".join(alternatives), re.IGNORECASE)
-
-
-def _posts(dataset: Path, split: str) -> Iterator[str]:
-    for batch in DatasetDirectory(dataset).batches(split, with_texts=True):
-        for text in batch["post_text"].numpy():
-            yield text.decode()
 
 
 def _replies(bot: Chatbot, posts: list[str], n_best: int, blocked: str | None) -> Iterator[str]:
