@@ -6,21 +6,38 @@ from pathlib import Path
 
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
+from ecm_tf.core.errors import InputError
 from ecm_tf.core.released import add_model_flags
-from export.tflite.files import ASSETS, IDS, SCHEMES, TEXT, locate
+from export.tflite.files import ASSETS, FILES, IDS, SCHEMES, TEXT, PostShape, locate
 
 PROG = "python -m export.tflite"
 
 
 def _convert(arguments: argparse.Namespace) -> None:
+    files, shape = _files(arguments), _shape(arguments)
     with command.suppress_native_stderr():
         from export.tflite.conversion import convert
 
-    output = convert(arguments.train_dir, arguments.output, arguments.quantize)
-    sizes = ", ".join(
-        f"{name} {(output / name).stat().st_size / 1e6:.1f} MB" for name in (IDS, TEXT)
+    output = convert(
+        arguments.train_dir, arguments.output, arguments.quantize, files=files, shape=shape
     )
+    sizes = ", ".join(f"{name} {(output / name).stat().st_size / 1e6:.1f} MB" for name in files)
     print(f"{output}: {sizes}")
+
+
+def _files(arguments: argparse.Namespace) -> list[str]:
+    return [name for name in FILES if Path(name).stem in arguments.files]
+
+
+def _shape(arguments: argparse.Namespace) -> PostShape | None:
+    batch, length = arguments.batch, arguments.post_length
+    if batch is None and length is None:
+        return None
+    if batch is None or length is None:
+        raise InputError("--batch, --post_length: expected both or neither, got one.")
+    if IDS not in _files(arguments):
+        raise InputError(f"--batch, --post_length: expected ids in --files, got {arguments.files}.")
+    return PostShape(batch, length)
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -44,7 +61,14 @@ def _compare(arguments: argparse.Namespace) -> None:
     with command.suppress_native_stderr():
         from export.tflite.comparison import compare, table
 
-    print(table(compare(arguments.train_dir, arguments.dataset, arguments.split, arguments.posts)))
+    figures = compare(
+        arguments.train_dir,
+        arguments.dataset,
+        arguments.split,
+        arguments.posts,
+        files=_files(arguments),
+    )
+    print(table(figures))
 
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:
@@ -68,6 +92,18 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         default="none",
         help="; ".join(f"{name}: {meaning}" for name, meaning in SCHEMES.items())
         + " (default: %(default)s)",
+    )
+    _add_files_flag(convert, "files to write")
+    convert.add_argument(
+        "--batch",
+        type=positive_int,
+        help=f"fixed number of posts in a batch of {IDS}, such as the number of emotions; with "
+        "--post_length, for runtimes that refuse dynamic dimensions, such as LiteRT.js",
+    )
+    convert.add_argument(
+        "--post_length",
+        type=positive_int,
+        help=f"fixed number of tokens in a post of {IDS}; longer posts are cut to it",
     )
     convert.set_defaults(run=_convert)
 
@@ -103,8 +139,16 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         default=500,
         help="maximum number of posts; each gets one reply per emotion (default: %(default)s)",
     )
+    _add_files_flag(compare, "files to compare; ids: with dynamic and with fixed shapes")
     compare.set_defaults(run=_compare)
     return result
+
+
+def _add_files_flag(parser: argparse.ArgumentParser, help: str) -> None:
+    names = [Path(name).stem for name in FILES]
+    parser.add_argument(
+        "--files", nargs="+", choices=names, default=names, help=f"{help} (default: all)"
+    )
 
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:

@@ -4,8 +4,9 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ecm_tf.inference.responder import Responder
 from ecm_tf.model.directory import load_model
 from ecm_tf.report.tables import markdown_table
 from export.tflite.conversion import convert
-from export.tflite.files import IDS, SCHEMES, TEXT
+from export.tflite.files import FILES, IDS, SCHEMES, TEXT, PostShape
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class Figures:
     """Measurements of one file.
 
     Attributes:
-        name: scheme and file name.
+        name: scheme, file and shapes.
         size: size in bytes.
         load: seconds to load the file.
-        reply: median seconds per reply.
+        seconds: median seconds to answer a post in all emotions, in one batch.
         memory: peak memory of a process that only runs the file, in bytes.
         agreement: share of replies that equal the model's, in [0, 1].
     """
@@ -40,25 +41,32 @@ class Figures:
     name: str
     size: int
     load: float
-    reply: float
+    seconds: float
     memory: int
     agreement: float
 
 
-def compare(train_dir: Path, dataset: Path, split: str, posts: int) -> list[Figures]:
-    """Measures both files of every scheme, and compares their replies with the model's greedy ones.
+def compare(
+    train_dir: Path, dataset: Path, split: str, posts: int, files: Collection[str] = FILES
+) -> list[Figures]:
+    """Measures the files of every scheme, and compares their replies with the model's greedy ones.
+
+    `ids.tflite` is measured with dynamic shapes, and with one fixed shape that answers a post of
+    any length in all emotions.
 
     Args:
         train_dir: model directory.
         dataset: dataset directory with the posts.
         split: split of the dataset.
         posts: maximum number of posts: the first distinct ones, each in every emotion.
+        files: the files to measure, of `export.tflite.files.FILES`.
 
     Returns:
         Measurements of each file.
 
     Raises:
-        InputError: the model or dataset is missing, or the split has no posts.
+        InputError: the model or dataset is missing, the split has no posts, or `text.tflite` cannot
+            process the model's text.
     """
     responder = Responder(*load_model(train_dir))
     texts = evaluation_pairs(DatasetDirectory(dataset), split, posts).posts
@@ -66,19 +74,31 @@ def compare(train_dir: Path, dataset: Path, split: str, posts: int) -> list[Figu
         raise InputError(f"{dataset}: expected pairs in the split {split}, got none.")
     expected = generate_replies(responder, texts, Search(), progress="model")
     ids = [responder.post_ids(tf.constant([text]))[0].numpy().tolist() for text in texts]
+    inputs = {IDS: (ids, expected.ids), TEXT: (texts, np.array(expected.texts))}
+    variants: list[tuple[str, Collection[str], PostShape | None]] = [("", files, None)]
+    if IDS in files:
+        all_emotions = PostShape(responder.categories, responder.model.config.max_post_length)
+        variants.append((", fixed shapes", [IDS], all_emotions))
     figures = []
     with tempfile.TemporaryDirectory() as temporary:
-        for scheme in SCHEMES:
-            directory = convert(train_dir, Path(temporary) / scheme, scheme)
-            for name, inputs, replies in (
-                (IDS, ids, expected.ids),
-                (TEXT, texts, np.array(expected.texts)),
-            ):
-                figures.append(_measure(directory / name, inputs, replies, responder.categories))
+        for scheme, (label, names, shape) in product(SCHEMES, variants):
+            directory = Path(temporary) / f"{scheme}{label}"
+            convert(train_dir, directory, scheme, files=names, shape=shape)
+            for name in names:
+                figures.append(
+                    _measure(
+                        f"{scheme}, {Path(name).stem}{label}",
+                        directory / name,
+                        *inputs[name],
+                        responder.categories,
+                    )
+                )
     return figures
 
 
-def _measure(file: Path, posts: Sequence[Any], expected: np.ndarray, categories: int) -> Figures:
+def _measure(
+    name: str, file: Path, posts: Sequence[Any], expected: np.ndarray, categories: int
+) -> Figures:
     """Measures a file in a process of its own, and compares its replies with the expected ones."""
     request = file.with_suffix(".json")
     request.write_text(json.dumps({"posts": posts, "categories": categories}), encoding="utf-8")
@@ -90,10 +110,10 @@ def _measure(file: Path, posts: Sequence[Any], expected: np.ndarray, categories:
     result = json.loads(process.stdout)
     equal = np.array(result["replies"]) == expected
     return Figures(
-        name=f"{file.parent.name}, {file.stem}",
+        name=name,
         size=file.stat().st_size,
         load=result["load"],
-        reply=result["reply"],
+        seconds=result["seconds"],
         memory=result["memory"],
         agreement=float(np.mean(equal.reshape(*expected.shape[:2], -1).all(axis=-1))),
     )
@@ -101,7 +121,7 @@ def _measure(file: Path, posts: Sequence[Any], expected: np.ndarray, categories:
 
 def table(figures: Sequence[Figures]) -> str:
     """Returns the measurements as a Markdown table with one row per file."""
-    header = ["file", "size", "load", "time per reply", "memory", "same reply as the model"]
+    header = ["file", "size", "load", "time per post", "memory", "same reply as the model"]
     return markdown_table(header, map(_row, figures))
 
 
@@ -110,7 +130,7 @@ def _row(figures: Figures) -> list[str]:
         figures.name,
         f"{figures.size / 1e6:.1f} MB",
         f"{figures.load * 1e3:.0f} ms",
-        f"{figures.reply * 1e3:.2f} ms",
+        f"{figures.seconds * 1e3:.2f} ms",
         f"{figures.memory / 1e6:.0f} MB",
         f"{figures.agreement:.2%}",
     ]

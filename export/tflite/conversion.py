@@ -1,5 +1,6 @@
 """Converts a model directory to a directory of TensorFlow Lite files."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,18 @@ from ecm_tf.model.emotion_prediction import emotion_log_probs
 from ecm_tf.model.recurrence import scan_without_arrays
 from ecm_tf.text.assets import TextAssets
 from export.saved_model.signatures import POST
-from export.tflite.files import ASSETS, IDS, KIND, TEXT
+from export.tflite.files import ASSETS, FILES, IDS, KIND, TEXT, PostShape
 from export.tflite.text import CompactText
 
-_EMOTION = tf.TensorSpec([None], tf.int32, "emotion")
 
-
-def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
+def convert(
+    train_dir: Path,
+    output: Path,
+    quantize: str = "none",
+    *,
+    files: Collection[str] = FILES,
+    shape: PostShape | None = None,
+) -> Path:
     """Writes a directory of kind `tflite`, with a manifest.
 
     - `ids.tflite`: `post` int32 `(batch, length)`, padded with PAD, and `emotion` int32 `(batch,)`
@@ -37,23 +43,31 @@ def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
     - `config.json` and `assets/`: sizes, vocabularies, tokenizer and emotions of the model.
 
     Both files use greedy search, which returns no empty reply, and accept any batch size and length
-    of at least 1.
+    of at least 1. A fixed shape of `ids.tflite` is for runtimes that refuse dynamic dimensions,
+    such as LiteRT.js.
 
     Args:
         train_dir: model directory.
         output: new directory, which must not exist.
         quantize: quantisation scheme, a key of `export.tflite.files.SCHEMES`.
+        files: the files to write, of `export.tflite.files.FILES`, at least one.
+        shape: fixed shape of `post` in `ids.tflite`; None for dynamic dimensions.
 
     Returns:
         `output`.
 
     Raises:
-        InputError: the model directory is missing or unfinished, or the output exists.
+        InputError: the model directory is missing or unfinished, the output exists, the model does
+            not take posts of this length, or `text.tflite` cannot process its text.
     """
     if output.exists():
         raise InputError(f"{output}: this directory exists; expected a new one.")
     model, assets = load_model(train_dir)
-    functions = {IDS: ids_function(model), TEXT: _text_function(model, assets)}
+    functions = {}
+    if IDS in files:
+        functions[IDS] = ids_function(model, shape)
+    if TEXT in files:
+        functions[TEXT] = _text_function(model, assets)
     with finished_directory(output) as directory:
         for name, function in tqdm(
             functions.items(), desc=output.name, unit=" files", disable=None
@@ -65,10 +79,10 @@ def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
         write_manifest(
             directory,
             KIND,
-            files=[IDS, TEXT, CONFIG, *names],
-            settings={"quantize": quantize},
+            files=[*functions, CONFIG, *names],
+            settings={"quantize": quantize, "shape": shape and shape._asdict()},
             counts={
-                "bytes": {name: (directory / name).stat().st_size for name in (IDS, TEXT)},
+                "bytes": {name: (directory / name).stat().st_size for name in functions},
                 "weights": model.count_trainable_params(),
             },
             sources={str(train_dir): sha256(train_dir / MANIFEST)},
@@ -76,15 +90,27 @@ def convert(train_dir: Path, output: Path, quantize: str = "none") -> Path:
     return output
 
 
-def ids_function(model: ECM) -> Any:
+def ids_function(model: ECM, shape: PostShape | None = None) -> Any:
     """Returns the `tf.function` of `ids.tflite`.
 
     Args:
         model: model to convert.
-    """
-    post = tf.TensorSpec([None, None], tf.int32, "post")
+        shape: fixed shape of its posts; None for dynamic dimensions.
 
-    @tf.function(input_signature=[post, _EMOTION], autograph=False)
+    Raises:
+        InputError: the model does not take posts of this length.
+    """
+    config = model.config
+    if shape and not config.min_post_length <= shape.length <= config.max_post_length:
+        raise InputError(
+            f"post length: expected {config.min_post_length} to {config.max_post_length} tokens "
+            f"for this model, got {shape.length}."
+        )
+    batch, length = shape or (None, None)
+    post = tf.TensorSpec([batch, length], tf.int32, "post")
+    emotion = tf.TensorSpec([batch], tf.int32, "emotion")
+
+    @tf.function(input_signature=[post, emotion], autograph=False)
     def reply(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = _greedy_replies(model, post, emotion)._asdict()
         if model.config.predict_emotion:
@@ -99,7 +125,9 @@ def _text_function(model: ECM, assets: TextAssets) -> Any:
     """Returns the `tf.function` of `text.tflite`."""
     text = CompactText(assets, model.config.min_post_length, model.config.max_post_length)
 
-    @tf.function(input_signature=[POST, _EMOTION], autograph=False)
+    emotion = tf.TensorSpec([None], tf.int32, "emotion")
+
+    @tf.function(input_signature=[POST, emotion], autograph=False)
     def reply(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
         replies = _greedy_replies(model, text.post_ids(post), emotion)
         return {"response": text.reply_text(replies.ids), "score": replies.scores}

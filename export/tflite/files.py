@@ -1,12 +1,13 @@
 """Layout of a directory of TensorFlow Lite files."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, verify_files
 
 KIND = "tflite"
-IDS, TEXT = "ids.tflite", "text.tflite"
+FILES = IDS, TEXT = "ids.tflite", "text.tflite"
 ASSETS = "assets"
 
 SCHEMES = {
@@ -17,11 +18,21 @@ SCHEMES = {
 """Quantisation schemes, with a description of each for `--help`."""
 
 
+class PostShape(NamedTuple):
+    """The fixed shape of the posts of an `ids.tflite`."""
+
+    batch: int
+    """Number of posts, at least 1."""
+    length: int
+    """Number of token ids of each post, including padding, at least 1."""
+
+
 def locate(path: Path) -> Path:
-    """Returns the path of a TensorFlow Lite file; a directory stands for its `text.tflite`.
+    """Returns the path of a TensorFlow Lite file.
 
     Args:
-        path: directory written by `convert`, or one of its two files.
+        path: one of the files in a directory written by `convert`, or this directory, which stands
+            for its `text.tflite`, or for its `ids.tflite` if it has no other.
 
     Raises:
         InputError: the file is not in a finished directory of `export.tflite`, or a file of the
@@ -29,8 +40,11 @@ def locate(path: Path) -> Path:
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or directory.")
-    file = path / TEXT if path.is_dir() else path
-    if file.name not in (IDS, TEXT):
+    directory = path if path.is_dir() else path.parent
+    if directory != path and path.name not in FILES:
         raise InputError(f"{path}: expected a directory of export.tflite, or its {IDS} or {TEXT}.")
-    verify_files(file.parent, read_manifest(file.parent, KIND))
-    return file
+    manifest = read_manifest(directory, KIND)
+    verify_files(directory, manifest)
+    if directory != path:
+        return path
+    return directory / (TEXT if TEXT in manifest["files"] else IDS)

@@ -7,11 +7,15 @@ import numpy as np
 
 from ecm_tf.core import command
 from ecm_tf.core.optional import require_extra
+from ecm_tf.text.vocabulary import PAD
 from export.tflite.files import TEXT
 
 
 class Interpreter:
     """Runs one of the two files of `export.tflite.conversion.convert`, on one thread.
+
+    A file with a fixed shape receives a batch in parts of its size, the last one filled up with
+    empty posts; posts are cut or padded to its length.
 
     Args:
         file: path of `ids.tflite` or `text.tflite`.
@@ -24,7 +28,6 @@ class Interpreter:
         with require_extra("tflite"):
             from ai_edge_litert.interpreter import InterpreterWithCustomOps
         takes_text = file.name == TEXT
-        self._post_dtype = object if takes_text else np.int32
         with command.suppress_native_stderr():
             self._interpreter = InterpreterWithCustomOps(
                 custom_op_registerers=_text_operations() if takes_text else None,
@@ -33,6 +36,9 @@ class Interpreter:
             )
             self._interpreter.allocate_tensors()
             self._signature = self._interpreter.get_signature_runner()
+        self._post_dtype = object if takes_text else np.int32
+        shape = self._signature.get_input_details()["post"]["shape_signature"]
+        self._fixed_shape = None if -1 in shape else shape
 
     def __call__(self, posts: Any, emotion: Any) -> dict[str, np.ndarray]:
         """Returns the outputs for a batch.
@@ -45,9 +51,26 @@ class Interpreter:
             `ids`, `lengths` and `scores` for `ids.tflite`; `response` (bytes) and `score` for
             `text.tflite`.
         """
-        return self._signature(
-            post=np.asarray(posts, self._post_dtype), emotion=np.asarray(emotion, np.int32)
+        post, emotion = np.asarray(posts, self._post_dtype), np.asarray(emotion, np.int32)
+        if self._fixed_shape is None:
+            return self._signature(post=post, emotion=emotion)
+        size, length = self._fixed_shape
+        rows = len(post)
+        # At least one batch, so that a batch of no posts has outputs too.
+        padded_rows = max(-(-rows // size), 1) * size
+        post = np.pad(
+            post[:, :length],
+            [(0, padded_rows - rows), (0, max(length - post.shape[1], 0))],
+            constant_values=PAD,
         )
+        emotion = np.pad(emotion, (0, padded_rows - rows))
+        batches = [
+            self._signature(post=post[first : first + size], emotion=emotion[first : first + size])
+            for first in range(0, padded_rows, size)
+        ]
+        return {
+            name: np.concatenate([batch[name] for batch in batches])[:rows] for name in batches[0]
+        }
 
 
 def _text_operations() -> list[Any]:

@@ -77,13 +77,14 @@ class CompactText(tf.Module):
         self._min_length, self._max_length = min_length, max_length
         if assets.normalization == "nfkc":
             raise InputError(
-                "text settings: expected the normalization width or none, because TensorFlow Lite "
-                "has no NFKC; got nfkc."
+                "text settings: expected the normalization width or none for text.tflite, because "
+                "TensorFlow Lite has no NFKC; got nfkc. `--files ids` leaves text.tflite out."
             )
         if assets.segmenter == "english":
             raise InputError(
-                "text settings: expected the segmenter jieba or whitespace, because TensorFlow "
-                "Lite has no regular expressions; got english."
+                "text settings: expected the segmenter jieba or whitespace for text.tflite, "
+                "because TensorFlow Lite has no regular expressions; got english. `--files ids` "
+                "leaves text.tflite out."
             )
         # Without a tokenizer, the text is already split by spaces.
         raw = assets.segmenter == "jieba"

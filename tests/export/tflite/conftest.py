@@ -11,7 +11,7 @@ from ecm_tf.decoding.search import Search
 from ecm_tf.inference.responder import Responder
 from ecm_tf.model.directory import load_model, new_model, save_model
 from export.tflite.conversion import convert
-from export.tflite.files import SCHEMES
+from export.tflite.files import IDS, SCHEMES, PostShape
 
 WIDE = {
     "size": 48,
@@ -52,6 +52,13 @@ def converted(wide_dir, tmp_path_factory):
     """A directory of TensorFlow Lite files for every scheme, which tests must not change."""
     parent = tmp_path_factory.mktemp("tflite")
     return {scheme: convert(wide_dir, parent / scheme, scheme) for scheme in SCHEMES}
+
+
+@pytest.fixture(scope="session")
+def fixed_shapes(wide_dir, tmp_path_factory):
+    """An `ids.tflite` that takes four posts of sixteen tokens."""
+    output = tmp_path_factory.mktemp("fixed") / "tflite"
+    return convert(wide_dir, output, files=[IDS], shape=PostShape(4, 16)) / IDS
 
 
 @pytest.fixture(scope="session")

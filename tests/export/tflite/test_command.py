@@ -10,6 +10,7 @@ from markdown_rows import table_rows
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
 from export.tflite.__main__ import main
+from export.tflite.conversion import convert
 from export.tflite.files import IDS, TEXT
 
 pytestmark = pytest.mark.xdist_group("tflite")
@@ -60,14 +61,17 @@ def test_missing_package_is_reported_with_its_extra(converted, monkeypatch):
 
 
 def test_compare_prints_one_row_per_file(converted, wide_dir, dataset, monkeypatch, capsys):
-    def copy(train_dir, output, scheme):
+    def copy(train_dir, output, scheme, *, files, shape):
+        if shape:
+            return convert(train_dir, output, scheme, files=files, shape=shape)
         return shutil.copytree(converted[scheme], output)
 
     monkeypatch.setattr("export.tflite.comparison.SCHEMES", {"none": ""})
     monkeypatch.setattr("export.tflite.comparison.convert", copy)
     main(["compare", "--train_dir", str(wide_dir), "--dataset", str(dataset), "--posts", "3"])
     rows = table_rows(capsys.readouterr().out)
-    assert [row[0] for row in rows] == ["file", "none, ids", "none, text"]
+    names = ["none, ids", "none, text", "none, ids, fixed shapes"]
+    assert [row[0] for row in rows] == ["file", *names]
     for row in rows[1:]:
         figures = r"[\d.]+ MB, \d+ ms, [\d.]+ ms, \d+ MB, 100.00%"
         assert re.fullmatch(figures, ", ".join(row[1:]))

@@ -62,11 +62,40 @@ def test_weights_are_stored_in_the_dtype_of_the_scheme(converted, file):
 def test_manifest_describes_the_directory(converted, wide_dir):
     for scheme, directory in converted.items():
         manifest = read_manifest(directory, "tflite")
-        assert manifest["settings"] == {"quantize": scheme}
+        assert manifest["settings"] == {"quantize": scheme, "shape": None}
         assert {IDS, TEXT, "config.json", "assets/text.json"} <= manifest["files"].keys()
         assert manifest["counts"]["bytes"][IDS] == (directory / IDS).stat().st_size
         assert list(manifest["sources"]) == [str(wide_dir)]
     assert {path.name for path in converted["none"].parent.iterdir()} == set(SCHEMES)
+
+
+def test_fixed_shapes_are_those_of_every_input_and_output(fixed_shapes):
+    assert [path.name for path in fixed_shapes.parent.glob("*.tflite")] == [IDS]
+    manifest = read_manifest(fixed_shapes.parent, "tflite")
+    assert manifest["settings"]["shape"] == {"batch": 4, "length": 16}
+    assert operations(fixed_shapes)[1] == set()
+    graph = schema.ModelT.InitFromPackedBuf(fixed_shapes.read_bytes(), 0).subgraphs[0]
+    shapes = [
+        tuple(tensor.shape if tensor.shapeSignature is None else tensor.shapeSignature)
+        for tensor in (graph.tensors[index] for index in (*graph.inputs, *graph.outputs))
+    ]
+    assert sorted(shapes) == [(4,), (4,), (4,), (4, 8), (4, 16)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--batch", "6"], "--batch, --post_length: expected both or neither, got one"),
+        (["--post_length", "6"], "expected both or neither"),
+        (["--batch", "6", "--post_length", "6", "--files", "text"], "expected ids in --files"),
+        (["--batch", "6", "--post_length", "17"], "expected 1 to 16 tokens for this model, got 17"),
+    ],
+)
+def test_impossible_shapes_are_refused(wide_dir, tmp_path, flags, message):
+    output = tmp_path / "lite"
+    with pytest.raises(InputError, match=message):
+        main(["convert", "--train_dir", str(wide_dir), "--output", str(output), *flags])
+    assert not output.exists()
 
 
 def test_existing_directory_is_refused_and_kept(wide_dir, tmp_path):

@@ -7,9 +7,11 @@ import pytest
 import tensorflow as tf
 from hard_texts import CHINESE, ENGLISH, RAW, random_texts
 
+from ecm_tf.core.errors import InputError
 from ecm_tf.decoding.search import Search
 from ecm_tf.inference.responder import Responder
 from ecm_tf.model.directory import load_model
+from export.tflite.__main__ import main
 from export.tflite.conversion import convert
 from export.tflite.files import IDS, TEXT
 from export.tflite.interpreter import Interpreter
@@ -43,6 +45,42 @@ def test_text_file_gives_the_texts_of_the_model(converted, greedy_replies):
         assert outputs["response"].tolist() == texts, post[:20]
         np.testing.assert_allclose(outputs["score"], expected.scores, rtol=1e-4)
     assert len(set(greedy_replies(RAW)[1])) > 20, "the replies vary"
+
+
+def test_fixed_shapes_give_the_ids_of_the_model(fixed_shapes, wide_responder, greedy_replies):
+    """Batches smaller and larger than the file's, and posts shorter and longer than its."""
+    interpreter = Interpreter(fixed_shapes)
+    expected, _ = greedy_replies(RAW)
+    for rows in ([0], [1, 2, 6, 3], range(len(RAW)), []):
+        posts = tf.constant([RAW[row] for row in rows], tf.string)
+        ids = np.pad(wide_responder.post_ids(posts).numpy(), [(0, 0), (0, 5)])
+        outputs = interpreter(ids, [row % 6 for row in rows])
+        chosen = [6 * row + row % 6 for row in rows]
+        np.testing.assert_array_equal(outputs["ids"], expected.ids[chosen])
+        np.testing.assert_array_equal(outputs["lengths"], expected.lengths[chosen])
+        np.testing.assert_allclose(outputs["scores"], expected.scores[chosen], rtol=1e-4)
+
+
+def test_raw_english_needs_no_text_file(model_dir, save_random_model, tmp_path, capsys):
+    assets = dataclasses.replace(ENGLISH, segmenter="english")
+    config = dataclasses.replace(
+        load_model(model_dir)[0].config,
+        post_vocabulary_size=len(assets.post_words),
+        response_vocabulary_size=len(assets.response_words),
+    )
+    train_dir = save_random_model(tmp_path / "model", assets, config)
+    with pytest.raises(InputError, match="`--files ids` leaves text"):
+        convert(train_dir, tmp_path / "lite")
+    flags = ["convert", "--train_dir", str(train_dir), "--output", str(tmp_path / "lite")]
+    main([*flags, "--files", "ids", "--batch", "6", "--post_length", "9"])
+    capsys.readouterr()
+    post = "The cat don't sit!"
+    main(["run", str(tmp_path / "lite"), post])
+    lines = capsys.readouterr().out.splitlines()
+    expected = Responder(*load_model(train_dir)).answer([post] * 6, list(range(6)), Search())
+    assert lines[0] == post
+    replies = [line.split(": ", 1)[1] for line in lines[1:]]
+    assert replies == [text.decode() for text in expected.texts[:, 0].numpy()]
 
 
 @pytest.mark.parametrize("file", [IDS, TEXT])
