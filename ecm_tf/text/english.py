@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from ecm_tf.text.characters import FLAG, JOINED_EMOJI
 
-_QUOTES = {"[‘’‚‛`´ʼ]": "'", "[“”„‟«»]|''": '"', "…": "..."}
+_QUOTES = [("[‘’‚‛`´ʼ]", "'"), ("[“”„‟«»]|''", '"'), ("…", "...")]
 """Typographic characters and their ASCII counterparts."""
 
 _CONTRACTED = "s|re|ve|ll|d|m"
@@ -28,7 +28,8 @@ _MARK = "|".join(
 )
 """Regular expression of what stands alone, the longest first."""
 
-_SPLIT = [
+SPLIT = [
+    *_QUOTES,
     (f"({_MARK})", r" \1 "),
     # A quotation mark, not an apostrophe: not between two letters.
     (r"(^|[^\p{L}\p{N}])'", r"\1 ' "),
@@ -37,7 +38,8 @@ _SPLIT = [
     (rf" *' *({_CONTRACTED})($|[^\p{{L}}\p{{N}}'])", r" '\1\2"),
     (r"([a-z])n't($|[^\p{L}\p{N}])", r"\1 n't\2"),
 ]
-_JOIN = [
+"""Regular expressions and their replacements, which put spaces between tokens."""
+JOIN = [
     (rf" (n't|'(?:{_CONTRACTED}))($|[^\p{{L}}\p{{N}}'])", r"\1\2"),
     (r" ([.,!?;:%)\]}]|\.{2,})", r"\1"),
     (r"([(\[{$#]) ", r"\1"),
@@ -45,6 +47,7 @@ _JOIN = [
     (r"(^| )' ([^']*) '($|[ .,!?;:])", r"\1'\2'\3"),
     (r"(^|[^\p{L}\p{N}.'-])i($|[^\p{L}\p{N}.-])", r"\1I\2"),
 ]
+"""Regular expressions and their replacements, which remove spaces that English text lacks."""
 
 
 class EnglishTokenizer(tf.Module):
@@ -61,16 +64,14 @@ class EnglishTokenizer(tf.Module):
             string `(batch, None)`, lower-case; an empty text has no tokens.
         """
         texts = tf.strings.lower(texts, encoding="utf-8")
-        for pattern, ascii in _QUOTES.items():
-            texts = tf.strings.regex_replace(texts, pattern, ascii)
-        for pattern, replacement in _SPLIT:
+        for pattern, replacement in SPLIT:
             texts = tf.strings.regex_replace(texts, pattern, replacement)
         return tf.strings.split(texts)
 
     def detokenize(self, tokens: tf.RaggedTensor) -> tf.Tensor:
         """Joins tokens to sentences: string `(batch, None)` → string `(batch,)`."""
         texts = tf.strings.reduce_join(tokens, axis=-1, separator=" ")
-        for pattern, replacement in _JOIN:
+        for pattern, replacement in JOIN:
             texts = tf.strings.regex_replace(texts, pattern, replacement)
         return _capitalize(texts)
 

@@ -28,21 +28,22 @@ def normalize(
     texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
     texts = tf.strings.substr(texts, 0, MAX_CHARACTERS, unit="UTF8_CHAR")
     if characters is not None:
-        texts = tf.strings.regex_replace(texts, _FORMAT_CHARACTERS, r"\1")
+        texts = tf.strings.regex_replace(texts, FORMATS, r"\1")
     if characters == "width":
         texts = _narrow(texts)
     elif characters == "nfkc":
         # One character may become up to 18.
         texts = tf_text.normalize_utf8(texts, "NFKC")
         texts = tf.strings.substr(texts, 0, MAX_CHARACTERS, unit="UTF8_CHAR")
-    texts = tf.strings.regex_replace(texts, _SPACES[characters is not None], " ")
+    texts = tf.strings.regex_replace(texts, SPACES[characters is not None], " ")
     texts = tf.strings.strip(texts)
     return tf.strings.regex_replace(texts, "[0-9]", "0") if digits else texts
 
 
-_FORMAT_CHARACTERS = rf"({FLAG}|{JOINED_EMOJI})|\p{{Cf}}"
-# The format characters that are left belong to emoji.
-_SPACES = {False: r"[\s\pZ\pC]+", True: r"[\s\pZ\p{Cc}\p{Co}]+"}
+FORMATS = rf"({FLAG}|{JOINED_EMOJI})|\p{{Cf}}"
+"""Regular expression of format characters, and in group 1 of the emoji that keep theirs."""
+SPACES = {False: r"[\s\p{Z}\p{Cc}\p{Cf}\p{Co}]+", True: r"[\s\p{Z}\p{Cc}\p{Co}]+"}
+"""Regular expression of what becomes one space, by whether `FORMATS` were removed before."""
 
 
 def _narrow(texts: tf.Tensor) -> tf.Tensor:
