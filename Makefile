@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --progre
 CPUS = $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-fast check docs wheel corpus table4 bench format clean
+.PHONY: help setup lock demo test test-fast check docs web wheel corpus table4 bench format clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -73,6 +73,10 @@ test-fast: check ## run the checks and the quick tests, in under two minutes
 
 docs: setup ## build the documentation into build/site
 	NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict --quiet
+
+web: ## build the page of export.web from web/, and test its text processing (needs Node.js)
+	cd web && npm ci --no-audit --no-fund --loglevel error && npm run --silent check && \
+	  npm test --silent && npm run --silent build
 
 wheel: setup ## build the wheel into dist
 	$(RUN) build --wheel

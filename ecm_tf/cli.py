@@ -79,6 +79,11 @@ COMMANDS = (
         "convert a model to TensorFlow Lite, run it, and compare it with the model",
     ),
     Command(
+        ("export", "web"),
+        "export.web.__main__",
+        "write a web page on which the model replies in the browser",
+    ),
+    Command(
         ("export", "release"),
         "export.release.__main__",
         "write a small model directory with its classifier and search settings",
@@ -90,7 +95,9 @@ COMMANDS = (
 )
 """In the order of `ecm --help`."""
 
-GROUPS = {"export": "export a model as a SavedModel, to TensorFlow Lite or as a released model"}
+GROUPS = {
+    "export": "export a model: SavedModel, TensorFlow Lite, web page or released model",
+}
 """First words that several commands share."""
 
 

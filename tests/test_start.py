@@ -26,6 +26,7 @@ HELP_WORDS = {
     "original": ["PREFIX", "--output", "--post_vocab", "--ememory"],
     "export saved-model": ["--train_dir", "--output", "--version", "--n_best"],
     "export tflite": ["convert", "run", "compare"],
+    "export web": ["--train_dir", "--output", "--quantize", "--overwrite"],
     "export release": ["--train_dir", "--output", "--weights", "--card", "--no-block_words"],
     "ask": ["saved_model", "post"],
     "serve": ["base", "--rest_port", "--grpc_port", "--replicas"],
@@ -106,6 +107,7 @@ MISSING = {
     "evaluate agree": ["nothing", "--key", "nothing"],
     "original": ["nothing", "--output", "model"],
     "export saved-model": ["--train_dir", "nothing", "--output", "base"],
+    "export web": ["--train_dir", "nothing", "--output", "site"],
     "export release": ["--train_dir", "nothing", "--output", "released"],
     "export tflite convert": ["--train_dir", "nothing", "--output", "lite"],
     "export tflite run": ["nothing", "你好"],
@@ -142,6 +144,7 @@ NAMED = {
     "export saved-model": ["--output", "base"],
     "export tflite convert": ["--output", "lite"],
     "export tflite compare": ["--dataset", "d"],
+    "export web": ["--output", "site"],
     "export release": ["--output", "released"],
     "demo": [],
 }

@@ -5,6 +5,7 @@ import gradio as gr
 from ecm_tf.core.errors import InputError
 from export.demo.cards import SCRIPT, STYLE, render_cards, render_message
 from export.demo.sources import Source
+from export.examples import EXAMPLES
 from export.proxies import without_proxies
 
 MAX_CHARACTERS = 1_000
@@ -14,12 +15,6 @@ MAX_WAITING = 32
 """Maximum number of requests that wait for a reply; the page shows an error for further ones."""
 MAX_UPLOAD_BYTES = 1_000
 """Maximum size of a file sent to Gradio's upload path, which the page itself does not use."""
-
-EXAMPLES = [
-    ("妹妹昨天抱回来一只小猫。", "My sister brought a kitten home yesterday."),
-    ("今天又加班到十点。", "Worked overtime until ten again today."),
-    ("我的钱包丢了。", "I lost my wallet."),
-]
 
 # Fonts of the reader's system, so that the page loads none from other servers.
 FONTS = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
@@ -48,10 +43,10 @@ def page(source: Source) -> gr.Blocks:
             )
             button = gr.Button("Reply", variant="primary", scale=1, min_width=100)
         gr.Examples(
-            [[text] for text, _ in EXAMPLES],
+            [[text] for text, _ in EXAMPLES["zh"]],
             [post],
             label="Examples",
-            example_labels=[f"{text} {english}" for text, english in EXAMPLES],
+            example_labels=[f"{text} {english}" for text, english in EXAMPLES["zh"]],
         )
         replies = gr.HTML()
         gr.on([button.click, post.submit], answer, post, replies, api_visibility="private")

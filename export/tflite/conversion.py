@@ -112,7 +112,14 @@ def ids_function(model: ECM, shape: PostShape | None = None) -> Any:
 
     @tf.function(input_signature=[post, emotion], autograph=False)
     def reply(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
-        outputs = _greedy_replies(model, post, emotion)._asdict()
+        replies = _greedy_replies(model, post, emotion)
+        # LiteRT.js returns undefined memory for direct outputs of a loop. These operations change
+        # no value, and the converter cannot know it.
+        outputs = {
+            "ids": tf.maximum(replies.ids, 0),
+            "lengths": tf.maximum(replies.lengths, 0),
+            "scores": tf.minimum(replies.scores, 0.0),
+        }
         if model.config.predict_emotion:
             encoded = model.encoder(post, scan=scan_without_arrays)
             outputs["emotion_log_probs"] = emotion_log_probs(model, encoded)

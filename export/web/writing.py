@@ -1,0 +1,148 @@
+"""Writes the static site of a model."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ecm_tf.config import ModelConfig
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import MANIFEST, sha256, write_manifest
+from ecm_tf.core.output import check_output, finished_directory
+from ecm_tf.model.directory import ASSETS, CONFIG
+from ecm_tf.report import emotion_colours
+from ecm_tf.text.assets import TextAssets
+from export.examples import EXAMPLES
+from export.tflite.conversion import convert
+from export.tflite.files import IDS, PostShape
+from export.web.text import text_settings
+
+KIND = "web"
+PAGE = Path(__file__).parent / "page"
+"""The page, which `npm run build` makes from `web/`."""
+MODEL = "model"
+SITE, TEXT, CARD = "site.json", "text.json", "card.md"
+SERVICE_WORKER = "service-worker.js"
+RUNTIME = "wasm/litert_wasm_compat_internal.wasm"
+
+_LANGUAGES = {"jieba": "zh", "english": "en", "whitespace": ""}
+"""Language of the texts by segmenter; text split by spaces can be in any."""
+_CARD = "README.md"
+"""The card in a model directory."""
+
+
+def write_site(
+    train_dir: Path, output: Path, quantize: str = "dynamic", *, overwrite: bool = False
+) -> Path:
+    """Writes a directory of kind `web`, which any file server can serve.
+
+    It holds the page; and in `model/` the model with fixed shapes (`ids.tflite`), the settings of
+    its text processing (`text.json`), what the page shows (`site.json`) and the model card.
+
+    Args:
+        train_dir: model directory.
+        output: directory to write; it appears only when it is complete.
+        quantize: quantisation scheme, a key of `export.tflite.files.SCHEMES`.
+        overwrite: whether to replace a site in `output`.
+
+    Returns:
+        `output`.
+
+    Raises:
+        InputError: the model directory is missing or unfinished, the output exists, or this
+            installation has no page.
+    """
+    check_output(output, KIND, overwrite=overwrite)
+    if not (PAGE / "index.html").is_file():
+        raise InputError(f"{PAGE}: expected the page, got none; `make web` builds it.")
+    with finished_directory(output) as directory:
+        shutil.copytree(PAGE, directory, dirs_exist_ok=True)
+        model = directory / MODEL
+        model.mkdir()
+        config = ModelConfig.load(train_dir / CONFIG)
+        assets = TextAssets.load(train_dir / ASSETS)
+        shape = PostShape(len(assets.emotions), config.max_post_length)
+        with tempfile.TemporaryDirectory() as temporary:
+            converted = convert(
+                train_dir, Path(temporary) / "tflite", quantize, files=[IDS], shape=shape
+            )
+            shutil.copyfile(converted / IDS, model / IDS)
+        _write_json(model / TEXT, text_settings(assets))
+        (model / CARD).write_text(_card(train_dir), encoding="utf-8")
+        large = [f"{MODEL}/{IDS}", f"{MODEL}/{TEXT}", RUNTIME]
+        site = _site(train_dir.resolve().name, assets, shape)
+        site["sizes"] = {name: (directory / name).stat().st_size for name in large}
+        site["version"] = _version(directory, site)
+        _write_json(model / SITE, site)
+        small = [name for name in _files(directory) if name not in large]
+        _complete_service_worker(directory / SERVICE_WORKER, site["version"], small)
+        write_manifest(
+            directory,
+            KIND,
+            files=_files(directory),
+            settings={"quantize": quantize, "shape": shape._asdict()},
+            counts={"bytes": sum(path.stat().st_size for path in directory.rglob("*"))},
+            sources={str(train_dir): sha256(train_dir / MANIFEST)},
+        )
+    return output
+
+
+def _site(name: str, assets: TextAssets, shape: PostShape) -> dict[str, Any]:
+    """Returns the content of `site.json`, which `Site` of `web/src/site.ts` declares."""
+    language = _LANGUAGES[assets.segmenter]
+    colours = emotion_colours(len(assets.emotions))
+    known = frozenset(assets.response_words)
+    return {
+        "model": name,
+        "language": language,
+        "emotions": [
+            {
+                "name": emotion.name,
+                "chinese": emotion.chinese,
+                "colour": colour,
+                "words": [word for word in words if word in known],
+            }
+            for emotion, colour, words in zip(
+                assets.emotions, colours, assets.external_memory, strict=True
+            )
+        ],
+        "postLength": shape.length,
+        "examples": [
+            {"text": text} | ({"english": english} if english else {})
+            for text, english in EXAMPLES.get(language, [])
+        ],
+    }
+
+
+def _card(train_dir: Path) -> str:
+    """Returns the model card, or what stands for it in a model directory without one."""
+    path = train_dir / _CARD
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    manifest = json.loads((train_dir / MANIFEST).read_text(encoding="utf-8"))
+    return f"This model has no card. Its settings and counts:\n\n{json.dumps(manifest, indent=2)}\n"
+
+
+def _files(directory: Path) -> list[str]:
+    return sorted(
+        path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()
+    )
+
+
+def _version(directory: Path, site: dict[str, Any]) -> str:
+    content = [site, [(name, sha256(directory / name)) for name in _files(directory)]]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def _complete_service_worker(path: Path, version: str, files: list[str]) -> None:
+    """Writes before the script which files it keeps; a new version makes browsers install it."""
+    content = json.dumps({"version": version, "files": ["./", *files]})
+    script = path.read_text(encoding="utf-8")
+    path.write_text(f"self.SITE = {content};\n{script}", encoding="utf-8")
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,11 @@
+/** The name of the browser's cache for a version of the site. */
+
+/** Returns the name; it begins with the site's address, because a host can have several sites. */
+export function cacheName(version: string): string {
+  return `${new URL(".", self.location.href).href} ${version}`;
+}
+
+/** Whether a cache belongs to another version of the site. */
+export function isOldCache(name: string, current: string): boolean {
+  return name !== current && name.split(" ")[0] === current.split(" ")[0];
+}

@@ -1,0 +1,57 @@
+/** The model: a TensorFlow Lite file with fixed shapes, which answers a post in all emotions. */
+
+import { loadAndCompile, loadLiteRt, Tensor, type CompiledModel } from "@litertjs/core";
+import { RUNTIME, url } from "./site";
+
+/** Token ids of a reply, and its log-probability in nats. */
+export interface Reply {
+  ids: Int32Array;
+  score: number;
+}
+
+export class ReplyModel {
+  private constructor(
+    private readonly model: CompiledModel,
+    private readonly emotions: number,
+    private readonly postLength: number,
+  ) {}
+
+  /**
+   * Loads the runtime and the model.
+   *
+   * @param runtime the runtime's WebAssembly module.
+   * @param file the content of `ids.tflite`, whose batch is the number of emotions.
+   */
+  static async load(
+    runtime: Uint8Array,
+    file: Uint8Array,
+    emotions: number,
+    postLength: number,
+  ): Promise<ReplyModel> {
+    // Emscripten's loader takes the module from here, so that it is downloaded once.
+    Object.assign(self, { Module: { wasmBinary: runtime } });
+    await loadLiteRt(url(RUNTIME));
+    return new ReplyModel(await loadAndCompile(file, { accelerator: "wasm" }), emotions, postLength);
+  }
+
+  /** Returns a reply in each emotion to a post: its ids, padded to the length of posts. */
+  async reply(post: Int32Array): Promise<Reply[]> {
+    const rows = new Int32Array(this.emotions * this.postLength);
+    for (let row = 0; row < this.emotions; row++) rows.set(post, row * this.postLength);
+    const inputs = {
+      post: new Tensor(rows, [this.emotions, this.postLength]),
+      emotion: new Tensor(Int32Array.from({ length: this.emotions }, (_, id) => id), [this.emotions]),
+    };
+    const outputs = await this.model.run(inputs);
+    const [ids, lengths, scores] = await Promise.all(
+      ["ids", "lengths", "scores"].map((name) => outputs[name]!.data()),
+    );
+    const width = ids!.length / this.emotions;
+    const replies = Array.from({ length: this.emotions }, (_, row) => ({
+      ids: Int32Array.from(ids!.slice(row * width, row * width + lengths![row]!)),
+      score: scores![row]!,
+    }));
+    for (const tensor of [...Object.values(inputs), ...Object.values(outputs)]) tensor.delete();
+    return replies;
+  }
+}
