@@ -22,9 +22,9 @@ from ecm_tf.decoding.search import Search
 from ecm_tf.evaluation.generation import generate_replies
 from ecm_tf.evaluation.pairs import evaluation_pairs
 from ecm_tf.inference.responder import Responder
-from ecm_tf.model.directory import load_model
 from export.tflite.conversion import ids_function, make_converter
 from export.tflite.files import IDS
+from export.tflite.greedy import GreedyReplies, greedy_config
 from export.tflite.interpreter import Interpreter
 
 CALIBRATION = 50
@@ -46,10 +46,8 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, required=True)
     parser.add_argument("--posts", type=positive_int, default=100)
     arguments = parser.parse_args()
-    responder, dataset = (
-        Responder(*load_model(arguments.train_dir)),
-        DatasetDirectory(arguments.dataset),
-    )
+    greedy, dataset = GreedyReplies(arguments.train_dir), DatasetDirectory(arguments.dataset)
+    responder = Responder(greedy.model, greedy.assets)
 
     def ids(text: str) -> np.ndarray:
         return responder.post_ids(tf.constant([text])).numpy()
@@ -61,11 +59,11 @@ def main() -> None:
 
     posts = evaluation_pairs(dataset, "test", arguments.posts).posts
     inputs = [np.repeat(ids(post), responder.categories, axis=0) for post in posts]
-    expected = generate_replies(responder, posts, Search()).ids
+    expected = generate_replies(responder, posts, Search(greedy_config(arguments.train_dir))).ids
     # The calibrator itself uses the interpreter that TensorFlow calls deprecated.
     warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated")
     for name, operations in OPERATIONS.items():
-        converter = make_converter(ids_function(responder.model), responder.model)
+        converter = make_converter(ids_function(greedy), greedy.model)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = calibration
         converter.target_spec.supported_ops = operations

@@ -15,7 +15,7 @@ python=${PYTHON:-.venv/bin/python}
 here=$(dirname "$0")
 shipped=$here/pretrained
 
-epochs=5
+epochs=4
 if [ "$language" = zh ]; then
   epochs=7
   export LABELLING="${LABELLING:-emotion_sentences smp2020}" # stated terms
@@ -30,7 +30,7 @@ LANGUAGE=$language SOURCES=${SOURCES:-$shipped/$language.toml} \
   --use_emb --use_imemory --use_ememory --predict_emotion \
   --size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128 \
   --batch_size 128 --optimizer adam --learning_rate 0.0015 --dropout 0.1 --ema_momentum 0.999 \
-  --epochs "$epochs" --seed 0 ${TRAIN_FLAGS:-}
+  --epochs "$epochs" --cooldown_epochs 1 --seed 0 ${TRAIN_FLAGS:-}
 
 release() { # the text of the card
   "$python" -m export.release --train_dir "$output/model" --output "$output/released" --overwrite \

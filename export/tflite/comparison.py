@@ -23,6 +23,7 @@ from ecm_tf.model.directory import load_model
 from ecm_tf.report.tables import markdown_table
 from export.tflite.conversion import convert
 from export.tflite.files import FILES, IDS, SCHEMES, TEXT, PostShape
+from export.tflite.greedy import greedy_config
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,9 @@ def compare(
     texts = evaluation_pairs(DatasetDirectory(dataset), split, posts).posts
     if not texts:
         raise InputError(f"{dataset}: expected pairs in the split {split}, got none.")
-    expected = generate_replies(responder, texts, Search(), progress="model")
+    expected = generate_replies(
+        responder, texts, Search(greedy_config(train_dir)), progress="model"
+    )
     ids = [responder.post_ids(tf.constant([text]))[0].numpy().tolist() for text in texts]
     inputs = {IDS: (ids, expected.ids), TEXT: (texts, np.array(expected.texts))}
     variants: list[tuple[str, Collection[str], PostShape | None]] = [("", files, None)]

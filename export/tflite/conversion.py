@@ -7,19 +7,17 @@ from typing import Any
 import tensorflow as tf
 from tqdm import tqdm
 
-from ecm_tf.config import SearchConfig
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST, sha256, write_manifest
 from ecm_tf.core.output import finished_directory
-from ecm_tf.decoding import Replies, greedy_search
 from ecm_tf.model import ECM
-from ecm_tf.model.directory import CONFIG, load_model
+from ecm_tf.model.directory import CONFIG
 from ecm_tf.model.emotion_prediction import emotion_log_probs
 from ecm_tf.model.recurrence import scan_without_arrays
-from ecm_tf.text.assets import TextAssets
 from export.saved_model.signatures import POST
 from export.tflite.files import ASSETS, FILES, IDS, KIND, TEXT, PostShape
+from export.tflite.greedy import GreedyReplies
 from export.tflite.text import CompactText
 
 
@@ -42,9 +40,9 @@ def convert(
       float32 `(batch,)`; needs the custom operations of `FastSentencepieceTokenizer`.
     - `config.json` and `assets/`: sizes, vocabularies, tokenizer and emotions of the model.
 
-    Both files use greedy search, which returns no empty reply, and accept any batch size and length
-    of at least 1. A fixed shape of `ids.tflite` is for runtimes that refuse dynamic dimensions,
-    such as LiteRT.js.
+    Both files use greedy search with the model's own blocked words, blocked repeats and minimum
+    length (`search.json`), and accept any batch size and length of at least 1. A fixed shape of
+    `ids.tflite` is for runtimes that refuse dynamic dimensions, such as LiteRT.js.
 
     Args:
         train_dir: model directory.
@@ -62,19 +60,20 @@ def convert(
     """
     if output.exists():
         raise InputError(f"{output}: this directory exists; expected a new one.")
-    model, assets = load_model(train_dir)
+    replies = GreedyReplies(train_dir)
+    model = replies.model
     functions = {}
     if IDS in files:
-        functions[IDS] = ids_function(model, shape)
+        functions[IDS] = ids_function(replies, shape)
     if TEXT in files:
-        functions[TEXT] = _text_function(model, assets)
+        functions[TEXT] = _text_function(replies)
     with finished_directory(output) as directory:
         for name, function in tqdm(
             functions.items(), desc=output.name, unit=" files", disable=None
         ):
             content = _flatbuffer(function, model, quantize, allow_custom_ops=name == TEXT)
             (directory / name).write_bytes(content)
-        names = [f"{ASSETS}/{name}" for name in assets.save(directory / ASSETS)]
+        names = [f"{ASSETS}/{name}" for name in replies.assets.save(directory / ASSETS)]
         model.config.save(directory / CONFIG)
         write_manifest(
             directory,
@@ -90,17 +89,17 @@ def convert(
     return output
 
 
-def ids_function(model: ECM, shape: PostShape | None = None) -> Any:
+def ids_function(replies: GreedyReplies, shape: PostShape | None = None) -> Any:
     """Returns the `tf.function` of `ids.tflite`.
 
     Args:
-        model: model to convert.
+        replies: model to convert, with its search.
         shape: fixed shape of its posts; None for dynamic dimensions.
 
     Raises:
         InputError: the model does not take posts of this length.
     """
-    config = model.config
+    model, config = replies.model, replies.model.config
     if shape and not config.min_post_length <= shape.length <= config.max_post_length:
         raise InputError(
             f"post length: expected {config.min_post_length} to {config.max_post_length} tokens "
@@ -112,13 +111,13 @@ def ids_function(model: ECM, shape: PostShape | None = None) -> Any:
 
     @tf.function(input_signature=[post, emotion], autograph=False)
     def reply(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
-        replies = _greedy_replies(model, post, emotion)
+        found = replies(post, emotion)
         # LiteRT.js returns undefined memory for direct outputs of a loop. These operations change
         # no value, and the converter cannot know it.
         outputs = {
-            "ids": tf.maximum(replies.ids, 0),
-            "lengths": tf.maximum(replies.lengths, 0),
-            "scores": tf.minimum(replies.scores, 0.0),
+            "ids": tf.maximum(found.ids, 0),
+            "lengths": tf.maximum(found.lengths, 0),
+            "scores": tf.minimum(found.scores, 0.0),
         }
         if model.config.predict_emotion:
             encoded = model.encoder(post, scan=scan_without_arrays)
@@ -128,25 +127,19 @@ def ids_function(model: ECM, shape: PostShape | None = None) -> Any:
     return reply
 
 
-def _text_function(model: ECM, assets: TextAssets) -> Any:
+def _text_function(replies: GreedyReplies) -> Any:
     """Returns the `tf.function` of `text.tflite`."""
-    text = CompactText(assets, model.config.min_post_length, model.config.max_post_length)
+    config = replies.model.config
+    text = CompactText(replies.assets, config.min_post_length, config.max_post_length)
 
     emotion = tf.TensorSpec([None], tf.int32, "emotion")
 
     @tf.function(input_signature=[POST, emotion], autograph=False)
     def reply(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
-        replies = _greedy_replies(model, text.post_ids(post), emotion)
-        return {"response": text.reply_text(replies.ids), "score": replies.scores}
+        found = replies(text.post_ids(post), emotion)
+        return {"response": text.reply_text(found.ids), "score": found.scores}
 
     return reply
-
-
-def _greedy_replies(model: ECM, post: tf.Tensor, emotion: tf.Tensor) -> Replies:
-    step, state = model.prepare_decoding(post, emotion, scan=scan_without_arrays)
-    return greedy_search(
-        step, state, model.config.max_response_length, min_length=SearchConfig().min_length
-    )
 
 
 def make_converter(function: Any, model: ECM) -> tf.lite.TFLiteConverter:

@@ -79,7 +79,7 @@ def test_the_wheel_contains_all_package_data(wheel):
 def test_the_installed_wheel_chats_and_exports(environment, model_dir, tmp_path):
     run(environment / "python", "-c", CHECK_ORIGIN, cwd=tmp_path)
     ecm = environment / "ecm"
-    assert "export a model as a SavedModel" in run(ecm, "--help", cwd=tmp_path)
+    assert "export a model: SavedModel" in run(ecm, "--help", cwd=tmp_path)
     arguments = ("--train_dir", model_dir, "--emotion", "happy", "--explain", "explained")
     chat = run(ecm, "chat", *arguments, cwd=tmp_path, stdin="今天天气真好\n")
     assert "happy" in chat

@@ -1,0 +1,69 @@
+"""The replies of the TensorFlow Lite files: greedy search with the operations they can have."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from ecm_tf.config import SearchConfig, read_search_defaults, search_config
+from ecm_tf.decoding import (
+    Replies,
+    block_repeated_ngrams,
+    block_words_automaton,
+    greedy_search,
+)
+from ecm_tf.decoding.blocked_words import read_block_words
+from ecm_tf.model import ECM
+from ecm_tf.model.directory import load_model
+from ecm_tf.model.recurrence import scan_without_arrays
+from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.processor import TextProcessor
+from export.tflite.blocked_words import block_words
+
+
+def greedy_config(train_dir: Path) -> SearchConfig:
+    """Returns greedy search with a model's own blocked words, repeats and minimum length.
+
+    Raises:
+        InputError: the model directory is unfinished, or its settings are invalid.
+    """
+    return search_config({"decoder": "greedy"}, read_search_defaults(train_dir))
+
+
+class GreedyReplies:
+    """A model with greedy search.
+
+    Args:
+        train_dir: model directory.
+
+    Attributes:
+        model: the model.
+        assets: its text assets.
+
+    Raises:
+        InputError: the model directory is missing or unfinished, or a blocked word has no tokens.
+    """
+
+    def __init__(self, train_dir: Path) -> None:
+        self.model: ECM
+        self.assets: TextAssets
+        self.model, self.assets = load_model(train_dir)
+        self._search = greedy_config(train_dir)
+        blocked = self._search.block_words
+        self._automaton = blocked and block_words_automaton(
+            read_block_words(blocked), TextProcessor(self.assets)
+        )
+
+    def __call__(self, post: tf.Tensor, emotion: tf.Tensor) -> Replies:
+        """Returns a reply to each post.
+
+        Args:
+            post: token ids, int32 `(batch, length)`, padded with PAD.
+            emotion: requested emotion ids, int32 `(batch,)`.
+        """
+        step, state = self.model.prepare_decoding(post, emotion, scan=scan_without_arrays)
+        max_length = self.model.config.max_response_length
+        if self._automaton:
+            step, state = block_words(step, state, self._automaton)
+        if self._search.no_repeat:
+            step, state = block_repeated_ngrams(step, state, max_length, self._search.no_repeat)
+        return greedy_search(step, state, max_length, min_length=self._search.min_length)
