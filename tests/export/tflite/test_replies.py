@@ -7,13 +7,16 @@ import pytest
 import tensorflow as tf
 from hard_texts import CHINESE, ENGLISH, RAW, random_texts
 
+from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.decoding.search import Search
 from ecm_tf.inference.responder import Responder
 from ecm_tf.model.directory import load_model
+from export.release.writing import write_release
 from export.tflite.__main__ import main
 from export.tflite.conversion import convert
-from export.tflite.files import IDS, TEXT
+from export.tflite.files import IDS, TEXT, PostShape
+from export.tflite.greedy import greedy_config
 from export.tflite.interpreter import Interpreter
 
 pytestmark = pytest.mark.xdist_group("tflite")
@@ -81,6 +84,27 @@ def test_raw_english_needs_no_text_file(model_dir, save_random_model, tmp_path, 
     assert lines[0] == post
     replies = [line.split(": ", 1)[1] for line in lines[1:]]
     assert replies == [text.decode() for text in expected.texts[:, 0].numpy()]
+
+
+def test_blocked_words_repeats_and_lengths_of_the_model(
+    wide_dir, wide_responder, greedy_replies, tmp_path
+):
+    """The settings of `search.json` that greedy search can have, multi-token words included."""
+    _, texts = greedy_replies(RAW)
+    usual = {text.decode() for text in texts}
+    words = sorted({text[2:5] for text in usual if len(text) > 5})[:8]
+    (tmp_path / "words.txt").write_text("\n".join(words))
+    search = SearchConfig(block_words=str(tmp_path / "words.txt"), no_repeat=1, min_length=3)
+    train_dir = write_release(wide_dir, tmp_path / "model", search, weights="float16")
+    responder = Responder(*load_model(train_dir))
+    posts, emotion = np.repeat(np.array(RAW, object), 6), np.tile(range(6), len(RAW))
+    answers = responder.answer(posts, emotion, Search(greedy_config(train_dir)))
+    expected = [text.decode() for text in answers.texts[:, 0].numpy()]
+    assert not any(word in text for word in words for text in expected)
+    assert len(usual - set(expected)) > 10, "most replies differ from the usual ones"
+    directory = convert(train_dir, tmp_path / "lite", files=[IDS], shape=PostShape(4, 16))
+    replies = reply_texts(Interpreter(directory / IDS), False, responder, posts, emotion)
+    assert [text.decode() for text in replies] == expected
 
 
 @pytest.mark.parametrize("file", [IDS, TEXT])
