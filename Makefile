@@ -4,12 +4,13 @@ BIN := .venv/bin
 RUN := $(BIN)/python -m
 DEMO := build/demo
 DATA ?= data
+MODEL ?= zh
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar=off
 # The CPUs that this process may use; pytest-xdist starts so many workers.
 CPUS = $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-fast check docs web wheel corpus table4 bench format clean
+.PHONY: help setup lock chat demo test test-fast check docs web wheel corpus table4 bench format clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -41,6 +42,9 @@ lock: setup ## resolve pyproject.toml into requirements.txt, for all supported P
 	$(RUN) uv pip compile pyproject.toml --output-file requirements.txt $(UPGRADE) --quiet \
 	  --all-extras --universal --python-version 3.11 --fork-strategy fewest \
 	  --annotation-style line --no-emit-index-url --custom-compile-command "make lock"
+
+chat: setup ## talk to a released model, zh or en (MODEL=zh)
+	@$(RUN) ecm_tf.chat --model $(MODEL)
 
 demo: setup ## prepare the sample corpus, train, evaluate and export a model, and print its replies
 	rm -rf $(DEMO)
