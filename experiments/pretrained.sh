@@ -3,34 +3,41 @@
 #
 #   experiments/pretrained.sh DATA OUTPUT LANGUAGE       (LANGUAGE: zh or en)
 #
-# OUTPUT receives what experiments/corpus.sh writes, from the sources of experiments/pretrained/LANGUAGE.toml,
-# all of which have stated terms, and with small classifiers; the trained model (model/); its
-# evaluation on each test part (evaluation-NAME/); and the model to ship (released/), with its
-# classifier, its blocked words and its model card, which ends with the table of the evaluations. Copy
-# it to ecm_tf/pretrained/LANGUAGE. The script resumes an interrupted run. The environment variables are
-# those of experiments/corpus.sh and experiments/table4.sh.
+# OUTPUT receives what experiments/corpus.sh writes, from the sources of
+# experiments/pretrained/LANGUAGE.toml, all of which have stated terms, and with small classifiers; the
+# training run (run/); the average of its models after two numbers of epochs (model/); its evaluation on
+# each test part (evaluation-NAME/); and the model to ship (released/), with its classifier, its blocked
+# words and its model card, which ends with the table of the evaluations. Copy it to
+# ecm_tf/pretrained/LANGUAGE. The script resumes an interrupted run. The environment variables are those
+# of experiments/corpus.sh and experiments/table4.sh.
 set -euo pipefail
 data=$1 output=$2 language=$3
 python=${PYTHON:-.venv/bin/python}
 here=$(dirname "$0")
 shipped=$here/pretrained
 
-epochs=4
+epochs=(3 4)
 if [ "$language" = zh ]; then
-  epochs=7
+  epochs=(5 7)
   export LABELLING="${LABELLING:-emotion_sentences smp2020}" # stated terms
 fi
 LANGUAGE=$language SOURCES=${SOURCES:-$shipped/$language.toml} \
   CLASSIFIER_FLAGS="--weights int8 --max_bigrams 30000 --max_words 20000 ${CLASSIFIER_FLAGS:-}" \
   "$here/corpus.sh" "$data" "$output"
 
-# Trains no further if the run is finished.
-"$python" -m experiments.measured "$python" -m ecm_tf.train \
-  --dataset "$output/dataset" --train_dir "$output/model" \
-  --use_emb --use_imemory --use_ememory --predict_emotion \
-  --size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128 \
-  --batch_size 128 --optimizer adam --learning_rate 0.0015 --dropout 0.1 --ema_momentum 0.999 \
-  --epochs "$epochs" --cooldown_epochs 1 --seed 0 ${TRAIN_FLAGS:-}
+# The best models after so many epochs.
+for count in "${epochs[@]}"; do
+  [ -e "$output/epoch-$count" ] && continue
+  "$python" -m experiments.measured "$python" -m ecm_tf.train \
+    --dataset "$output/dataset" --train_dir "$output/run" \
+    --use_emb --use_imemory --use_ememory --predict_emotion \
+    --size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128 \
+    --batch_size 128 --optimizer adam --learning_rate 0.0015 --dropout 0.1 --ema_momentum 0.999 \
+    --epochs "$count" --seed 0 ${TRAIN_FLAGS:-}
+  "$python" -m experiments.average "$output/run" --output "$output/epoch-$count"
+done
+[ -e "$output/model" ] || \
+  "$python" -m experiments.average "${epochs[@]/#/$output/epoch-}" --output "$output/model"
 
 # Chosen on dev posts: longer replies, of which classifiers recognize the emotion more often.
 search=(--rerank "$output/classifier" --block_words "$shipped/block_words_$language.txt"

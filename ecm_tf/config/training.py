@@ -15,8 +15,8 @@ from ecm_tf.core.fields import NonNegativeInt, PositiveFloat, PositiveInt, Seed
 class TrainingConfig(Config):
     """How a model is trained. The defaults are the original program's where it has the flag.
 
-    The original program lacks `cooldown_epochs`, `dropout`, `label_smoothing` and `ema_momentum`,
-    which are off by default.
+    The original program lacks `dropout`, `label_smoothing` and `ema_momentum`, which are off by
+    default.
     """
 
     batch_size: PositiveInt = option(128, "post-response pairs per step")
@@ -29,11 +29,6 @@ class TrainingConfig(Config):
         0.99,
         "multiply the learning rate by this when the training loss of the last "
         "--steps_per_checkpoint steps is above those of the three intervals before",
-    )
-    cooldown_epochs: NonNegativeInt = option(
-        0,
-        "in this many last epochs, lower the learning rate linearly to 0 (0: off); the original "
-        "program has no such end",
     )
     max_gradient_norm: PositiveFloat = option(5.0, "clip gradients to this global norm")
     steps_per_checkpoint: PositiveInt = option(

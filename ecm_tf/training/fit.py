@@ -69,13 +69,9 @@ class RunCallbacks(contextlib.ExitStack):
             history=history,
             listeners=listeners,
         )
-        steps = training.epochs * steps_per_epoch
-        progress = callbacks.ProgressBar(steps, self.evaluation.step)
+        progress = callbacks.ProgressBar(training.epochs * steps_per_epoch, self.evaluation.step)
         self.callback(progress.close)
-        cooldown = callbacks.Cooldown(
-            training.cooldown_epochs * steps_per_epoch, steps, lambda: self.evaluation.step
-        )
-        self.all: list[keras.callbacks.Callback] = [progress, cooldown, self.evaluation, *listeners]
+        self.all: list[keras.callbacks.Callback] = [progress, self.evaluation, *listeners]
 
 
 def fit_epochs(

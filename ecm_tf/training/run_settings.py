@@ -16,7 +16,7 @@ from ecm_tf.training.lock import LOCK
 
 RUN = "run.json"
 
-_MAY_CHANGE = {"epochs", "cooldown_epochs", "early_stopping", "initialization"}
+_MAY_CHANGE = {"epochs", "early_stopping", "initialization"}
 """Settings that may differ when a run is resumed."""
 _INITIALIZATION = ("pretrain_dir", "word_vectors")
 

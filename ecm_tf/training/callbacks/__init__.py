@@ -12,13 +12,11 @@ passes the history of evaluations, the newest row last, to its listeners, in thi
 6. `HistoryFiles` writes `history.csv` and `learning_curve.png`;
 7. `TensorBoardLog` writes the scalars.
 
-`ProgressBar` counts steps, and `Cooldown` lowers the learning rate at each of the last ones; both
-are independent of evaluations.
+`ProgressBar` counts steps and is independent of evaluations.
 """
 
 from ecm_tf.training.callbacks.best_model import BestModel
 from ecm_tf.training.callbacks.checkpoint import Checkpoint
-from ecm_tf.training.callbacks.cooldown import Cooldown
 from ecm_tf.training.callbacks.early_stopping import EarlyStopping
 from ecm_tf.training.callbacks.evaluation import (
     DivergenceError,
@@ -34,7 +32,6 @@ from ecm_tf.training.callbacks.tensorboard_log import TensorBoardLog
 __all__ = [
     "BestModel",
     "Checkpoint",
-    "Cooldown",
     "DivergenceError",
     "EarlyStopping",
     "Evaluation",

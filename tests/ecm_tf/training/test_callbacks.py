@@ -75,8 +75,6 @@ def fit(run, losses):
     for callback in run.callbacks.all:
         callback.on_train_begin()
     for batch, loss in enumerate(losses):
-        for callback in run.callbacks.all:
-            callback.on_train_batch_begin(batch)
         since_reset.append(loss)
         # Keras logs the mean since the last reset.
         logs = {"loss": float(np.mean(since_reset))}
@@ -115,25 +113,6 @@ def test_the_decay_looks_at_full_intervals_only(make_run):
         rates.append(run.optimizer.learning_rate)
     # Steps 9 and 10 have the mean 3.5.
     assert rates == [0.5, 0.5, 0.5, 0.25]
-
-
-@pytest.mark.parametrize("scaled", [False, True])
-def test_the_cooldown_lowers_the_learning_rate_linearly(make_run, scaled):
-    optimizer = keras.optimizers.SGD(0.5)
-    if scaled:
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    rates = []
-
-    class Rates(keras.callbacks.Callback):
-        def on_train_batch_begin(self, batch, logs=None):
-            rates.append(float(optimizer.learning_rate))
-
-    run = make_run(optimizer, steps_per_epoch=2, epochs=4, cooldown_epochs=2)
-    run.callbacks.all.append(Rates())
-    for _ in range(5):  # one epoch more than the run has
-        fit(run, [1.0, 1.0])
-    shares = [1, 1, 1, 1, 1, 3 / 4, 2 / 4, 1 / 4, 1 / 4, 1 / 4]
-    assert rates == pytest.approx([0.5 * share for share in shares])
 
 
 def test_interval_losses_of_an_imported_run():

@@ -239,7 +239,6 @@ def test_resuming_in_a_graph(dataset, tmp_path, capsys):
     train_dir, resumed = tmp_path / "model", tmp_path / "resumed"
     flags = {"mixed_precision": "float16", "epochs": 2, "dropout": 0.2, "label_smoothing": 0.1}
     flags |= {"bidirectional_encoder": True, "tie_embeddings": True, "ema_momentum": 0.5}
-    flags |= {"cooldown_epochs": 2}
     with mock.patch("ecm_tf.training.history._draw"):
         train(dataset, train_dir, **flags)
         shutil.copytree(train_dir, resumed)

@@ -1,0 +1,69 @@
+"""Averages the weights of several models of one run.
+
+python -m experiments.average MODEL… --output OUTPUT
+
+A model from before the run overfits and one from after it can be better together than either: one
+has the lower perplexity on one test part, the other on another.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from ecm_tf.core import command
+from ecm_tf.core.arguments import Parser
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import MANIFEST, read_manifest, sha256
+from ecm_tf.model.directory import WEIGHTS, load_model, save_model
+
+
+def average(directories: list[Path], output: Path) -> None:
+    """Writes a model directory with the means of the weights of others.
+
+    Args:
+        directories: model directories with the same configuration and text assets, at least one.
+        output: model directory to write or to replace.
+
+    Raises:
+        InputError: a model directory is missing or damaged, or differs from the first one in more
+            than its weights.
+    """
+    models = [load_model(directory) for directory in directories]
+    manifests = [read_manifest(directory, "model") for directory in directories]
+    first, *others = [
+        {name: digest for name, digest in manifest["files"].items() if name != WEIGHTS}
+        for manifest in manifests
+    ]
+    for directory, files in zip(directories[1:], others, strict=True):
+        if files != first:
+            raise InputError(
+                f"{directory}: expected the configuration and text assets of {directories[0]}, "
+                "got others."
+            )
+    model, assets = models[0]
+    weights = zip(*(model.get_weights() for model, _ in models), strict=True)
+    model.set_weights([np.mean(arrays, axis=0) for arrays in weights])
+    save_model(
+        output,
+        model,
+        assets,
+        settings=manifests[-1]["settings"],
+        counts={"step": [manifest["counts"]["step"] for manifest in manifests]},
+        sources={
+            **manifests[-1]["sources"],
+            **{f"model {n}": sha256(path / MANIFEST) for n, path in enumerate(directories)},
+        },
+    )
+
+
+def main() -> None:
+    """Runs the command; see the module."""
+    parser = Parser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path, nargs="+", help="model directories of one run")
+    parser.add_argument("--output", type=Path, required=True, help="model directory to write")
+    arguments = parser.parse_args()
+    average(arguments.model, arguments.output)
+
+
+if __name__ == "__main__":
+    command.run(main)
