@@ -108,7 +108,11 @@ def known_flags():
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_mentioned_flags_exist(page, known_flags):
     lines = page.read_text(encoding="utf-8").splitlines()
-    ours = [line for line in lines if not re.search(r"\bpip\b|docker compose|mkdocs|ruff|http\.server", line)]
+    ours = [
+        line
+        for line in lines
+        if not re.search(r"\bpip\b|docker compose|mkdocs|ruff|http\.server", line)
+    ]
     mentioned = set(FLAG.findall("\n".join(ours)))
     assert mentioned - known_flags == set()
 

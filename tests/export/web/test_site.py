@@ -1,5 +1,6 @@
 """The folder that `export.web` writes, and its page in a browser."""
 
+import importlib
 import json
 import re
 import shutil
@@ -155,3 +156,19 @@ def test_missing_file_is_reported_in_the_page(site, tab, tmp_path):
         message = tab.get_by_role("alert")
         message.wait_for()
         assert message.inner_text() == f"model/{IDS}: expected the file, got status 404."
+
+
+def test_benchmark_of_the_page(site, tmp_path):
+    if shutil.which("chromium") is None:
+        pytest.skip("no Chromium on this machine")
+    importlib.import_module("benchmarks.web").main(
+        [str(site), "--quick", "--output", str(tmp_path), "--post", "你好"]
+    )
+    rows = json.loads((tmp_path / "web.json").read_text())["rows"]
+    assert [row["what"].split(",")[0] for row in rows] == [
+        "size of the site",
+        "first load",
+        "load from the browser's cache",
+        "6 replies",
+    ]
+    assert all(row["met"] == (row["value"] < row["target"]) for row in rows if "target" in row)
