@@ -6,6 +6,7 @@ A model from before the run overfits and one from after it can be better togethe
 has the lower perplexity on one test part, the other on another.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,12 +57,12 @@ def average(directories: list[Path], output: Path) -> None:
     )
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command; see the module."""
     parser = Parser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path, nargs="+", help="model directories of one run")
     parser.add_argument("--output", type=Path, required=True, help="model directory to write")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     average(arguments.model, arguments.output)
 
 
