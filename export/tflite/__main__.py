@@ -8,7 +8,7 @@ from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.released import add_model_flags
-from export.tflite.files import ASSETS, FILES, IDS, SCHEMES, TEXT, PostShape, locate
+from export.tflite.files import ASSETS, FILES, IDS, TEXT, PostShape, add_quantize_flag, locate
 
 PROG = "python -m export.tflite"
 
@@ -86,13 +86,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     )
     add_model_flags(convert, "model directory to convert")
     convert.add_argument("--output", type=Path, required=True, help="new directory")
-    convert.add_argument(
-        "--quantize",
-        choices=SCHEMES,
-        default="none",
-        help="; ".join(f"{name}: {meaning}" for name, meaning in SCHEMES.items())
-        + " (default: %(default)s)",
-    )
+    add_quantize_flag(convert, default="none")
     _add_files_flag(convert, "files to write")
     convert.add_argument(
         "--batch",

@@ -1,5 +1,6 @@
 """Layout of a directory of TensorFlow Lite files."""
 
+import argparse
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,17 @@ SCHEMES = {
     "dynamic": "int8 weights, a quarter of the size; activations are quantised at run time",
 }
 """Quantisation schemes, with a description of each for `--help`."""
+
+
+def add_quantize_flag(parser: argparse.ArgumentParser, default: str) -> None:
+    """Adds `--quantize`, a key of `SCHEMES`."""
+    parser.add_argument(
+        "--quantize",
+        choices=SCHEMES,
+        default=default,
+        help="; ".join(f"{name}: {meaning}" for name, meaning in SCHEMES.items())
+        + " (default: %(default)s)",
+    )
 
 
 class PostShape(NamedTuple):

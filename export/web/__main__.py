@@ -7,7 +7,7 @@ from pathlib import Path
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.released import add_model_flags
-from export.tflite.files import SCHEMES
+from export.tflite.files import add_quantize_flag
 
 PROG = "python -m export.web"
 
@@ -28,13 +28,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     result.add_argument(
         "--overwrite", action="store_true", help="replace a site of this command in --output"
     )
-    result.add_argument(
-        "--quantize",
-        choices=SCHEMES,
-        default="dynamic",
-        help="; ".join(f"{name}: {meaning}" for name, meaning in SCHEMES.items())
-        + " (default: %(default)s)",
-    )
+    add_quantize_flag(result, default="dynamic")
     return result
 
 

@@ -15,6 +15,7 @@ from ecm_tf.model.directory import ASSETS, CONFIG
 from ecm_tf.report import emotion_colours
 from ecm_tf.text.assets import TextAssets
 from export.examples import EXAMPLES
+from export.release.writing import CARD as MODEL_CARD
 from export.tflite.conversion import convert
 from export.tflite.files import IDS, PostShape
 from export.web.text import text_settings
@@ -29,8 +30,6 @@ RUNTIME = "wasm/litert_wasm_compat_internal.wasm"
 
 _LANGUAGES = {"jieba": "zh", "english": "en", "whitespace": ""}
 """Language of the texts by segmenter; text split by spaces can be in any."""
-_CARD = "README.md"
-"""The card in a model directory."""
 
 
 def write_site(
@@ -118,7 +117,7 @@ def _site(name: str, assets: TextAssets, shape: PostShape) -> dict[str, Any]:
 
 def _card(train_dir: Path) -> str:
     """Returns the model card, or what stands for it in a model directory without one."""
-    path = train_dir / _CARD
+    path = train_dir / MODEL_CARD
     if path.is_file():
         return path.read_text(encoding="utf-8")
     manifest = json.loads((train_dir / MANIFEST).read_text(encoding="utf-8"))
