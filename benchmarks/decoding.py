@@ -30,7 +30,7 @@ def greedy_of(model_: ECM, batch: Batch, length: int, end: int = NEVER) -> Calla
 
     @tf.function(autograph=False)
     def run() -> tf.Tensor:
-        step, state = model_.prepare_decoding(batch["post"], batch["emotion"])
+        step, state = model_.prepare_decoding(model_.encoder(batch["post"]), batch["emotion"])
         return greedy_search(step, state, length, end=end)
 
     return run
@@ -41,7 +41,9 @@ def beam_of(model_: ECM, batch: Batch, length: int) -> Callable[[], tuple[tf.Ten
 
     @tf.function(autograph=False)
     def run() -> tuple[tf.Tensor, ...]:
-        step, state = model_.prepare_decoding(batch["post"], batch["emotion"], BEAMS)
+        step, state = model_.prepare_decoding(
+            model_.encoder(batch["post"]), batch["emotion"], BEAMS
+        )
         return beam_search(step, state, length, beams=BEAMS, end=NEVER)
 
     return run

@@ -67,8 +67,7 @@ def generate_replies(
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def generate(batch: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        emotion = tf.tile(tf.range(emotions), [tf.shape(batch)[0]])
-        replies = responder.replies(tf.repeat(batch, emotions), emotion, search)
+        replies = responder.replies_in_all_emotions(batch, search)
         best = tf.nest.map_structure(lambda entry: entry[:, 0], replies)
         return responder.texts(best), *best
 

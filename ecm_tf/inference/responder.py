@@ -1,6 +1,6 @@
 """The inference graph: tokenizer, model, search and detokenizer."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -76,21 +76,33 @@ class Responder(tf.Module):
         if not self.chooses_emotions:
             return self.replies(posts, emotion, search), emotion
         candidates = emotion_candidates(emotion, self.categories)
-        found = self.replies(tf.gather(posts, candidates.rows), candidates.emotion, search)
-        log_probs = self.emotion_log_probs(tf.gather(posts, candidates.auto_rows))
+        encoded = self.encode(posts)
+        found = self._replies(
+            tf.gather(posts, candidates.rows),
+            _rows(encoded, candidates.rows),
+            candidates.emotion,
+            search,
+        )
+        log_probs = emotion_log_probs(self.model, _rows(encoded, candidates.auto_rows))
         chosen = choose_candidates(candidates, log_probs, found, search.config.auto_weight)
         replies = Replies(*(tf.gather(entry, chosen) for entry in found))
         return replies, tf.gather(candidates.emotion, chosen)
 
     def replies(self, posts: tf.Tensor, emotion: tf.Tensor, search: Search) -> Replies:
         """Returns the replies to posts in requested emotions as token ids, without auto."""
+        return self._replies(posts, self.encode(posts), emotion, search)
+
+    def _replies(
+        self, posts: tf.Tensor, encoded: dict[str, Any], emotion: tf.Tensor, search: Search
+    ) -> Replies:
+        """Returns the replies to encoded posts."""
         classifier = search.ranking.classifier
         if classifier and classifier.emotions != self.emotions:
             raise InputError(
                 f"{search.config.rerank}: expected the model's categories, "
                 f"{self.emotions.allowed}; got {classifier.emotions.allowed}."
             )
-        step, state = self.model.prepare_decoding(self.post_ids(posts), emotion, search.rows)
+        step, state = self.model.prepare_decoding(encoded, emotion, search.rows)
         if search.block_words:
             automaton = block_words_automaton(search.block_words, self.text)
             step, state = block_words(step, state, automaton)
@@ -115,11 +127,22 @@ class Responder(tf.Module):
             Texts and scores, `(batch, categories, n_best)`, and emotions, `(batch, categories)`.
         """
         batch = tf.shape(posts)[0]
-        emotion = tf.tile(tf.range(self.categories), [batch])
-        replies = self.replies(tf.repeat(posts, self.categories), emotion, search)
+        replies = self.replies_in_all_emotions(posts, search)
         shape = [batch, self.categories, search.n_best]
         texts, scores = tf.reshape(self.texts(replies), shape), tf.reshape(replies.scores, shape)
-        return Answers(texts, scores, tf.reshape(emotion, shape[:2]))
+        emotion = tf.broadcast_to(tf.range(self.categories), shape[:2])
+        return Answers(texts, scores, emotion)
+
+    def replies_in_all_emotions(self, posts: tf.Tensor, search: Search) -> Replies:
+        """Returns the replies to posts as token ids, `(batch * categories, n_best)`.
+
+        The replies to a post are adjacent, in the order of the emotions.
+        """
+        batch = tf.shape(posts)[0]
+        rows = tf.repeat(tf.range(batch), self.categories)
+        emotion = tf.tile(tf.range(self.categories), [batch])
+        encoded = _rows(self.encode(posts), rows)
+        return self._replies(tf.gather(posts, rows), encoded, emotion, search)
 
     def emotion_ids(self, emotion: tf.Tensor) -> tf.Tensor:
         """Returns the ids of emotions given as text, `AUTO_ID` for auto.
@@ -135,9 +158,18 @@ class Responder(tf.Module):
 
     def emotion_log_probs(self, posts: tf.Tensor) -> tf.Tensor:
         """Returns log P(emotion | post): string `(batch,)` → float32 `(batch, categories)`."""
-        return emotion_log_probs(self.model, self.model.encoder(self.post_ids(posts)))
+        return emotion_log_probs(self.model, self.encode(posts))
+
+    def encode(self, posts: tf.Tensor) -> dict[str, Any]:
+        """Returns the posts, string `(batch,)`, as the model's encoder returns them."""
+        return self.model.encoder(self.post_ids(posts))
 
     def post_ids(self, posts: tf.Tensor) -> tf.Tensor:
         """Returns token ids, cut and padded: string `(batch,)` → int32 `(batch, width)`."""
         config = self.model.config
         return self.text.post_matrix(posts, config.min_post_length, config.max_post_length)
+
+
+def _rows(encoded: dict[str, Any], rows: tf.Tensor) -> dict[str, Any]:
+    """Returns rows of encoded posts."""
+    return tf.nest.map_structure(lambda entry: tf.gather(entry, rows), encoded)

@@ -12,7 +12,6 @@ from ecm_tf.layers import EmotionPredictor, ExternalMemoryOutput, VocabularyOutp
 from ecm_tf.layers.dropout import Dropout
 from ecm_tf.model.decoder import Decoder
 from ecm_tf.model.encoder import Encoder
-from ecm_tf.model.recurrence import Scan, scan
 from ecm_tf.text.vocabulary import GO, PAD
 
 INPUT_SIGNATURE = {
@@ -254,15 +253,14 @@ class ECM(keras.Model):
         return tf.reshape(flat, [batch, length, self.config.response_vocabulary_size])
 
     def prepare_decoding(
-        self, post: tf.Tensor, emotion: tf.Tensor, beams: int = 1, scan: Scan = scan
+        self, encoded: dict[str, Any], emotion: tf.Tensor, beams: int = 1
     ) -> tuple[Callable[..., tuple[tf.Tensor, list[tf.Tensor]]], list[tf.Tensor]]:
-        """Encodes posts and returns a step function for decoding.
+        """Returns a step function for decoding.
 
         Args:
-            post: int32 `(batch, post_length)`, padded with PAD at the end.
+            encoded: the posts, as `encoder` returns them.
             emotion: int32 `(batch,)`, in `[0, categories)`.
             beams: number of rows for each example, at least 1; the rows of an example are adjacent.
-            scan: function that runs the encoder, from `ecm_tf.model.recurrence`.
 
         Returns:
             `step(words, state) -> (log_probs, state)` for a search of `ecm_tf.decoding`, where
@@ -274,7 +272,6 @@ class ECM(keras.Model):
         """
         if self.compute_dtype != "float32":
             raise ValueError(f"Decoding needs a float32 model. Received: {self.compute_dtype}")
-        encoded = self.encoder(post, scan=scan)
         encoded = tf.nest.map_structure(lambda x: tf.repeat(x, beams, axis=0), encoded)
         emotion = tf.repeat(emotion, beams, axis=0)
         constants, state = self.decoder.prepare_steps(emotion, encoded)

@@ -19,7 +19,12 @@ def _convert(arguments: argparse.Namespace) -> None:
         from export.tflite.conversion import convert
 
     output = convert(
-        arguments.train_dir, arguments.output, arguments.quantize, files=files, shape=shape
+        arguments.train_dir,
+        arguments.output,
+        arguments.quantize,
+        files=files,
+        shape=shape,
+        noise=arguments.noise,
     )
     sizes = ", ".join(f"{name} {(output / name).stat().st_size / 1e6:.1f} MB" for name in files)
     print(f"{output}: {sizes}")
@@ -30,6 +35,8 @@ def _files(arguments: argparse.Namespace) -> list[str]:
 
 
 def _shape(arguments: argparse.Namespace) -> PostShape | None:
+    if arguments.noise and IDS not in _files(arguments):
+        raise InputError(f"--noise: expected ids in --files, got {arguments.files}.")
     batch, length = arguments.batch, arguments.post_length
     if batch is None and length is None:
         return None
@@ -98,6 +105,11 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         "--post_length",
         type=positive_int,
         help=f"fixed number of tokens in a post of {IDS}; longer posts are cut to it",
+    )
+    convert.add_argument(
+        "--noise",
+        action="store_true",
+        help=f"give {IDS} an input `noise`, with which an application can sample replies",
     )
     convert.set_defaults(run=_convert)
 

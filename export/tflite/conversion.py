@@ -14,7 +14,6 @@ from ecm_tf.core.output import finished_directory
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import CONFIG
 from ecm_tf.model.emotion_prediction import emotion_log_probs
-from ecm_tf.model.recurrence import scan_without_arrays
 from export.saved_model.signatures import POST
 from export.tflite.files import ASSETS, FILES, IDS, KIND, TEXT, PostShape
 from export.tflite.greedy import GreedyReplies
@@ -28,6 +27,7 @@ def convert(
     *,
     files: Collection[str] = FILES,
     shape: PostShape | None = None,
+    noise: bool = False,
 ) -> Path:
     """Writes a directory of kind `tflite`, with a manifest.
 
@@ -35,7 +35,8 @@ def convert(
       → `ids` int32 `(batch, max_response_length)`, `lengths` int32 and `scores` float32 `(batch,)`;
       builtin operations only. The length is at least `ModelConfig.min_post_length`. If the model
       predicts emotions, also `emotion_log_probs` float32 `(batch, categories)`, log P(emotion |
-      post) in nats.
+      post) in nats. With the input `noise`, float32 `(response_vocabulary_size,)`, it samples; see
+      `export.tflite.perturbed_search`.
     - `text.tflite`: `post` string and `emotion` int32 `(batch,)` → `response` string and `score`
       float32 `(batch,)`; needs the custom operations of `FastSentencepieceTokenizer`.
     - `config.json` and `assets/`: sizes, vocabularies, tokenizer and emotions of the model.
@@ -50,6 +51,7 @@ def convert(
         quantize: quantisation scheme, a key of `export.tflite.files.SCHEMES`.
         files: the files to write, of `export.tflite.files.FILES`, at least one.
         shape: fixed shape of `post` in `ids.tflite`; None for dynamic dimensions.
+        noise: whether `ids.tflite` has the input `noise`.
 
     Returns:
         `output`.
@@ -64,7 +66,7 @@ def convert(
     model = replies.model
     functions = {}
     if IDS in files:
-        functions[IDS] = ids_function(replies, shape)
+        functions[IDS] = ids_function(replies, shape, noise=noise)
     if TEXT in files:
         functions[TEXT] = _text_function(replies)
     with finished_directory(output) as directory:
@@ -79,7 +81,7 @@ def convert(
             directory,
             KIND,
             files=[*functions, CONFIG, *names],
-            settings={"quantize": quantize, "shape": shape and shape._asdict()},
+            settings={"quantize": quantize, "shape": shape and shape._asdict(), "noise": noise},
             counts={
                 "bytes": {name: (directory / name).stat().st_size for name in functions},
                 "weights": model.count_trainable_params(),
@@ -89,12 +91,15 @@ def convert(
     return output
 
 
-def ids_function(replies: GreedyReplies, shape: PostShape | None = None) -> Any:
+def ids_function(
+    replies: GreedyReplies, shape: PostShape | None = None, *, noise: bool = False
+) -> Any:
     """Returns the `tf.function` of `ids.tflite`.
 
     Args:
         replies: model to convert, with its search.
         shape: fixed shape of its posts; None for dynamic dimensions.
+        noise: whether it has the input `noise`.
 
     Raises:
         InputError: the model does not take posts of this length.
@@ -109,9 +114,16 @@ def ids_function(replies: GreedyReplies, shape: PostShape | None = None) -> Any:
     post = tf.TensorSpec([batch, length], tf.int32, "post")
     emotion = tf.TensorSpec([batch], tf.int32, "emotion")
 
-    @tf.function(input_signature=[post, emotion], autograph=False)
-    def reply(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
-        found = replies(post, emotion)
+    inputs = [post, emotion]
+    if noise:
+        inputs.append(tf.TensorSpec([config.response_vocabulary_size], tf.float32, "noise"))
+
+    @tf.function(input_signature=inputs, autograph=False)
+    def reply(
+        post: tf.Tensor, emotion: tf.Tensor, noise: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
+        encoded = replies.encode(post)
+        found = replies(encoded, emotion, noise)
         # LiteRT.js returns undefined memory for direct outputs of a loop. These operations change
         # no value, and the converter cannot know it.
         outputs = {
@@ -120,7 +132,6 @@ def ids_function(replies: GreedyReplies, shape: PostShape | None = None) -> Any:
             "scores": tf.minimum(found.scores, 0.0),
         }
         if model.config.predict_emotion:
-            encoded = model.encoder(post, scan=scan_without_arrays)
             outputs["emotion_log_probs"] = emotion_log_probs(model, encoded)
         return outputs
 
@@ -136,7 +147,7 @@ def _text_function(replies: GreedyReplies) -> Any:
 
     @tf.function(input_signature=[POST, emotion], autograph=False)
     def reply(post: tf.Tensor, emotion: tf.Tensor) -> dict[str, tf.Tensor]:
-        found = replies(text.post_ids(post), emotion)
+        found = replies(replies.encode(text.post_ids(post)), emotion)
         return {"response": text.reply_text(found.ids), "score": found.scores}
 
     return reply

@@ -1,6 +1,7 @@
 """The replies of the TensorFlow Lite files: greedy search with the operations they can have."""
 
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -18,6 +19,7 @@ from ecm_tf.model.recurrence import scan_without_arrays
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.processor import TextProcessor
 from export.tflite.blocked_words import block_words
+from export.tflite.perturbed_search import perturbed_greedy_search
 
 
 def greedy_config(train_dir: Path) -> SearchConfig:
@@ -53,17 +55,27 @@ class GreedyReplies:
             read_block_words(blocked), TextProcessor(self.assets)
         )
 
-    def __call__(self, post: tf.Tensor, emotion: tf.Tensor) -> Replies:
+    def encode(self, post: tf.Tensor) -> dict[str, Any]:
+        """Returns posts, token ids int32 `(batch, length)` padded with PAD, as encoded."""
+        return self.model.encoder(post, scan=scan_without_arrays)
+
+    def __call__(
+        self, encoded: dict[str, Any], emotion: tf.Tensor, noise: tf.Tensor | None = None
+    ) -> Replies:
         """Returns a reply to each post.
 
         Args:
-            post: token ids, int32 `(batch, length)`, padded with PAD.
+            encoded: the posts, from `encode`.
             emotion: requested emotion ids, int32 `(batch,)`.
+            noise: float32 `(vocabulary,)`, as for `perturbed_greedy_search`; None: greedy search.
         """
-        step, state = self.model.prepare_decoding(post, emotion, scan=scan_without_arrays)
+        step, state = self.model.prepare_decoding(encoded, emotion)
         max_length = self.model.config.max_response_length
         if self._automaton:
             step, state = block_words(step, state, self._automaton)
         if self._search.no_repeat:
             step, state = block_repeated_ngrams(step, state, max_length, self._search.no_repeat)
-        return greedy_search(step, state, max_length, min_length=self._search.min_length)
+        min_length = self._search.min_length
+        if noise is None:
+            return greedy_search(step, state, max_length, min_length=min_length)
+        return perturbed_greedy_search(step, state, max_length, noise, min_length=min_length)

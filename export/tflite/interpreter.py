@@ -37,23 +37,30 @@ class Interpreter:
             self._interpreter.allocate_tensors()
             self._signature = self._interpreter.get_signature_runner()
         self._post_dtype = object if takes_text else np.int32
-        shape = self._signature.get_input_details()["post"]["shape_signature"]
+        inputs = self._signature.get_input_details()
+        shape = inputs["post"]["shape_signature"]
         self._fixed_shape = None if -1 in shape else shape
+        self._noise = np.zeros(inputs["noise"]["shape"], np.float32) if "noise" in inputs else None
 
-    def __call__(self, posts: Any, emotion: Any) -> dict[str, np.ndarray]:
+    def __call__(self, posts: Any, emotion: Any, noise: Any = None) -> dict[str, np.ndarray]:
         """Returns the outputs for a batch.
 
         Args:
             posts: int32 `(batch, length)` for `ids.tflite`, bytes `(batch,)` for `text.tflite`.
             emotion: requested emotion ids, int32 `(batch,)`, in `[0, categories)`.
+            noise: float32 `(vocabulary,)`, for a file with this input; None: zeros, which give the
+                greedy replies.
 
         Returns:
             `ids`, `lengths` and `scores` for `ids.tflite`; `response` (bytes) and `score` for
             `text.tflite`.
         """
         post, emotion = np.asarray(posts, self._post_dtype), np.asarray(emotion, np.int32)
+        others = {}
+        if self._noise is not None:
+            others["noise"] = self._noise if noise is None else np.asarray(noise, np.float32)
         if self._fixed_shape is None:
-            return self._signature(post=post, emotion=emotion)
+            return self._signature(post=post, emotion=emotion, **others)
         size, length = self._fixed_shape
         rows = len(post)
         # At least one batch, so that a batch of no posts has outputs too.
@@ -65,7 +72,9 @@ class Interpreter:
         )
         emotion = np.pad(emotion, (0, padded_rows - rows))
         batches = [
-            self._signature(post=post[first : first + size], emotion=emotion[first : first + size])
+            self._signature(
+                post=post[first : first + size], emotion=emotion[first : first + size], **others
+            )
             for first in range(0, padded_rows, size)
         ]
         return {

@@ -19,7 +19,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         description="Write a folder of static files with a web page that replies to posts in every "
         "emotion. The model runs in the browser (LiteRT.js), and after the first visit without a "
         "network. Any file server can serve the folder, such as GitHub Pages or `python -m "
-        "http.server`. Replies are found by greedy search.",
+        "http.server`. Replies are found by greedy search, or sampled on request.",
     )
     add_model_flags(result, "model directory")
     result.add_argument(

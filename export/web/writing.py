@@ -65,7 +65,12 @@ def write_site(
         shape = PostShape(len(assets.emotions), config.max_post_length)
         with tempfile.TemporaryDirectory() as temporary:
             converted = convert(
-                train_dir, Path(temporary) / "tflite", quantize, files=[IDS], shape=shape
+                train_dir,
+                Path(temporary) / "tflite",
+                quantize,
+                files=[IDS],
+                shape=shape,
+                noise=True,
             )
             shutil.copyfile(converted / IDS, model / IDS)
         _write_json(model / TEXT, text_settings(assets))

@@ -34,7 +34,7 @@ def beam_search(
         memory_follows_parent: False reproduces the fault of the original.
     """
     batch = len(post)
-    step, state = model.prepare_decoding(post, emotion, beams=beams)
+    step, state = model.prepare_decoding(model.encoder(post), emotion, beams=beams)
     tokens = np.full([batch, beams], GO, "int32")
     # All beams are equal at the first step, so only one of them may be expanded.
     scores = np.where(np.arange(beams) == 0, 0.0, -np.inf) + np.zeros([batch, 1])

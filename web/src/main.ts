@@ -9,6 +9,8 @@ import { TextProcessor, type TextSettings } from "./text";
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const post = element<HTMLInputElement>("post");
 const send = element<HTMLButtonElement>("send");
+const again = element<HTMLButtonElement>("again");
+const temperature = element<HTMLInputElement>("temperature");
 const replies = element("replies");
 
 async function start(): Promise<void> {
@@ -28,12 +30,18 @@ async function start(): Promise<void> {
     files["model/ids.tflite"],
     site.emotions.length,
     site.postLength,
+    settings.responseWords.length,
   );
   element("loading").hidden = true;
   send.disabled = false;
+  temperature.addEventListener("input", showTemperature);
+  showTemperature();
   element("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    void report(answer(site, text, model));
+    void report(answer(site, text, model, 0));
+  });
+  again.addEventListener("click", () => {
+    if (post.reportValidity()) void report(answer(site, text, model, temperature.valueAsNumber));
   });
 }
 
@@ -71,11 +79,16 @@ function showProgress(received: number, total: number): void {
   element("loading-text").textContent = `Loading the model: ${done} of ${all} MB`;
 }
 
-async function answer(site: Site, text: TextProcessor, model: ReplyModel): Promise<void> {
-  send.disabled = true;
+async function answer(
+  site: Site,
+  text: TextProcessor,
+  model: ReplyModel,
+  temperature: number,
+): Promise<void> {
+  send.disabled = again.disabled = true;
   replies.setAttribute("aria-busy", "true");
   try {
-    const results = await model.reply(text.postIdsOf(post.value, site.postLength));
+    const results = await model.reply(text.postIdsOf(post.value, site.postLength), temperature);
     replies.replaceChildren(
       ...site.emotions.map((emotion, id) => {
         const words = text.words(results[id]!.ids);
@@ -83,10 +96,15 @@ async function answer(site: Site, text: TextProcessor, model: ReplyModel): Promi
       }),
     );
     element("legend").hidden = site.emotions.every(({ words }) => words.length === 0);
+    element("sampling").hidden = false;
   } finally {
     replies.removeAttribute("aria-busy");
-    send.disabled = false;
+    send.disabled = again.disabled = false;
   }
+}
+
+function showTemperature(): void {
+  element("temperature-value").textContent = temperature.valueAsNumber.toFixed(1);
 }
 
 /** Lets the browser open the page without a network; without this, it only works online. */

@@ -14,6 +14,7 @@ export class ReplyModel {
     private readonly model: CompiledModel,
     private readonly emotions: number,
     private readonly postLength: number,
+    private readonly vocabulary: number,
   ) {}
 
   /**
@@ -21,26 +22,35 @@ export class ReplyModel {
    *
    * @param runtime the runtime's WebAssembly module.
    * @param file the content of `ids.tflite`, whose batch is the number of emotions.
+   * @param vocabulary number of words in replies.
    */
   static async load(
     runtime: Uint8Array,
     file: Uint8Array,
     emotions: number,
     postLength: number,
+    vocabulary: number,
   ): Promise<ReplyModel> {
     // Emscripten's loader takes the module from here, so that it is downloaded once.
     Object.assign(self, { Module: { wasmBinary: runtime } });
     await loadLiteRt(url(RUNTIME));
-    return new ReplyModel(await loadAndCompile(file, { accelerator: "wasm" }), emotions, postLength);
+    const model = await loadAndCompile(file, { accelerator: "wasm" });
+    return new ReplyModel(model, emotions, postLength, vocabulary);
   }
 
-  /** Returns a reply in each emotion to a post: its ids, padded to the length of posts. */
-  async reply(post: Int32Array): Promise<Reply[]> {
+  /**
+   * Returns a reply in each emotion to a post.
+   *
+   * @param post its ids, padded to the length of posts.
+   * @param temperature 0 for the most probable word at each step; above 0, words are sampled.
+   */
+  async reply(post: Int32Array, temperature: number): Promise<Reply[]> {
     const rows = new Int32Array(this.emotions * this.postLength);
     for (let row = 0; row < this.emotions; row++) rows.set(post, row * this.postLength);
     const inputs = {
       post: new Tensor(rows, [this.emotions, this.postLength]),
       emotion: new Tensor(Int32Array.from({ length: this.emotions }, (_, id) => id), [this.emotions]),
+      noise: new Tensor(gumbelNoise(this.vocabulary, temperature), [this.vocabulary]),
     };
     const outputs = await this.model.run(inputs);
     const [ids, lengths, scores] = await Promise.all(
@@ -54,4 +64,12 @@ export class ReplyModel {
     for (const tensor of [...Object.values(inputs), ...Object.values(outputs)]) tensor.delete();
     return replies;
   }
+}
+
+/** Returns independent numbers from the Gumbel distribution with this scale; zeros for 0. */
+function gumbelNoise(count: number, scale: number): Float32Array {
+  const noise = new Float32Array(count);
+  if (scale === 0) return noise;
+  // Math.random can return 0, whose logarithm is infinite.
+  return noise.map(() => -scale * Math.log(-Math.log(Math.random() || Number.EPSILON)));
 }

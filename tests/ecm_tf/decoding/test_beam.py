@@ -215,7 +215,7 @@ def test_the_whole_state_of_an_ecm_follows_its_beam(num_layers):
     model = randomize(ECM(config), scale=1.5)
     model.set_emotion_words(np.array([[0] * 6, [0, 0, 0, 0, 0, 1]]))
     posts, emotions = tf.constant([[4, 5, 6], [7, 0, 0]]), tf.constant([1, 0])
-    step, state = model.prepare_decoding(posts, emotions, beams=WIDE)
+    step, state = model.prepare_decoding(model.encoder(posts), emotions, beams=WIDE)
     found = beam_search(step, state, 4, beams=WIDE)
     for row in range(2):
         every = [words for n in range(4) for words in product(toy_search.ALLOWED, repeat=n)]

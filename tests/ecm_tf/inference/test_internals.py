@@ -34,7 +34,7 @@ def explain(responder):
 def test_gate_is_the_total_probability_of_emotion_words(responder, explain):
     explanation = explain(POST, HAPPY, WORDS)
     step, state = responder.model.prepare_decoding(
-        responder.post_ids(tf.constant([POST])), tf.constant([HAPPY])
+        responder.encode(tf.constant([POST])), tf.constant([HAPPY])
     )
     emotion_words = np.array(responder.text.assets.external_memory_mask[HAPPY])
     vocabulary = responder.text.assets.response_words

@@ -56,7 +56,7 @@ def _loss(model, batch):
 
 def _repeated_steps(model, batch):
     """Teacher forcing with the step function of decoding, `(batch, length, words)`."""
-    step, state = model.prepare_decoding(batch["post"], batch["emotion"])
+    step, state = model.prepare_decoding(model.encoder(batch["post"]), batch["emotion"])
     words = tf.fill([len(batch["emotion"])], GO)
     log_probs = []
     for t in range(batch["response"].shape[1]):
@@ -341,13 +341,14 @@ def test_mixed_precision(make_model, batch, dtype):
         assert not np.array_equal(old, weight.numpy()), weight.path
     assert _loss(low, batch) < expected
     with pytest.raises(ValueError, match=f"needs a float32 model. Received: {dtype}"):
-        low.prepare_decoding(batch["post"], batch["emotion"])
+        low.prepare_decoding(low.encoder(batch["post"]), batch["emotion"])
 
 
 def test_beams_of_an_example_are_adjacent_rows(make_model, batch):
     model = make_model(**ALL)
-    step, state = model.prepare_decoding(batch["post"], batch["emotion"], beams=3)
-    one_step, one_state = model.prepare_decoding(batch["post"], batch["emotion"])
+    encoded = model.encoder(batch["post"])
+    step, state = model.prepare_decoding(encoded, batch["emotion"], beams=3)
+    one_step, one_state = model.prepare_decoding(encoded, batch["emotion"])
     for entry, expected in zip(state, one_state, strict=True):
         np.testing.assert_allclose(entry, np.repeat(expected, 3, axis=0), atol=1e-6)
     log_probs, _ = step(tf.fill([15], GO), state)

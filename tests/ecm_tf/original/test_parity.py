@@ -123,7 +123,8 @@ def test_training_with_fit(recorded):
 
 
 def test_greedy_search(recorded, model):
-    step, state = model.prepare_decoding(*recorded.decode_inputs)
+    post, emotion = recorded.decode_inputs
+    step, state = model.prepare_decoding(model.encoder(post), emotion)
     length = recorded.meta["decoder_len"]
     tokens, probabilities = [], []
     token = tf.fill([len(recorded.decodes)], 3)
@@ -137,7 +138,7 @@ def test_greedy_search(recorded, model):
     difference = np.abs(np.transpose(probabilities) - expected).max()
     report(recorded, "greedy probabilities", difference, 1e-5)
 
-    step, state = model.prepare_decoding(*recorded.decode_inputs)
+    step, state = model.prepare_decoding(model.encoder(post), emotion)
     # The original does not stop at EOS. The port does not either if the end is an id that no word
     # has.
     replies = decoding.greedy_search(step, state, length, masked_ids=MASKED, end=-1)
@@ -147,7 +148,8 @@ def test_greedy_search(recorded, model):
 def port_beam_search(recorded, model, count):
     """Score and ids of the finished hypotheses of each decode, best first."""
     beams = recorded.meta["beam_size"]
-    step, state = model.prepare_decoding(*recorded.decode_inputs, beams=beams)
+    post, emotion = recorded.decode_inputs
+    step, state = model.prepare_decoding(model.encoder(post), emotion, beams=beams)
     # The original does not expand the distribution of the last step.
     length = recorded.meta["decoder_len"] - 1
     replies = decoding.beam_search(
@@ -249,7 +251,7 @@ def test_beam_search_with_internal_memory_is_exhaustive(use_emb, use_ememory):
     )
     scores = -nll.numpy().reshape(2, 7)
 
-    step, state = model.prepare_decoding(post, emotion, beams=8)
+    step, state = model.prepare_decoding(model.encoder(post), emotion, beams=8)
     replies = decoding.beam_search(step, state, length, beams=8, replies=7)
     for row in range(2):
         ranked = sorted(zip(scores[row], every_reply, strict=True), reverse=True)

@@ -102,9 +102,18 @@ def test_blocked_words_repeats_and_lengths_of_the_model(
     expected = [text.decode() for text in answers.texts[:, 0].numpy()]
     assert not any(word in text for word in words for text in expected)
     assert len(usual - set(expected)) > 10, "most replies differ from the usual ones"
-    directory = convert(train_dir, tmp_path / "lite", files=[IDS], shape=PostShape(4, 16))
-    replies = reply_texts(Interpreter(directory / IDS), False, responder, posts, emotion)
+    directory = convert(
+        train_dir, tmp_path / "lite", files=[IDS], shape=PostShape(4, 16), noise=True
+    )
+    interpreter = Interpreter(directory / IDS)
+    replies = reply_texts(interpreter, False, responder, posts, emotion)
     assert [text.decode() for text in replies] == expected
+    vocabulary = responder.model.config.response_vocabulary_size
+    noise = np.random.default_rng(0).gumbel(size=vocabulary)
+    outputs = interpreter(responder.post_ids(tf.constant(posts)).numpy(), emotion, noise)
+    sampled = responder.text.response_text(outputs["ids"], outputs["lengths"]).numpy()
+    assert not any(word in text.decode() for word in words for text in sampled)
+    assert outputs["lengths"].min() >= 3
 
 
 @pytest.mark.parametrize("file", [IDS, TEXT])

@@ -126,6 +126,12 @@ def replies(tab, post):
     return tab.locator("#replies article p").all_inner_texts()
 
 
+def say_it_differently(tab):
+    tab.get_by_role("button", name="Say it differently").click()
+    tab.wait_for_selector("#replies:not([aria-busy])")
+    return tab.locator("#replies article p").all_inner_texts()
+
+
 @pytest.mark.slow
 def test_replies_in_a_browser_equal_those_of_the_file(site, model_dir, tab):
     """With the network, and without it."""
@@ -142,6 +148,9 @@ def test_replies_in_a_browser_equal_those_of_the_file(site, model_dir, tab):
         tab.goto(address)
         assert [replies(tab, post) for post in POSTS] == expected
         assert tab.locator("mark").count() > 0
+        different = say_it_differently(tab)
+        assert different != expected[-1]
+        assert different != say_it_differently(tab)
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), "fits a phone"
         tab.evaluate("navigator.serviceWorker.ready.then(() => null)")
         tab.context.set_offline(True)
