@@ -3,32 +3,33 @@
 #
 #   experiments/corpus.sh DATA OUTPUT        (make corpus DATA=…)
 #
-# DATA holds the files of experiments/corpus.toml and experiments/emotion_sources/zh/*.toml, and
-# lexicon/dutir_seven_classes.json (docs/data.md names their sources). OUTPUT receives the merged
-# corpus and its report (merged/), word vectors, the classifier that labels the corpus, two more that judge replies
-# (naive_bayes, and independent, which is trained on a source that the labelling classifier was not
-# trained on), their scores, the labelled splits (labelled/), ememory.json, the dataset with all test
-# parts and its report, and for each test part a dataset with that part only (dataset-test-NAME). The
-# script skips steps whose output exists, so that it resumes an interrupted run.
+# DATA holds the files that experiments/conversations/LANGUAGE.toml and
+# experiments/emotion_sources/LANGUAGE/*.toml name, and for Chinese lexicon/dutir_seven_classes.json
+# (docs/data.md says where to get them). OUTPUT receives the merged corpus and its report (merged/), word
+# vectors, the classifier that labels the corpus, two more that judge replies (naive_bayes, and
+# independent, which is trained on a source that the labelling classifier was not trained on), their
+# scores, the labelled splits (labelled/), ememory.json, the dataset with all test parts and its report,
+# and for each test part a dataset with that part only (dataset-test-NAME). The script skips steps whose
+# output exists, so that it resumes an interrupted run.
 #
-# Environment variables: SOURCES names another list of sources; LABELLING the sources of labelled
-# sentences for the labelling classifier, by name; LANGUAGE is zh or en; MERGE_FLAGS and
-# CLASSIFIER_FLAGS add flags to `merge` and `classifier train`.
+# Environment variables: LANGUAGE is zh (the default) or en; SOURCES names another list of conversations;
+# MERGE_FLAGS and CLASSIFIER_FLAGS add flags to `merge` and `classifier train`.
 set -euo pipefail
 data=$1 output=$2
 python=${PYTHON:-.venv/bin/python}
+here=$(dirname "$0")
 merged=$output/merged labelled=$output/labelled
 language=${LANGUAGE:-zh}
 case $language in
   zh)
     segmenter=jieba
-    labellers=${LABELLING:-emotion_sentences smp2020 clue}
+    labellers="emotion_sentences smp2020" # with stated terms
     judges=hashtag_nlpcc
     lexicon=(--dutir "$data/lexicon/dutir_seven_classes.json")
     ;;
   en)
     segmenter=english
-    labellers=${LABELLING:-goemotions}
+    labellers=goemotions
     judges="dailydialog goemotions_dev"
     lexicon=()
     ;;
@@ -37,17 +38,19 @@ case $language in
     exit 2
     ;;
 esac
-emotion_sources=$(dirname "$0")/emotion_sources/$language
+emotion_sources=$here/emotion_sources/$language
 mkdir -p "$output" "$labelled"
 
-. "$(dirname "$0")/step.sh"
+. "$here/step.sh"
 
-step "$merged" merge "${SOURCES:-experiments/corpus.toml}" --data "$data" --output "$merged" \
+step "$merged" merge "${SOURCES:-$here/conversations/$language.toml}" --data "$data" --output "$merged" \
   --skip_bad_records ${MERGE_FLAGS:-}
 
 step "$output/vectors" classifier vectors --corpus "$merged/train.jsonl" --output "$output/vectors" \
   --segmenter "$segmenter"
-settings=(--segmenter "$segmenter" --balance 0.5 --batch_size 256 --learning_rate 0.002)
+# Small enough to ship with a model.
+settings=(--segmenter "$segmenter" --balance 0.5 --batch_size 256 --learning_rate 0.002
+  --weights int8 --max_bigrams 30000 --max_words 20000)
 labelling=(--data "$data" --sentences) held_out=(--data "$data" --sentences)
 for name in $labellers; do labelling+=("$emotion_sources/$name.toml"); done
 for name in $judges; do held_out+=("$emotion_sources/$name.toml"); done

@@ -3,13 +3,11 @@
 #
 #   experiments/pretrained.sh DATA OUTPUT LANGUAGE       (LANGUAGE: zh or en)
 #
-# OUTPUT receives what experiments/corpus.sh writes, from the sources of
-# experiments/pretrained/LANGUAGE.toml, all of which have stated terms, and with small classifiers; the
-# training run (run/); the average of its models after two numbers of epochs (model/); its evaluation on
-# each test part (evaluation-NAME/); and the model to ship (released/), with its classifier, its blocked
-# words and its model card, which ends with the table of the evaluations. Copy it to
-# ecm_tf/pretrained/LANGUAGE. The script resumes an interrupted run. The environment variables are those
-# of experiments/corpus.sh and experiments/table4.sh.
+# OUTPUT receives what experiments/corpus.sh writes; the training run (run/); the average of its models
+# after two numbers of epochs (model/); its evaluation on each test part (evaluation-NAME/); and the model
+# to ship (released/), with its classifier, its blocked words and its model card, which ends with the
+# table of the evaluations. Copy it to ecm_tf/pretrained/LANGUAGE. The script resumes an interrupted run.
+# The environment variables are those of experiments/corpus.sh and experiments/table4.sh.
 set -euo pipefail
 data=$1 output=$2 language=$3
 python=${PYTHON:-.venv/bin/python}
@@ -17,13 +15,8 @@ here=$(dirname "$0")
 shipped=$here/pretrained
 
 epochs=(4)
-if [ "$language" = zh ]; then
-  epochs=(5 7)
-  export LABELLING="${LABELLING:-emotion_sentences smp2020}" # stated terms
-fi
-LANGUAGE=$language SOURCES=${SOURCES:-$shipped/$language.toml} \
-  CLASSIFIER_FLAGS="--weights int8 --max_bigrams 30000 --max_words 20000 ${CLASSIFIER_FLAGS:-}" \
-  "$here/corpus.sh" "$data" "$output"
+[ "$language" = en ] || epochs=(5 7)
+LANGUAGE=$language "$here/corpus.sh" "$data" "$output"
 
 # The best models after so many epochs; Chinese begins to overfit between them.
 for count in "${epochs[@]}"; do

@@ -43,7 +43,7 @@ weight() {
   for directory in vectors classifier naive_bayes independent classifier-scores; do
     ln -sfn "$(realpath "$corpus/$directory")" "$made/$directory"
   done
-  sed '/^\[sources.lccc\]/a weight = 2' "${SOURCES:-$here/corpus.toml}" > "$made/sources.toml"
+  sed '/^\[sources.lccc\]/a weight = 2' "${SOURCES:-$here/conversations/zh.toml}" > "$made/sources.toml"
   SOURCES=$made/sources.toml "$here/corpus.sh" "$data" "$made"
 }
 

@@ -164,7 +164,7 @@ def test_corpus_merges_labels_and_builds_and_resumes(corpus, data):
 
 
 def test_only_two_sources_of_the_corpus_are_held_out():
-    sources = read_sources(EXPERIMENTS / "corpus.toml")
+    sources = read_sources(EXPERIMENTS / "conversations/zh.toml")
     for split in ("dev", "test"):
         suppliers = {name for name, source in sources.items() if source.supplies(split)}
         assert suppliers == {"lccc", "xdailydialog"}
