@@ -13,6 +13,9 @@ from typing import Any
 
 import ecm_tf
 from benchmarks.report import Row, run
+from ecm_tf.config import read_search_defaults
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.released import add_model_flags
 
 POSTS = ("今天又加班到十点。", "我们家的猫走丢了，怎么办？", "明天就放假了！", "你好")
 REPEATS = 7
@@ -26,9 +29,9 @@ def _milliseconds(function: Callable[[str], Any], post: str) -> float:
 
 
 def _flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--train_dir", type=Path, required=True, help="model directory")
+    add_model_flags(parser, "model directory")
     parser.add_argument(
-        "--rerank", type=Path, required=True, metavar="CLASSIFIER", help="classifier directory"
+        "--rerank", type=Path, metavar="CLASSIFIER", help="classifier (default: the model's own)"
     )
     parser.add_argument(
         "--post", action="append", help="post to reply to; may be repeated (default: four posts)"
@@ -37,15 +40,20 @@ def _flags(parser: argparse.ArgumentParser) -> None:
 
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     """Yields the rows of the table."""
+    classifier = arguments.rerank or read_search_defaults(arguments.train_dir).get("rerank")
+    if classifier is None:
+        raise InputError(
+            f"{arguments.train_dir}: expected --rerank for a model without classifier."
+        )
     start = time.perf_counter()
     bot = ecm_tf.load(arguments.train_dir)
     yield {"what": "load the model", "ms": 1000 * (time.perf_counter() - start)}
     posts = arguments.post or POSTS
     searches: list[tuple[str, Callable[[str], Any], int]] = [
-        ("one greedy reply", lambda post: bot.reply(post, 1), GREEDY_TARGET),
+        ("one greedy reply", lambda post: bot.reply(post, 1, decoder="greedy"), GREEDY_TARGET),
         (
             f"{len(bot.emotions)} reranked replies",
-            lambda post: bot.replies(post, rerank=str(arguments.rerank)),
+            lambda post: bot.replies(post, rerank=str(classifier)),
             RERANKED_TARGET,
         ),
     ]

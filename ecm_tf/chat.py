@@ -7,11 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import ecm_tf
 from ecm_tf.config import add_search_options, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.files import require_directory
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.released import add_model_flags
 from ecm_tf.inference.reply import Reply
 from ecm_tf.inference.requests import emotion_id
@@ -71,7 +71,10 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     if arguments.explain and arguments.explain.exists():
         require_directory(arguments.explain, "a directory")
     search = parse_search(parser(prog), argv, arguments.train_dir)
-    bot = ecm_tf.load(arguments.train_dir, **search.to_dict())
+    with importing_tensorflow():
+        from ecm_tf.inference.chatbot import load
+
+    bot = load(arguments.train_dir, **search.to_dict())
     emotions = arguments.emotion or bot.emotions.names
     for emotion in emotions:
         emotion_id(bot.emotions, emotion, auto=bot.config.predict_emotion)

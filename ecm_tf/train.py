@@ -9,6 +9,7 @@ from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import require_directory
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.logging import configure_logging
 
 PROG = "python -m ecm_tf.train"
@@ -76,7 +77,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         require_directory(arguments.train_dir, "a directory")
     configure_logging()
     # Importing TensorFlow takes seconds, so the arguments are checked first.
-    with command.suppress_native_stderr():
+    with importing_tensorflow():
         from ecm_tf.training.run import train
 
     before, best = train(

@@ -12,6 +12,7 @@ from typing import Any
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.inference.word_segmentation import split_into_words
 from export.assertions import assertion_message
 from export.saved_model.model_info import expects_split_text, read_model_info
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     arguments = parser(prog).parse_args(argv)
     if not (arguments.saved_model / "saved_model.pb").is_file():
         raise InputError(f"{arguments.saved_model}: expected a SavedModel directory.")
-    with command.suppress_native_stderr():
+    with importing_tensorflow():
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  Registers operations that the SavedModel uses.
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from data_prep.build.settings import BuildSettings
 from data_prep.commands.parsers import Commands, add_emotions, add_workers
-from ecm_tf.core.command import add_options, options_of, suppress_native_stderr
+from ecm_tf.core.command import add_options, options_of
+from ecm_tf.core.imports import importing_tensorflow
 
 
 def add(commands: Commands) -> None:
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     settings = BuildSettings(**options_of(BuildSettings, arguments))
 
-    with suppress_native_stderr():
+    with importing_tensorflow():
         from data_prep.build.pipeline import DatasetSources, build_dataset
         from data_prep.build.summary import summary
 

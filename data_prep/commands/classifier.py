@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from data_prep.classifier.settings import ClassifierSettings, VectorSettings
 from data_prep.commands.parsers import Commands, add_emotions, add_workers
-from ecm_tf.core.command import add_options, options_of, suppress_native_stderr
+from ecm_tf.core.command import add_options, options_of
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.manifest import write_atomically
 from ecm_tf.text import emotions
 
@@ -159,7 +160,7 @@ def run_vectors(arguments: argparse.Namespace) -> None:
     """Runs `classifier vectors`."""
     settings = VectorSettings(**options_of(VectorSettings, arguments))
 
-    with suppress_native_stderr():
+    with importing_tensorflow():
         from data_prep.classifier.vectors import train_vectors
 
     counts = train_vectors(
@@ -178,7 +179,7 @@ def run_train(arguments: argparse.Namespace) -> None:
     """Runs `classifier train`."""
     settings = ClassifierSettings(**options_of(ClassifierSettings, arguments))
 
-    with suppress_native_stderr():
+    with importing_tensorflow():
         from data_prep.classifier.pipeline import train_classifier
 
     result = train_classifier(
@@ -225,7 +226,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     if arguments.output and arguments.output.exists() and not arguments.output.is_dir():
         raise InputError(f"{arguments.output}: expected a directory, got a file.")
 
-    with suppress_native_stderr():
+    with importing_tensorflow():
         from data_prep.classifier.pipeline import evaluate_classifier
         from data_prep.classifier.scores import category_table, confusion_picture, score_table
         from data_prep.classifier.sources import find_sources

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from data_prep.commands.parsers import Commands
 from data_prep.labelling.settings import LabelSettings
-from ecm_tf.core.command import add_options, options_of, suppress_native_stderr
+from ecm_tf.core.command import add_options, options_of
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.manifest import MANIFEST, sha256
 
 
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     settings = LabelSettings(**options_of(LabelSettings, arguments))
 
-    with suppress_native_stderr():
+    with importing_tensorflow():
         from data_prep.labelling.pipeline import label_corpus, summary
         from ecm_tf.text.emotion_classifier import EmotionClassifier
 

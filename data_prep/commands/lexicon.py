@@ -6,8 +6,9 @@ from pathlib import Path
 
 from data_prep.commands.parsers import Commands
 from data_prep.lexicon.settings import LexiconSettings
-from ecm_tf.core.command import add_options, options_of, suppress_native_stderr
+from ecm_tf.core.command import add_options, options_of
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.manifest import write_atomically
 
 
@@ -84,7 +85,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = LexiconSettings(**options_of(LexiconSettings, arguments))
     _check_outputs(arguments.output, arguments.table, overwrite=arguments.overwrite)
 
-    with suppress_native_stderr():
+    with importing_tensorflow():
         from data_prep.lexicon.candidates import LexiconSources
         from data_prep.lexicon.pipeline import make_lexicon
         from data_prep.lexicon.report import summary, table

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from data_prep.commands.parsers import Commands
 from ecm_tf.core.arguments import positive_int
-from ecm_tf.core.command import suppress_native_stderr
+from ecm_tf.core.imports import importing_tensorflow
 
 
 def add(commands: Commands) -> None:
@@ -38,7 +38,7 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
-    with suppress_native_stderr():
+    with importing_tensorflow():
         from data_prep.report.pipeline import make_report
 
     dataset = arguments.dataset

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecm_tf.config import parse_search
-from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, non_negative_int, positive_int, seed
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import require_directory
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.evaluate.systems import (
     add_data,
     add_searches,
@@ -86,7 +86,7 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     _check_arguments(arguments)
     directories = named_directories(arguments.train_dir)
     configs = read_searches(arguments.searches, search)
-    with command.suppress_native_stderr():
+    with importing_tensorflow():
         from ecm_tf.decoding.search import Search
         from ecm_tf.evaluation.model_evaluation import evaluate_model
         from ecm_tf.evaluation.pairs import evaluation_pairs

@@ -7,6 +7,7 @@ from pathlib import Path
 from ecm_tf.config import ORIGINAL_BUCKETS
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.original.conversion import import_checkpoint
 
 PROG = "python -m ecm_tf.original"
@@ -46,7 +47,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
-    with command.suppress_native_stderr():
+    with importing_tensorflow():
         import ecm_tf.model.directory  # noqa: F401  Imports TensorFlow, which prints notes.
     model = import_checkpoint(
         arguments.checkpoint,

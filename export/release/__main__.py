@@ -7,6 +7,7 @@ from pathlib import Path
 from ecm_tf.config import add_search_options, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.released import add_model_flags
 
 PROG = "python -m export.release"
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
     search = parse_search(parser(prog), argv, arguments.train_dir)
-    with command.suppress_native_stderr():
+    with importing_tensorflow():
         from export.release.writing import write_release
 
     output = write_release(

@@ -12,6 +12,7 @@ from pathlib import Path
 from ecm_tf.config import add_search_options, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.released import add_model_flags
 from export.saved_model.exporter import DTYPES, export_saved_model
 from export.saved_model.model_info import read_model_info
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
     search = parse_search(parser(prog), argv, arguments.train_dir)
-    with command.suppress_native_stderr():
+    with importing_tensorflow():
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  Imported here to hide what it prints on import.
     version_directory = export_saved_model(

@@ -9,6 +9,7 @@ from pathlib import Path
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.optional import require_extra
 from export.serve import credentials, loopback
 from export.serve.settings import LOCAL, ServerConfig
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     credentials.check(config)
     if config.ray_address == LOCAL:
         loopback.disable_cluster()
-    with command.suppress_native_stderr(), require_extra("serve"):
+    with importing_tensorflow(), require_extra("serve"):
         from export.serve.server import Server
 
     print(f"loading {base} …", flush=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.released import add_model_flags
 from export.tflite.files import ASSETS, FILES, IDS, TEXT, PostShape, add_quantize_flag, locate
 
@@ -15,7 +16,7 @@ PROG = "python -m export.tflite"
 
 def _convert(arguments: argparse.Namespace) -> None:
     files, shape = _files(arguments), _shape(arguments)
-    with command.suppress_native_stderr():
+    with importing_tensorflow():
         from export.tflite.conversion import convert
 
     output = convert(
@@ -49,7 +50,7 @@ def _shape(arguments: argparse.Namespace) -> PostShape | None:
 
 def _run(arguments: argparse.Namespace) -> None:
     file = locate(arguments.file)
-    with command.suppress_native_stderr():
+    with importing_tensorflow():
         from ecm_tf.text.assets import TextAssets
         from export.tflite.answering import answer
 
@@ -65,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    with command.suppress_native_stderr():
+    with importing_tensorflow():
         from export.tflite.comparison import compare, table
 
     figures = compare(

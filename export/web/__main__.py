@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
+from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.released import add_model_flags
 from export.tflite.files import add_quantize_flag
 
@@ -35,7 +36,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
-    with command.suppress_native_stderr():
+    with importing_tensorflow():
         from export.web.writing import write_site
 
     output = write_site(

@@ -43,7 +43,7 @@ def chat(model_dir, load, monkeypatch, capsys):
     def run(text, *flags, train_dir=model_dir):
         content = text if isinstance(text, bytes) else text.encode()
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-        monkeypatch.setattr("ecm_tf.load", load)
+        monkeypatch.setattr("ecm_tf.inference.chatbot.load", load)
         main(["--train_dir", str(train_dir), *map(str, flags)])
         out = capsys.readouterr().out
         assert out == "" or out.endswith("\n\n")
@@ -292,7 +292,7 @@ def test_search_is_compiled_while_the_first_post_is_typed(model_dir, monkeypatch
         return ""
 
     monkeypatch.setattr(bot._batches, "replies", generate)
-    monkeypatch.setattr("ecm_tf.load", lambda *_, **__: bot)
+    monkeypatch.setattr("ecm_tf.inference.chatbot.load", lambda *_, **__: bot)
     monkeypatch.setattr("builtins.input", type_nothing)
     monkeypatch.setattr("sys.stdin", mock.Mock(isatty=lambda: True))
     main(["--train_dir", str(model_dir)])
