@@ -42,9 +42,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     """Yields the rows of the table."""
     classifier = arguments.rerank or read_search_defaults(arguments.train_dir).get("rerank")
     if classifier is None:
-        raise InputError(
-            f"{arguments.train_dir}: expected --rerank for a model without classifier."
-        )
+        raise InputError(f"{arguments.train_dir}: expected --rerank, got no classifier.")
     start = time.perf_counter()
     bot = ecm_tf.load(arguments.train_dir)
     yield {"what": "load the model", "ms": 1000 * (time.perf_counter() - start)}
