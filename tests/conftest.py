@@ -64,6 +64,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The directory of real corpora next to the project; skips the test if it does not exist."""
+    path = ROOT.parents[1] / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip("no real corpora beside the project (../shared/data)")
+    return path
+
+
+@pytest.fixture(scope="session")
 def corpus(tmp_path_factory) -> Path:
     """`pairs.jsonl` and `ememory.json` in a directory."""
     directory = tmp_path_factory.mktemp("corpus")

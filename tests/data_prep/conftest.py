@@ -21,12 +21,3 @@ def write_jsonl(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
-
-
-@pytest.fixture
-def real_data() -> Path:
-    """The directory of real corpora next to the project; skips the test if it does not exist."""
-    path = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    if not path.is_dir():
-        pytest.skip("no real corpora beside the project (../shared/data)")
-    return path

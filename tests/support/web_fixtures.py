@@ -92,18 +92,18 @@ def texts(language: str) -> Iterable[tuple[str, int]]:
         yield "".join(chosen), 1
 
 
-def fixture(language: str, assets: TextAssets) -> dict[str, Any]:
+def fixture(assets: TextAssets, cases: Iterable[tuple[str, int]]) -> dict[str, Any]:
     """Returns the content of a fixture: settings, posts with their ids, and replies.
 
     Args:
-        language: name of the fixture.
         assets: text assets.
+        cases: texts, each with the number of times that it is repeated.
     """
-    cases = list(texts(language))
+    cases = list(cases)
     processor = TextProcessor(assets)
     posts = tf.constant([as_utf8(text * count) for text, count in cases])
     ids = processor.post_matrix(posts, LENGTH, LENGTH).numpy()
-    generator = np.random.default_rng(len(language))
+    generator = np.random.default_rng(0)
     lengths = generator.integers(0, 12, [100]).astype("int32")
     replies = generator.integers(len(SPECIALS), len(assets.response_words), [100, 12], "int32")
     reply_texts = processor.response_text(tf.constant(replies), tf.constant(lengths)).numpy()
@@ -134,4 +134,4 @@ def as_json(content: dict[str, Any]) -> str:
 if __name__ == "__main__":
     DIRECTORY.mkdir(parents=True, exist_ok=True)
     for name, assets in languages().items():
-        (DIRECTORY / f"{name}.json").write_text(as_json(fixture(name, assets)))
+        (DIRECTORY / f"{name}.json").write_text(as_json(fixture(assets, texts(name))))

@@ -1,6 +1,7 @@
 """The page that is committed is the build of its sources."""
 
 import filecmp
+import gzip
 import hashlib
 import json
 import os
@@ -8,13 +9,20 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+from web_fixtures import as_json, fixture
 
+from ecm_tf.core.released import PRETRAINED
+from ecm_tf.model.directory import ASSETS
+from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.vocabulary import UNK
 from export.web.writing import PAGE
 
 pytestmark = pytest.mark.xdist_group("web")
 
 WEB = Path(__file__).parents[3] / "web"
+TEXTS = 3000
 CONFIGS = ["index.html", "package-lock.json", "vite.config.ts", "vite.worker.config.ts"]
 
 
@@ -69,3 +77,27 @@ def test_text_processing_of_the_page(project):
     done = npm("test", directory=project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "5 passed" in done.stdout
+
+
+def conversations(data: Path) -> dict[str, list[str]]:
+    """Returns real texts, by name of the released model that reads them."""
+    dialogues = json.loads((data / "lccc/lccc_base_test.json").read_text(encoding="utf-8"))
+    with gzip.open(data / "dialogue/en/xdailydialog_test.tsv.gz", "rt", encoding="utf-8") as file:
+        english = [line.split("\t")[0] for line in file]
+    chinese = ["".join(utterance.split(" ")) for dialogue in dialogues for utterance in dialogue]
+    return {"zh": chinese[:TEXTS], "en": english[:TEXTS]}
+
+
+@pytest.mark.slow
+def test_text_processing_of_real_conversations(project, real_data, tmp_path):
+    """The tokenizers of the released models, on posts and with random replies."""
+    for name, texts in conversations(real_data).items():
+        assert len(texts) == TEXTS
+        assets = TextAssets.load(PRETRAINED / name / ASSETS)
+        content = fixture(assets, [(text, 1) for text in texts])
+        assert np.mean([UNK in post["ids"] for post in content["posts"]]) < 0.5
+        (tmp_path / f"{name}.json").write_text(as_json(content))
+    names = {"ECM_FIXTURES": str(tmp_path), "ECM_FIXTURE_NAMES": "zh en"}
+    done = npm("test", directory=project, **names)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
