@@ -65,15 +65,17 @@ check: setup ## check format, lint, types and import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# A worker of pytest-xdist for each CPU, and one thread in each: more threads only wait for each other.
+ONE_THREAD := TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=1
 test: check docs ## run every check and test, and build the documentation
-	$(RUN) pytest --numprocesses $(CPUS) --dist loadgroup
+	$(ONE_THREAD) $(RUN) pytest --numprocesses $(CPUS) --dist loadgroup
 
 # The tests of folders that need neither training nor an export.
 FAST_TESTS := tests/ecm_tf/config tests/ecm_tf/core tests/ecm_tf/data tests/ecm_tf/layers \
   tests/ecm_tf/report tests/ecm_tf/text tests/data_prep/build tests/data_prep/corpus \
   tests/data_prep/lexicon tests/data_prep/merge tests/packaging tests/test_start.py
 test-fast: check ## run the checks and the quick tests, in under two minutes
-	$(RUN) pytest --numprocesses $(CPUS) --dist loadgroup -m "not slow" $(FAST_TESTS)
+	$(ONE_THREAD) $(RUN) pytest --numprocesses $(CPUS) --dist loadgroup -m "not slow" $(FAST_TESTS)
 
 docs: setup ## build the documentation into build/site
 	NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict --quiet

@@ -221,13 +221,12 @@ def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
             corpus,
             output,
             results,
-            "tied-0",
             "pretrained-0",
             "weighted-0",
             **TINY_RUN,
             **corpus_flags(data),
         )
-    assert {path.stem for path in results.iterdir()} == {"tied-0", "pretrained-0", "weighted-0"}
+    assert {path.stem for path in results.iterdir()} == {"pretrained-0", "weighted-0"}
     pairs, weighted = (
         read_manifest(path / "dataset", "dataset")["counts"]["pairs"]
         for path in (corpus, output / "weighted")
