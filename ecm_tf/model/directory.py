@@ -19,15 +19,18 @@ COMPACT_WEIGHTS = "model.weights.npz"
 """Instead of `WEIGHTS` in a released model; see `ecm_tf.model.compact_weights`."""
 
 
-def new_model(config: ModelConfig, assets: TextAssets, **kwargs: Any) -> ECM:
+def new_model(
+    config: ModelConfig, assets: TextAssets, model_class: type[ECM] = ECM, **kwargs: Any
+) -> ECM:
     """Returns a model with initial weights and the emotion words of the text assets.
 
     Args:
         config: the model's configuration.
         assets: its vocabularies and emotion words.
+        model_class: the class of the model.
         **kwargs: further arguments of `ECM`, such as `dtype`.
     """
-    model = ECM(config, **kwargs)
+    model = model_class(config, **kwargs)
     if config.use_ememory:
         model.set_emotion_words(np.array(assets.external_memory_mask, "float32"))
     return model

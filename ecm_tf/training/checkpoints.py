@@ -72,7 +72,7 @@ class Checkpoints:
             shutil.rmtree(self._path(step))
 
     def restore(self, model: keras.Model, step: int | None = None) -> list[HistoryRow]:
-        """Loads a checkpoint and deletes the later ones.
+        """Loads a checkpoint.
 
         If the newest is damaged, the one before is loaded, with a warning.
 
@@ -110,10 +110,13 @@ class Checkpoints:
                     _first_line(error),
                 )
                 continue
-            for later in [other for other in steps if other > candidate]:
-                shutil.rmtree(self._path(later))
             return history
         raise AssertionError("there is at least one candidate")
+
+    def delete_after(self, step: int) -> None:
+        """Deletes the checkpoints of later steps."""
+        for later in [other for other in self.steps if other > step]:
+            shutil.rmtree(self._path(later))
 
     def _load(self, model: keras.Model, step: int) -> list[HistoryRow]:
         path = self._path(step)

@@ -13,6 +13,8 @@ from ecm_tf.text.emotions import AUTO
 from ecm_tf.training.adam import FusedAdam
 from ecm_tf.training.averages import AveragingAdam, AveragingSGD
 from ecm_tf.training.clipping import clipping_apart
+from ecm_tf.training.data_parallel import DataParallelECM
+from ecm_tf.training.workers import Workers
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 _OPTIMIZERS = {"sgd": keras.optimizers.SGD, "adam": FusedAdam}
@@ -46,16 +48,21 @@ def model_config(options: dict[str, Any], assets: TextAssets) -> ModelConfig:
     return config
 
 
-def compiled_model(config: ModelConfig, assets: TextAssets, training: TrainingConfig) -> ECM:
+def compiled_model(
+    config: ModelConfig, assets: TextAssets, training: TrainingConfig, workers: Workers
+) -> ECM:
     """Returns a new model that is ready for `fit`; the seed determines its weights."""
     keras.utils.set_random_seed(training.seed)
     model = new_model(
         config,
         assets,
+        DataParallelECM if workers.count > 1 else ECM,
         dropout=training.dropout,
         label_smoothing=training.label_smoothing,
         dtype=_POLICIES[training.mixed_precision],
     )
+    if isinstance(model, DataParallelECM):
+        model.workers = workers
     # The layer is the model's last, so its weights are the last ones.
     apart = len(model.emotion_predictor.weights) if model.emotion_predictor else 0
     model.compile(optimizer=make_optimizer(training, apart), jit_compile=False)

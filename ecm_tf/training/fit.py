@@ -13,6 +13,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.training import callbacks
 from ecm_tf.training.checkpoints import Checkpoints
 from ecm_tf.training.history import HistoryRow
+from ecm_tf.training.workers import Workers
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class RunCallbacks(contextlib.ExitStack):
         history: the evaluations so far; each evaluation appends its row.
         checkpoints: receives the checkpoints.
         best_model: saves the model directory.
+        workers: the processes of the run; only the chief writes files.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class RunCallbacks(contextlib.ExitStack):
         history: list[HistoryRow],
         checkpoints: Checkpoints,
         best_model: callbacks.BestModel,
+        workers: Workers,
     ) -> None:
         super().__init__()
         self.train_dir = train_dir
@@ -49,25 +52,29 @@ class RunCallbacks(contextlib.ExitStack):
             best_model=best_model,
             history=history,
         )
-        tensorboard = callbacks.TensorBoardLog(train_dir / "logs")
-        self.callback(tensorboard.close)
         listeners: list[callbacks.EvaluationListener] = [
-            callbacks.EvaluationLog(),
             callbacks.LearningRateDecay(
                 training.learning_rate_decay_factor, interval=training.steps_per_checkpoint
             ),
             best_model,
             self.early_stopping,
-            callbacks.Checkpoint(checkpoints),
-            callbacks.HistoryFiles(train_dir),
-            tensorboard,
         ]
+        if workers.is_chief:
+            tensorboard = callbacks.TensorBoardLog(train_dir / "logs")
+            self.callback(tensorboard.close)
+            listeners.insert(0, callbacks.EvaluationLog())
+            listeners += [
+                callbacks.Checkpoint(checkpoints),
+                callbacks.HistoryFiles(train_dir),
+                tensorboard,
+            ]
         self.evaluation = callbacks.Evaluation(
             dev_batches,
             interval=training.steps_per_checkpoint,
             steps_per_epoch=steps_per_epoch,
             history=history,
             listeners=listeners,
+            workers=workers,
         )
         progress = callbacks.ProgressBar(training.epochs * steps_per_epoch, self.evaluation.step)
         self.callback(progress.close)
@@ -113,6 +120,11 @@ def fit_epochs(
                 shuffle=False,
                 verbose=0,
             )
+        except tf.errors.UnavailableError as error:
+            raise InputError(
+                f"{run_callbacks.train_dir}: expected all workers until the end, but one has ended "
+                f"or cannot be reached; start all of them again to resume from the last checkpoint."
+            ) from error
         except callbacks.DivergenceError as error:
             best = run_callbacks.best_model.best
             assert best is not None

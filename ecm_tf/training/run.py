@@ -1,5 +1,6 @@
 """A training run, which can be resumed at any checkpoint."""
 
+import contextlib
 import functools
 import logging
 import math
@@ -26,6 +27,7 @@ from ecm_tf.training.history import HistoryRow
 from ecm_tf.training.initialization import initialize_embeddings, initialize_from_model
 from ecm_tf.training.lock import exclusive
 from ecm_tf.training.run_settings import Initialization, RunSettings, check_vocabularies
+from ecm_tf.training.workers import Workers, find_workers
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ def train(
         InputError: the dataset, the train_dir or a setting is invalid, another run uses the
             train_dir, or training diverged.
     """
+    workers = find_workers()
     dataset = DatasetDirectory(dataset_dir, verify=verify_dataset)
     counts, assets = dataset.manifest["counts"], dataset.assets
     if not counts["pairs"]["dev"]:
@@ -74,13 +77,13 @@ def train(
     steps_per_epoch = batches.steps_per_epoch(pairs, training.batch_size, config)
     initialization = Initialization.of(train_dir, pretrain_dir, word_vectors)
     settings = RunSettings(config, training, dataset_dir, initialization)
-    _log.info("%s", _headline(settings, pairs, steps_per_epoch))
+    _log.info("%s", _headline(settings, pairs, steps_per_epoch, workers))
     settings.check_train_dir(train_dir)
-    with exclusive(train_dir):
+    with exclusive(train_dir) if workers.is_chief else contextlib.nullcontext():
         # Another run may have begun before the lock was acquired.
         settings.check_train_dir(train_dir)
         check_vocabularies(train_dir, assets)
-        model = compiled_model(config, assets, training)
+        model = compiled_model(config, assets, training, workers)
         checkpoints = Checkpoints(train_dir)
         history = checkpoints.restore(model, load_step)
         if history:
@@ -90,8 +93,19 @@ def train(
                 initialize_from_model(model, assets, pretrain_dir)
             if word_vectors is not None:
                 initialize_embeddings(model, assets, word_vectors)
-        settings.write(train_dir)
-        best_model = _best_model(train_dir, model, assets, settings, history)
+        best = _best_so_far(train_dir, history)
+        # All workers have read the directory before the chief changes it.
+        workers.wait_for_all()
+        save: Callable[[HistoryRow], None] = _nothing
+        if workers.is_chief:
+            settings.write(train_dir)
+            if history:
+                checkpoints.delete_after(history[-1].step)
+            save = functools.partial(_save, train_dir, model, assets, settings)
+        if history and best is None:
+            best = history[-1]
+            save(best)
+        best_model = BestModel(best, save)
 
         with RunCallbacks(
             train_dir,
@@ -101,10 +115,11 @@ def train(
             history,
             checkpoints,
             best_model,
+            workers,
         ) as run_callbacks:
             fit_epochs(
                 model,
-                _training_batches(dataset_dir, settings, counts),
+                _training_batches(dataset_dir, settings, counts, workers),
                 run_callbacks,
                 training.epochs,
                 steps_per_epoch,
@@ -113,42 +128,36 @@ def train(
     return history[0], best_model.best
 
 
-def _best_model(
-    train_dir: Path,
-    model: ECM,
-    assets: TextAssets,
-    settings: RunSettings,
-    history: Sequence[HistoryRow],
-) -> BestModel:
-    """Returns the callback that keeps the model directory up to date.
+def _save(
+    train_dir: Path, model: ECM, assets: TextAssets, settings: RunSettings, row: HistoryRow
+) -> None:
+    """Saves the model of an evaluation, with the averages of its weights if there are any."""
+    with averaged_weights(model):
+        save_model(
+            train_dir,
+            model,
+            assets,
+            settings=settings.settings,
+            counts={"step": row.step, "dev_perplexity": row.dev_perplexity},
+            sources=settings.sources,
+        )
 
-    The model directory of a resumed run is written at once if it holds no model. A model of a step
-    that the history does not have is kept if it is better than all models of the history: it was
-    saved after the checkpoint that is resumed from.
+
+def _nothing(row: HistoryRow) -> None:
+    """Saves nothing; for workers that are not the chief."""
+
+
+def _best_so_far(train_dir: Path, history: Sequence[HistoryRow]) -> HistoryRow | None:
+    """Returns the evaluation of the model in a train_dir; None if that of a resumed run is missing.
+
+    A model of a step that the history does not have is kept if it is better than all models of the
+    history: it was saved after the checkpoint that is resumed from.
     """
-
-    def save(row: HistoryRow) -> None:
-        counts = {"step": row.step, "dev_perplexity": row.dev_perplexity}
-        with averaged_weights(model):
-            save_model(
-                train_dir,
-                model,
-                assets,
-                settings=settings.settings,
-                counts=counts,
-                sources=settings.sources,
-            )
-
-    best = None
-    if (train_dir / MANIFEST).is_file():
-        counts = read_manifest(train_dir, "model")["counts"]
-        best = next((row for row in history if row.step == counts["step"]), None)
-        if best is None and history:
-            best = _later_best(counts, history)
-    if history and best is None:
-        best = history[-1]
-        save(best)
-    return BestModel(best, save)
+    if not (train_dir / MANIFEST).is_file():
+        return None
+    counts = read_manifest(train_dir, "model")["counts"]
+    best = next((row for row in history if row.step == counts["step"]), None)
+    return best or (_later_best(counts, history) if history else None)
 
 
 def _later_best(counts: dict[str, Any], history: Sequence[HistoryRow]) -> HistoryRow | None:
@@ -168,13 +177,13 @@ def _later_best(counts: dict[str, Any], history: Sequence[HistoryRow]) -> Histor
 
 
 def _training_batches(
-    dataset_dir: Path, settings: RunSettings, counts: dict[str, Any]
+    dataset_dir: Path, settings: RunSettings, counts: dict[str, Any], workers: Workers
 ) -> Callable[..., tf.data.Dataset]:
     """Returns a function that returns the batches of the epoch given as `epoch`."""
     training = settings.training
     by_emotion = training.balance_emotions or training.single_emotion_batches
     emotions = [id_ for id_, count in enumerate(counts["emotions"]["train"]) if count]
-    return functools.partial(
+    of_epoch = functools.partial(
         batches.training_batches,
         dataset_dir,
         settings.model,
@@ -184,9 +193,12 @@ def _training_batches(
         emotions=emotions if by_emotion else None,
         single_emotion=training.single_emotion_batches,
     )
+    if workers.count == 1:
+        return of_epoch
+    return lambda epoch: workers.part(of_epoch(epoch=epoch))
 
 
-def _headline(settings: RunSettings, pairs: int, steps_per_epoch: int) -> str:
+def _headline(settings: RunSettings, pairs: int, steps_per_epoch: int, workers: Workers) -> str:
     config, training = settings.model, settings.training
     modules = {
         "emotion embedding": config.use_emb,
@@ -194,8 +206,9 @@ def _headline(settings: RunSettings, pairs: int, steps_per_epoch: int) -> str:
         "external memory": config.use_ememory,
     }
     switched_on = " + ".join(name for name, on in modules.items() if on)
+    part = f"worker {workers.index + 1} of {workers.count}, " if workers.count > 1 else ""
     return (
-        f"training {config.variant} ({switched_on or 'no emotion module'}): "
+        f"{part}training {config.variant} ({switched_on or 'no emotion module'}): "
         f"{config.num_layers} layers of {config.size}, vocabularies of "
         f"{config.post_vocabulary_size} and {config.response_vocabulary_size} words, "
         f"{config.categories} emotions, {pairs} pairs, {training.epochs} epochs of "

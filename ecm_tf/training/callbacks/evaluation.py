@@ -13,6 +13,7 @@ from ecm_tf.model.emotion_prediction import EmotionMeter
 from ecm_tf.model.perplexity import PerplexityMeter
 from ecm_tf.training.averages import averaged_weights
 from ecm_tf.training.history import HistoryRow
+from ecm_tf.training.workers import Workers
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Evaluation(keras.callbacks.Callback):
             its row.
         listeners: called in order after each evaluation. They must be callbacks of the same `fit`
             too, which gives them the model.
+        workers: the processes of the run; the chief measures, and the others get its figures.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Evaluation(keras.callbacks.Callback):
         steps_per_epoch: int,
         history: list[HistoryRow],
         listeners: Sequence[EvaluationListener],
+        workers: Workers,
     ) -> None:
         super().__init__()
         self._batches = batches
@@ -75,6 +78,7 @@ class Evaluation(keras.callbacks.Callback):
         self._steps_per_epoch = steps_per_epoch
         self._history = history
         self._listeners = listeners
+        self._workers = workers
         self._started = time.monotonic()
         self._meter: PerplexityMeter | None = None
         self._emotion_meter: EmotionMeter | None = None
@@ -105,26 +109,32 @@ class Evaluation(keras.callbacks.Callback):
             self.model.reset_metrics()
 
     def _evaluate(self, train_loss: float) -> None:
-        assert self._meter is not None
-        with averaged_weights(self.model):
-            perplexity = self._meter.measure(self._batches)
-            accuracy = math.nan
-            if self._emotion_meter:
-                accuracy = self._emotion_meter.measure(self._batches).accuracy
+        mine = self._measure() if self._workers.is_chief else [math.nan] * 3
+        token, sentence, accuracy = self._workers.from_chief(mine)
         self._history.append(
             HistoryRow(
                 step=self.step,
                 epoch=self.step / self._steps_per_epoch,
                 learning_rate=float(self.model.optimizer.learning_rate),
                 train_loss=train_loss,
-                dev_perplexity=perplexity.token,
-                dev_sentence_perplexity=perplexity.sentence,
+                dev_perplexity=token,
+                dev_sentence_perplexity=sentence,
                 seconds=time.monotonic() - self._started,
                 dev_emotion_accuracy=accuracy,
             )
         )
         for listener in self._listeners:
             listener.on_evaluation(tuple(self._history))
+
+    def _measure(self) -> list[float]:
+        """Returns the perplexities per token and per sentence, and the accuracy of emotions."""
+        assert self._meter is not None
+        with averaged_weights(self.model):
+            perplexity = self._meter.measure(self._batches)
+            accuracy = math.nan
+            if self._emotion_meter:
+                accuracy = self._emotion_meter.measure(self._batches).accuracy
+        return [perplexity.token, perplexity.sentence, accuracy]
 
 
 class EvaluationLog(EvaluationListener):
