@@ -1,6 +1,7 @@
 """The imports of commands that need TensorFlow."""
 
 import contextlib
+import importlib
 import sys
 from collections.abc import Iterator
 
@@ -23,7 +24,7 @@ def importing_tensorflow() -> Iterator[None]:
             absent = [name for name in UNUSED_BY_KERAS if name not in sys.modules]
             sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
             try:
-                import keras  # noqa: F401
+                importlib.import_module("keras")
             finally:
                 for name in absent:
                     del sys.modules[name]
