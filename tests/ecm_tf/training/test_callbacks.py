@@ -13,6 +13,7 @@ from ecm_tf.training.callbacks import BestModel, DivergenceError, EarlyStopping
 from ecm_tf.training.callbacks.learning_rate_decay import interval_losses
 from ecm_tf.training.fit import RunCallbacks, fit_epochs
 from ecm_tf.training.history import HistoryRow, write_history
+from ecm_tf.training.workers import Workers
 
 
 @pytest.fixture
@@ -49,6 +50,7 @@ def make_run(tmp_path, monkeypatch):
             list(history),
             checkpoints,
             best_model,
+            Workers(),
         )
         made.append(callbacks)
         optimizer = optimizer or SimpleNamespace(learning_rate=0.5, use_ema=False)
