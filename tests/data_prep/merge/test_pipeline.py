@@ -308,7 +308,7 @@ def test_terms_are_required_unless_the_file_says_otherwise(write_sources, tmp_pa
 def test_the_files_of_make_corpus_are_found(real_data):
     path = Path(__file__).parents[3] / "experiments/conversations/zh.toml"
     sources = SourceList.load(path, real_data)
-    assert len(list(sources.paths)) == 10
+    assert len(list(sources.paths)) == 9
     assert sources.digests.keys() >= {"lccc/lccc_base_test.json", "dialogue/zh/msctd.tsv.gz"}
 
 

@@ -17,6 +17,7 @@ from ecm_tf.config import RERANKED, SearchConfig, read_search_defaults, search_c
 from ecm_tf.core import released
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, sha256
+from ecm_tf.inference import chatbot
 from ecm_tf.model.directory import load_model, save_model
 from ecm_tf.text.emotions import DEFAULT, Emotions
 from export.demo.sources import open_source
@@ -110,8 +111,8 @@ def test_the_model_replies_as_the_original_with_the_same_settings(trained, input
 def test_chat_takes_the_released_model_and_its_search(released_dir, monkeypatch, capsys):
     monkeypatch.setattr(released, "PRETRAINED", released_dir.parent)
     loaded = []
-    load = ecm_tf.load
-    monkeypatch.setattr(ecm_tf, "load", lambda *a, **k: loaded.append((a, k)) or load(*a, **k))
+    load = chatbot.load
+    monkeypatch.setattr(chatbot, "load", lambda *a, **k: loaded.append((a, k)) or load(*a, **k))
     for flags in ([], ["--model", "zh", "--no-rerank", "--no-block_words"]):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
         with eager_execution():

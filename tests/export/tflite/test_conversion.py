@@ -62,7 +62,7 @@ def test_weights_are_stored_in_the_dtype_of_the_scheme(converted, file):
 def test_manifest_describes_the_directory(converted, wide_dir):
     for scheme, directory in converted.items():
         manifest = read_manifest(directory, "tflite")
-        assert manifest["settings"] == {"quantize": scheme, "shape": None}
+        assert manifest["settings"] == {"quantize": scheme, "shape": None, "noise": False}
         assert {IDS, TEXT, "config.json", "assets/text.json"} <= manifest["files"].keys()
         assert manifest["counts"]["bytes"][IDS] == (directory / IDS).stat().st_size
         assert list(manifest["sources"]) == [str(wide_dir)]
