@@ -6,8 +6,9 @@ DEMO := build/demo
 DATA ?= data
 MODEL ?= zh
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar=off
-# The CPUs that this process may use; pytest-xdist starts so many workers.
-CPUS = $(shell nproc)
+# The CPUs that this process may use; pytest-xdist starts so many workers. `nproc` would ignore the
+# quota of a container.
+CPUS = $(shell $(BIN)/python -c "from ecm_tf.core.cpus import available_cpus; print(available_cpus())")
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock chat demo test test-fast check docs web wheel corpus table4 bench format clean

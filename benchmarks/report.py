@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import platform
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
@@ -11,6 +10,7 @@ from typing import Any
 
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
+from ecm_tf.core.cpus import available_cpus
 from ecm_tf.report.tables import markdown_table
 
 Row = dict[str, Any]
@@ -21,7 +21,8 @@ def machine() -> dict[str, Any]:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
     packages = {name: version(name) for name in ("tensorflow", "keras", "numpy")}
-    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version(), **packages}
+    python = platform.python_version()
+    return {"cpu": model, "cores": available_cpus(), "python": python, **packages}
 
 
 def run(

@@ -44,7 +44,7 @@ HELP_WORDS = {
 
 MODULES = sorted({entry.module.removesuffix(".__main__") for entry in cli.COMMANDS})
 HEAVY = ["tensorflow", "tensorflow_text", "keras", "matplotlib", "jieba", "sklearn", "jinja2"]
-HEAVY += ["gensim", "gradio", "ray", "shtab"]
+HEAVY += ["gensim", "gradio", "joblib", "ray", "shtab"]
 
 HELP_OF_ALL = """
 import contextlib, io, json, runpy, sys

@@ -1,11 +1,11 @@
 """Arguments shared by several commands."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
 
 from ecm_tf.core.arguments import positive_int
+from ecm_tf.core.cpus import available_cpus
 from ecm_tf.text import emotions
 
 Commands = Any
@@ -27,8 +27,13 @@ def add_workers(parser: argparse._ActionsContainer) -> None:
     """Adds `--workers N`."""
     parser.add_argument(
         "--workers",
-        type=positive_int,
-        default=os.cpu_count() or 1,
+        type=_workers,
+        default="all",
         metavar="N",
-        help="number of segmentation processes (default: one per core)",
+        help="number of segmentation processes; all: one for each CPU that this process may use "
+        "(default: %(default)s)",
     )
+
+
+def _workers(text: str) -> int:
+    return available_cpus() if text == "all" else positive_int(text)

@@ -5,7 +5,6 @@ Each line holds one pair: emotion, emotion of the post (or nothing), post and re
 tabs. Texts contain neither tabs nor line breaks, because `readers.Pair` normalizes white space.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from hashlib import blake2b
@@ -19,6 +18,7 @@ from tqdm import tqdm
 
 from data_prep.corpus.files import BadRecord
 from data_prep.corpus.readers import Pair
+from ecm_tf.core.cpus import available_cpus
 from ecm_tf.core.errors import InputError
 
 SPLITS = ("train", "dev", "test")
@@ -166,7 +166,7 @@ class StagingFiles:
 
         lines = tf.data.TextLineDataset(str(self.path(split))).batch(PAIRS_PER_BATCH)
         # AUTOTUNE could buffer batches until memory runs out; a fixed parallelism cannot.
-        results = lines.map(convert, os.cpu_count())
+        results = lines.map(convert, available_cpus())
         with progress_bar(title, self.pairs[split]) as bar:
             for result in results.prefetch(1).as_numpy_iterator():
                 yield result

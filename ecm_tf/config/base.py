@@ -47,7 +47,11 @@ class Config:
         unknown = sorted(set(values) - {field.name for field in fields})
         if unknown:
             raise InputError(f"{source}: unknown settings {unknown}.")
-        required = [field.name for field in fields if field.default is dataclasses.MISSING]
+        required = [
+            field.name
+            for field in fields
+            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        ]
         missing = [name for name in required if name not in values]
         if missing:
             raise InputError(f"{source}: missing settings {missing}.")

@@ -23,11 +23,15 @@ def option(default: Any, help: str, **flag: Any) -> Any:
     The field's annotation gives the flag's type, choices and range (see `ecm_tf.core.fields`).
 
     Args:
-        default: the default of the field and the flag.
+        default: the default of the field and the flag, or a function that returns it, which is
+            called only when it is needed.
         help: the flag's text in `--help`.
         **flag: further arguments of `argparse.ArgumentParser.add_argument`, such as `metavar`.
     """
-    return dataclasses.field(default=default, metadata={"help": help, "flag": flag})
+    metadata = {"help": help, "flag": flag}
+    if callable(default):
+        return dataclasses.field(default_factory=default, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def add_options(parser: argparse._ActionsContainer, config: type) -> None:
@@ -46,9 +50,12 @@ def add_options(parser: argparse._ActionsContainer, config: type) -> None:
         else:
             flag = flag_of(annotation)
         flag |= field.metadata["flag"]
-        if field.default is not None and field.default is not False:
+        default = field.default
+        if default is dataclasses.MISSING:  # The dataclass computes it.
+            default = argparse.SUPPRESS
+        elif default is not None and default is not False:
             help_text += " (default: %(default)s)"
-        parser.add_argument(f"--{field.name}", default=field.default, help=help_text, **flag)
+        parser.add_argument(f"--{field.name}", default=default, help=help_text, **flag)
 
 
 def add_buckets(parser: argparse.ArgumentParser, default: Sequence[tuple[int, int]]) -> None:
@@ -74,9 +81,12 @@ def _buckets(text: str) -> list[list[int]]:
 
 
 def options_of(config: type, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Returns the parsed values of a dataclass's flags, as keyword arguments for it."""
+    """Returns the parsed values of a dataclass's flags, as keyword arguments for it.
+
+    A flag that is not given, and whose default the dataclass computes, is left out.
+    """
     names = [f.name for f in dataclasses.fields(config) if "help" in f.metadata]
-    return {name: getattr(arguments, name) for name in names}
+    return {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
 
 
 def given_options(

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from ecm_tf.core.command import suppress_native_stderr
+from ecm_tf.core.cpus import limit_tensorflow_threads
 
 UNUSED_BY_KERAS = ("IPython", "matplotlib", "pandas", "sklearn")
 """Packages that Keras imports if they are installed, for functions that no command uses."""
@@ -16,8 +17,9 @@ def importing_tensorflow() -> Iterator[None]:
     """Imports Keras without `UNUSED_BY_KERAS`, which takes a third less time.
 
     The block imports the modules of this project that need Keras; native stderr is suppressed
-    there. The packages can be imported afterwards, but Keras's own functions for them are missing
-    in this process, so that this is for commands only, not for the Python API.
+    there, and TensorFlow's threads are limited to the available CPUs. The packages can be imported
+    afterwards, but Keras's own functions for them are missing in this process, so that this is for
+    commands only, not for the Python API.
     """
     with suppress_native_stderr():
         if "keras" not in sys.modules:
@@ -28,4 +30,5 @@ def importing_tensorflow() -> Iterator[None]:
             finally:
                 for name in absent:
                     del sys.modules[name]
+        limit_tensorflow_threads()
         yield

@@ -1,16 +1,15 @@
 """Settings of the server."""
 
-import os
 from dataclasses import dataclass
 
 from ecm_tf.config import Config
 from ecm_tf.core.command import option
+from ecm_tf.core.cpus import available_cpus
 from ecm_tf.core.fields import NonNegativeFloat, Port, PositiveFloat, PositiveInt
 from export import MODEL_NAME
 from export.serve.loopback import is_loopback_interface
 
 LOCAL = "local"
-CPUS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,11 @@ class ServerConfig(Config):
     replicas: PositiveInt = option(
         1, "number of processes that load the model and answer requests; at most --cpus"
     )
-    cpus: PositiveInt = option(CPUS, "total number of CPUs, divided among the replicas")
+    cpus: PositiveInt = option(
+        available_cpus,
+        "total number of CPUs, divided among the replicas (default: those that this process may "
+        "use)",
+    )
     max_batch: PositiveInt = option(32, "maximum number of posts per batch; 1 turns batching off")
     max_ongoing: PositiveInt = option(
         64, "maximum number of requests that a replica has in progress"

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 import random
 import re
 import subprocess
@@ -102,7 +103,7 @@ def run(script: str, *arguments: object, **environment: str) -> command_server.S
     *_, output = (path for path in arguments if isinstance(path, Path))
     directory = output.with_suffix(".run")
     directory.mkdir(exist_ok=True)
-    with mock.patch("os.cpu_count", return_value=1):
+    with mock.patch.dict(os.environ, {"LOKY_MAX_CPU_COUNT": "1"}):
         result = command_server.run_script(
             EXPERIMENTS / script, arguments, directory, **environment
         )

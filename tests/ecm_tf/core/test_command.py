@@ -23,6 +23,7 @@ class Settings:
     limit: int | None = option(None, "how many")
     loud: bool = option(False, "noise")
     masked: bool = option(True, "mask")
+    computed: int = option(lambda: 9, "result of a function")
 
 
 def _parse(*arguments):
@@ -35,14 +36,17 @@ def test_defaults():
     expected = {"size": 8, "rate": 0.5, "kind": "x", "limit": None, "loud": False, "masked": True}
     assert _parse() == expected
     assert Settings(**_parse()) == Settings()
+    assert Settings().computed == 9
 
 
 def test_every_flag():
     options = _parse(
-        *("--size", "3", "--rate", "2", "--kind", "y", "--limit", "5", "--loud", "--no-masked")
+        *("--size", "3", "--rate", "2", "--kind", "y", "--limit", "5", "--loud", "--no-masked"),
+        *("--computed", "4"),
     )
     assert options == {
-        **{"size": 3, "rate": 2.0, "kind": "y", "limit": 5, "loud": True, "masked": False}
+        **{"size": 3, "rate": 2.0, "kind": "y", "limit": 5, "loud": True, "masked": False},
+        "computed": 4,
     }
     assert isinstance(options["rate"], float)
 
