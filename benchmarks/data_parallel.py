@@ -5,12 +5,7 @@ All runs have the same seed and the same batches in float32; the processes are o
 
 import argparse
 import csv
-import json
 import math
-import os
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,45 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import Row, run
-from ecm_tf.core.errors import InputError
+from benchmarks.worker_processes import finish_workers, start_workers
 from ecm_tf.model.directory import load_model
 
 LOSS_TARGET, WEIGHT_TARGET = 1e-5, 1e-4
 _COUNTS = (2, 4)
 _INTERVAL = 10
-
-
-def start_workers(
-    count: int, flags: Sequence[object], environment: Mapping[str, str] | None = None
-) -> list[subprocess.Popen[str]]:
-    """Starts the workers of a training run on this machine.
-
-    Args:
-        count: number of processes, at least 1.
-        flags: arguments of `ecm_tf.train`.
-        environment: of the processes; None for that of this one.
-
-    Returns:
-        The processes, the chief first; their output is a pipe.
-    """
-    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    addresses = [f"127.0.0.1:{server.getsockname()[1]}" for server in servers]
-    for server in servers:
-        server.close()
-    processes = []
-    for index in range(count):
-        task = {"type": "worker", "index": index}
-        config = json.dumps({"cluster": {"worker": addresses}, "task": task})
-        processes.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "ecm_tf.train", *map(str, flags)],
-                env={**(environment or os.environ), "TF_CONFIG": config},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        )
-    return processes
 
 
 def read_losses(train_dir: Path) -> dict[int, tuple[float, float]]:
@@ -98,10 +60,8 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
         directories = {count: Path(temporary) / str(count) for count in (1, *_COUNTS)}
         for count, directory in directories.items():
             start = time.monotonic()
-            processes = start_workers(count, [*flags, "--train_dir", directory])
-            printed = [process.communicate()[0] for process in processes]
-            if any(process.returncode for process in processes):
-                raise InputError(f"{count} workers: training failed; {printed[0][-500:]}")
+            command = ["ecm_tf.train", *flags, "--train_dir", directory]
+            finish_workers(start_workers(count, command))
             losses, expected = (read_losses(path) for path in (directory, directories[1]))
             weights = [load_model(path)[0].get_weights() for path in (directory, directories[1])]
             loss = difference(losses, expected)

@@ -1,16 +1,23 @@
 """Train a model: `python -m ecm_tf.train --dataset DATASET --train_dir MODEL --use_emb …`."""
 
 import argparse
-from collections.abc import Sequence
+import functools
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ecm_tf.config import PRESETS, ModelConfig, TrainingConfig
-from ecm_tf.core import command
+from ecm_tf.config import PRESETS, ClusterConfig, ModelConfig, TrainingConfig
+from ecm_tf.core import command, ray_cluster
 from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import require_directory
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.logging import configure_logging
+from ecm_tf.core.optional import require_extra
+
+if TYPE_CHECKING:
+    from ecm_tf.training.history import HistoryRow
 
 PROG = "python -m ecm_tf.train"
 
@@ -61,6 +68,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     command.add_buckets(result, ModelConfig.buckets)
     command.add_options(result.add_argument_group("model"), ModelConfig)
     command.add_options(result.add_argument_group("training"), TrainingConfig)
+    command.add_options(result.add_argument_group("several workers"), ClusterConfig)
     return result
 
 
@@ -76,15 +84,13 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     if arguments.train_dir.exists():
         require_directory(arguments.train_dir, "a directory")
     configure_logging()
+    cluster = ClusterConfig(**command.options_of(ClusterConfig, arguments))
     # Importing TensorFlow takes seconds, so the arguments are checked first.
-    with importing_tensorflow():
-        from ecm_tf.training.run import train
-
-    before, best = train(
-        arguments.dataset,
-        arguments.train_dir,
-        {**command.options_of(ModelConfig, arguments), "buckets": arguments.buckets},
-        training,
+    before, best = _function_for(cluster)(
+        dataset_dir=arguments.dataset,
+        train_dir=arguments.train_dir,
+        model_options={**command.options_of(ModelConfig, arguments), "buckets": arguments.buckets},
+        training=training,
         pretrain_dir=arguments.pretrain_dir,
         word_vectors=arguments.word_vectors,
         load_step=arguments.load_model,
@@ -94,6 +100,24 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         f"{arguments.train_dir}: model of step {best.step}, dev perplexity "
         f"{before.dev_perplexity:.2f} before training, {best.dev_perplexity:.2f} after"
     )
+
+
+def _function_for(cluster: ClusterConfig) -> "Callable[..., tuple[HistoryRow, HistoryRow]]":
+    """Returns the function that trains in this process, or on the workers that Ray starts."""
+    if cluster.workers is None:
+        with importing_tensorflow():
+            from ecm_tf.training.run import train
+        return train
+    if os.environ.get("TF_CONFIG"):
+        raise InputError(
+            "expected --workers, or workers that the environment variable TF_CONFIG describes; got "
+            "both."
+        )
+    if cluster.ray_address == ray_cluster.LOCAL:
+        ray_cluster.disable_cluster()
+    with importing_tensorflow(), require_extra("train-ray"):
+        from ecm_tf.training.ray_workers import train_on_ray
+    return functools.partial(train_on_ray, cluster)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Configurations of a model, a training run and a search: dataclasses, flags and JSON files."""
 
 from ecm_tf.config.base import Config
+from ecm_tf.config.cluster import ClusterConfig
 from ecm_tf.config.model import ORIGINAL_BUCKETS, Buckets, ModelConfig
 from ecm_tf.config.search import RERANKED, SearchConfig
 from ecm_tf.config.search_defaults import (
@@ -18,6 +19,7 @@ __all__ = [
     "RERANKED",
     "SEARCH_JSON",
     "Buckets",
+    "ClusterConfig",
     "Config",
     "ModelConfig",
     "SearchConfig",

@@ -13,7 +13,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.training import callbacks
 from ecm_tf.training.checkpoints import Checkpoints
 from ecm_tf.training.history import HistoryRow
-from ecm_tf.training.workers import Workers
+from ecm_tf.training.workers import LostWorkerError, Workers
 
 _log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def fit_epochs(
                 verbose=0,
             )
         except tf.errors.UnavailableError as error:
-            raise InputError(
+            raise LostWorkerError(
                 f"{run_callbacks.train_dir}: expected all workers until the end, but one has ended "
                 f"or cannot be reached; start all of them again to resume from the last checkpoint."
             ) from error

@@ -12,6 +12,10 @@ from ecm_tf.core.errors import InputError
 TF_CONFIG = "TF_CONFIG"
 
 
+class LostWorkerError(InputError):
+    """Another worker of the run has ended or cannot be reached."""
+
+
 class Workers:
     """The processes of a run, as each of them sees them; here the only one.
 
@@ -41,13 +45,10 @@ class Workers:
 
     def from_chief(self, values: Sequence[float]) -> list[float]:
         """Returns the numbers that the chief passes; those of the others are ignored."""
-        mine = [value if self.is_chief else 0.0 for value in values]
-        total = self.sum([tf.constant(mine, tf.float64)])[0]
-        return [float(value) for value in total.numpy()]
+        return list(values)
 
     def wait_for_all(self) -> None:
         """Returns when all workers have called it."""
-        self.from_chief([0.0])
 
     def part(self, batches: tf.data.Dataset) -> tf.data.Dataset:
         """Returns this worker's part of each batch.
@@ -92,6 +93,16 @@ class ClusterWorkers(Workers):
     def sum(self, values: Sequence[Any]) -> list[Any]:
         """Returns the sums of tensors over all workers; see `Workers.sum`."""
         return self._sum(list(values))
+
+    def from_chief(self, values: Sequence[float]) -> list[float]:
+        """Returns the numbers of the chief; see `Workers.from_chief`."""
+        mine = [value if self.is_chief else 0.0 for value in values]
+        total = self.sum([tf.constant(mine, tf.float64)])[0]
+        return [float(value) for value in total.numpy()]
+
+    def wait_for_all(self) -> None:
+        """Returns when all workers have called it."""
+        self.from_chief([0.0])
 
     def _sum_in_graph(self, values: list[Any]) -> list[Any]:
         def in_replica(*values: Any) -> Any:

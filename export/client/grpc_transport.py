@@ -7,7 +7,7 @@ from typing import Any
 
 from export.client import transport
 from export.client.transport import Columns, ServerError, Target, tls_error
-from export.proxies import is_loopback
+from export.sessions import is_loopback
 
 
 class GrpcTransport:

@@ -22,7 +22,7 @@ from urllib3.util import Retry
 
 from export.client import transport
 from export.client.transport import Columns, ServerError, Target, tls_error
-from export.proxies import new_session
+from export.sessions import new_session
 
 
 class _Retry(Retry):

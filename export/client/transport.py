@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import reading
-from export.proxies import is_loopback
+from export.sessions import is_loopback
 
 ADDRESSES = "http://HOST:PORT or https://HOST:PORT (REST), grpc://HOST:PORT or grpcs://HOST:PORT"
 MAX_ATTEMPTS = 5

@@ -8,8 +8,8 @@ from ecm_tf.config import SearchConfig, add_search_options
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, port
 from ecm_tf.core.optional import require_extra
+from ecm_tf.core.proxies import without_proxies
 from ecm_tf.core.released import add_name_flag
-from export.proxies import without_proxies
 
 PROG = "python -m export.demo"
 

@@ -3,10 +3,10 @@
 import gradio as gr
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.proxies import without_proxies
 from export.demo.cards import SCRIPT, STYLE, render_cards, render_message
 from export.demo.sources import Source
 from export.examples import EXAMPLES
-from export.proxies import without_proxies
 
 MAX_CHARACTERS = 1_000
 """Maximum length of a post; no model reads more."""

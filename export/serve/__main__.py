@@ -6,13 +6,13 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from ecm_tf.core import command
+from ecm_tf.core import command, ray_cluster
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.optional import require_extra
-from export.serve import credentials, loopback
-from export.serve.settings import LOCAL, ServerConfig
+from export.serve import credentials
+from export.serve.settings import ServerConfig
 from export.version_directories import version_directories
 
 PROG = "python -m export.serve"
@@ -44,8 +44,8 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     if not version_directories(base):
         raise InputError(f"{base}: expected a version, {base}/<number>/saved_model.pb; got none.")
     credentials.check(config)
-    if config.ray_address == LOCAL:
-        loopback.disable_cluster()
+    if config.ray_address == ray_cluster.LOCAL:
+        ray_cluster.disable_cluster()
     with importing_tensorflow(), require_extra("serve"):
         from export.serve.server import Server
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import grpc
 
-from export.serve.settings import LOCAL, ServerConfig
+from ecm_tf.core.ray_cluster import LOCAL
+from export.serve.settings import ServerConfig
 from export.token_file import read_token
 
 

@@ -1,31 +1,23 @@
 """Starts and stops the server."""
 
-import contextlib
 import dataclasses
 import logging
 import os
 import socket
-import tempfile
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import ray
 from ray import serve
 from ray.serve.config import HTTPOptions, gRPCOptions
 from ray.serve.schema import LoggingConfig
 
+from ecm_tf.core import ray_cluster
 from ecm_tf.core.errors import InputError
-from export.proxies import without_proxies
 from export.serve import proxy_process
 from export.serve.replica import application
 from export.serve.self_check import check_ready
-from export.serve.settings import LOCAL, ServerConfig
-
-OBJECT_STORE_BYTES = 100_000_000
-"""Ray's shared memory. Requests do not use it; Ray's default is a third of the machine's memory."""
-
-MAX_TMPDIR = 107 - 70
-"""Length of the longest temporary directory, in bytes, in which Ray can create its sockets."""
+from export.serve.settings import ServerConfig
 
 
 class Server:
@@ -92,73 +84,25 @@ class Server:
 
 def _start_ray(config: ServerConfig) -> Path:
     """Starts Ray on this machine, or connects to a cluster; returns Ray's session directory."""
-    single_machine = config.ray_address == LOCAL
 
     def set_up() -> None:
         proxy_process.set_up(config)
 
-    _shorten_temporary_directory()
     # The command prints what users need to know about the start.
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     # Ray reads these variables in its own processes.
     variables = {"RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(config.max_request_bytes)}
     if config.token_file is not None:
         variables["RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"] = proxy_process.HTTP_MIDDLEWARES
-    settings: dict[str, Any] = {}
-    if single_machine:
+    if config.ray_address == ray_cluster.LOCAL:
         _check_ports(config)
-        settings = {
-            "num_cpus": config.cpus,
-            "include_dashboard": False,
-            "object_store_memory": OBJECT_STORE_BYTES,
-        }
-    else:
-        _check_cluster(config.ray_address)
-    # Ray's processes on this machine send their metrics to each other, which no proxy reaches.
-    direct = without_proxies() if single_machine else contextlib.nullcontext()
-    try:
-        with direct:
-            context: Any = ray.init(
-                config.ray_address,
-                runtime_env={"env_vars": variables, "worker_process_setup_hook": set_up},
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                **settings,
-            )
-    except ConnectionError as error:
-        raise InputError(
-            f"--ray_address: expected a Ray cluster at {config.ray_address}, got none."
-        ) from error
-    available = ray.cluster_resources().get("CPU", 0)
-    if available < config.cpus:
-        ray.shutdown()
-        raise InputError(
-            f"--cpus: expected at most {available:g}, the CPUs of the cluster; got {config.cpus}."
-        )
-    return Path(context.address_info["session_dir"])
-
-
-def _shorten_temporary_directory() -> None:
-    """Moves Ray's files to /tmp if the paths of its Unix sockets would exceed the system's limit.
-
-    Ray adds up to 68 characters to the temporary directory, and a path may have 107.
-    """
-    if "RAY_TMPDIR" not in os.environ and len(os.fsencode(tempfile.gettempdir())) > MAX_TMPDIR:
-        os.environ["RAY_TMPDIR"] = "/tmp"
-
-
-def _check_cluster(address: str) -> None:
-    """Checks that a cluster's port is open, because Ray itself would retry for minutes."""
-    host, _, port = address.rpartition(":")
-    if address == "auto":
-        return
-    try:
-        socket.create_connection((host, int(port)), timeout=5).close()
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"--ray_address: expected auto or HOST:PORT of a cluster, got {address}; {error}."
-        ) from error
+    return ray_cluster.connect(
+        config.ray_address,
+        config.cpus,
+        flag="--cpus",
+        runtime_env={"env_vars": variables, "worker_process_setup_hook": set_up},
+        log_to_driver=False,
+    )
 
 
 def _check_ports(config: ServerConfig) -> None:

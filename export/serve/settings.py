@@ -6,10 +6,9 @@ from ecm_tf.config import Config
 from ecm_tf.core.command import option
 from ecm_tf.core.cpus import available_cpus
 from ecm_tf.core.fields import NonNegativeFloat, Port, PositiveFloat, PositiveInt
+from ecm_tf.core.ray_cluster import LOCAL
 from export import MODEL_NAME
 from export.serve.loopback import is_loopback_interface
-
-LOCAL = "local"
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class Evaluation(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Evaluates the untrained model, for comparison."""
-        if self._meter is None:
+        if self._workers.is_chief and self._meter is None:
             self._meter = PerplexityMeter(self.model)
             if self.model.emotion_predictor:
                 self._emotion_meter = EmotionMeter(self.model)

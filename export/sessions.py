@@ -1,9 +1,6 @@
-"""Proxies of the environment (`http_proxy` …), which do not reach servers on this machine."""
+"""HTTP sessions that reach servers on this machine, whatever proxies the environment has."""
 
-import contextlib
 import ipaddress
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -32,14 +29,3 @@ class DirectSession(requests.Session):
 def new_session(host: str | None) -> requests.Session:
     """Returns a session for requests to a host, without proxies if it is this machine."""
     return DirectSession() if is_loopback(host) else requests.Session()
-
-
-@contextlib.contextmanager
-def without_proxies() -> Iterator[None]:
-    """Removes the proxies from the environment while the `with` block runs."""
-    names = [name for name in os.environ if name.lower().endswith("_proxy")]
-    removed = {name: os.environ.pop(name) for name in names}
-    try:
-        yield
-    finally:
-        os.environ.update(removed)

@@ -1,0 +1,75 @@
+"""Training on workers that Ray Train starts."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from eager_runs import eager_execution
+from training_runs import ONE_THREAD, assert_equal_runs, flags
+
+from ecm_tf.core.errors import InputError
+from ecm_tf.train import main
+
+pytest.importorskip("ray.train", reason="the extra `train-ray` is not installed")
+pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.slow]
+
+
+def start(arguments, log):
+    command = [sys.executable, "-m", "ecm_tf.train", *map(str, arguments), "--workers", "2"]
+    with log.open("w") as file:
+        return subprocess.Popen(
+            command, stdout=file, stderr=subprocess.STDOUT, env=os.environ | ONE_THREAD
+        )
+
+
+def workers_of(process):
+    """Returns the processes of Ray Train in which training runs."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    return [child for child in children if "RayTrainWorker" in " ".join(child.cmdline())]
+
+
+def test_a_run_continues_after_a_worker_was_killed(dataset, tmp_path):
+    train_dir, log = tmp_path / "ray" / "model", tmp_path / "log"
+    process = start(flags(dataset, train_dir, epochs=6), log)
+    while not list(train_dir.glob("checkpoints/step-*4/manifest.json")):
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.05)
+    workers_of(process)[-1].kill()
+    assert process.wait(timeout=300) == 0, log.read_text()
+    printed = log.read_text()
+    assert printed.count("worker 2 of 2, training ECM") == 2, printed
+    assert "has ended: " in printed and "resuming from the checkpoint of step" in printed
+    assert [path.name for path in train_dir.parent.iterdir()] == ["model"], "Ray has left files"
+    with eager_execution():
+        main([*map(str, flags(dataset, tmp_path / "alone", epochs=6))])
+    assert_equal_runs(train_dir, tmp_path / "alone")
+
+
+def test_bad_input_ends_the_run_at_once(dataset, tmp_path):
+    log = tmp_path / "log"
+    process = start(flags(tmp_path / "nothing", tmp_path / "model", epochs=1), log)
+    assert process.wait(timeout=300) == 2, log.read_text()
+    assert log.read_text().count(f"error: {tmp_path}/nothing: ") == 1
+    assert not (tmp_path / "model").exists()
+
+
+def test_workers_are_described_once(dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": ["a:1", "b:2"]}}))
+    with pytest.raises(InputError, match=r"expected --workers, or workers that .* got both"):
+        main([*map(str, flags(dataset, tmp_path / "model", 1)), "--workers", "2"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--ray_address", "127.0.0.1:1"], r"expected auto or HOST:PORT of a cluster, got 127"),
+        (["--use_gpu"], r"--use_gpu: expected a GPU for each of 2 workers, got 0"),
+    ],
+)
+def test_a_cluster_that_does_not_fit_is_refused(dataset, tmp_path, arguments, message):
+    with pytest.raises(InputError, match=message):
+        main([*map(str, flags(dataset, tmp_path / "model", 1)), "--workers", "2", *arguments])
