@@ -52,12 +52,8 @@ def train_on_ray(
     workers = cluster.workers or 1
     local = cluster.ray_address == ray_cluster.LOCAL
     cpus = cluster.cpus_per_worker or (max(1, available_cpus() // workers) if local else 1)
-    ray_cluster.connect(
-        cluster.ray_address,
-        workers * cpus,
-        flag="--workers x --cpus_per_worker",
-        log_to_driver=False,
-    )
+    ray_cluster.connect(cluster.ray_address, cpus=workers * cpus)
+    ray_cluster.require_cpus(workers * cpus, "--workers x --cpus_per_worker")
     paths = {"dataset_dir": dataset_dir, "train_dir": train_dir}
     # Ray changes the working directory of the workers.
     arguments = {

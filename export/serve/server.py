@@ -96,13 +96,13 @@ def _start_ray(config: ServerConfig) -> Path:
         variables["RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"] = proxy_process.HTTP_MIDDLEWARES
     if config.ray_address == ray_cluster.LOCAL:
         _check_ports(config)
-    return ray_cluster.connect(
+    context = ray_cluster.connect(
         config.ray_address,
-        config.cpus,
-        flag="--cpus",
+        cpus=config.cpus,
         runtime_env={"env_vars": variables, "worker_process_setup_hook": set_up},
-        log_to_driver=False,
     )
+    ray_cluster.require_cpus(config.cpus, "--cpus")
+    return Path(context.address_info["session_dir"])
 
 
 def _check_ports(config: ServerConfig) -> None:
