@@ -1,12 +1,13 @@
 """The `build` command: makes a dataset directory from corpus files.
 
-The passes stream over the pairs: sources → staging files → word counts (jieba) → token counts →
-records. Memory does not grow with the number of pairs.
+The passes go over the pairs: sources → staging files → word counts (jieba) → token counts →
+records. Each pass is a task that an executor maps over the source files, the staging files or the
+record files, on this machine or on a cluster; the results are merged here, in order. Memory does
+not grow with the number of pairs, and the dataset does not depend on the executor.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -16,12 +17,14 @@ import tensorflow as tf
 
 from data_prep.build.agreement import compare_with_jieba
 from data_prep.build.external_memory import ExternalMemory, restrict_to_vocabulary
-from data_prep.build.record_writer import SplitCounts, write_split
+from data_prep.build.record_writer import SplitCounts, write_records
 from data_prep.build.settings import BuildSettings
 from data_prep.build.token_counts import count_tokens, learn_tokenizer
-from data_prep.corpus.files import BadRecord, source_digests
-from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
-from data_prep.corpus.staging import SPLITS, RejectedRecords, StagingFiles, raise_bad_record
+from data_prep.corpus.digests import digests_of, source_digests
+from data_prep.corpus.readers import LabelOptions
+from data_prep.corpus.staging import Source, SourceReader, StagingFiles
+from data_prep.execution.executor import Executor, SingleMachine
+from data_prep.execution.progress import progress_bar
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import write_manifest
 from ecm_tf.core.output import check_output, finished_directory
@@ -31,7 +34,6 @@ from ecm_tf.text.emotion_words import read_emotion_words
 from ecm_tf.text.emotions import DEFAULT, Emotions
 from ecm_tf.text.normalization import normalize
 from ecm_tf.text.processor import TextProcessor
-from ecm_tf.text.tokenizers import make_tokenizer
 from ecm_tf.text.vocabulary import build_vocabulary
 
 AGREEMENT_TEXTS = 2000
@@ -74,7 +76,7 @@ def build_dataset(
     output: Path,
     *,
     overwrite: bool = False,
-    workers: int = 2,
+    executor: Executor | None = None,
 ) -> dict[str, Any]:
     """Makes a dataset directory.
 
@@ -83,7 +85,8 @@ def build_dataset(
         settings: the settings.
         output: the directory to make; it appears only when it is complete.
         overwrite: whether to replace a finished dataset in `output`.
-        workers: number of segmentation processes; the dataset does not depend on it.
+        executor: runs the passes; this process by default. The machines of a cluster must share the
+            file system of the sources and of the output.
 
     Returns:
         The manifest's `counts`.
@@ -91,10 +94,9 @@ def build_dataset(
     Raises:
         InputError: a source, a setting or the output is invalid; `output` is unchanged.
     """
-    if workers < 1:
-        raise InputError(f"--workers: expected at least 1, got {workers}.")
+    executor = executor or SingleMachine()
     check_output(output, "dataset", overwrite=overwrite)
-    digests = source_digests(sources.paths, output)
+    digests = source_digests(sources.paths, output, partial(digests_of, executor=executor))
     categories = sources.categories()
     emotion_words = (
         read_emotion_words(sources.ememory, categories)
@@ -102,26 +104,29 @@ def build_dataset(
         else [[] for _ in categories]
     )
     with finished_directory(output) as directory:
-        staging, rejected = _write_staging_files(sources, settings, categories, directory)
-        assets, memory = _learn_assets(staging, settings, categories, emotion_words, workers)
+        staging = _write_staging_files(sources, settings, categories, directory, executor)
+        assets, memory = _learn_assets(staging, settings, categories, emotion_words, executor)
         files = [f"{ASSETS}/{name}" for name in assets.save(directory / ASSETS)]
-        processor = TextProcessor(assets)
-        splits = {}
-        for split in SPLITS:
-            splits[split], shards = write_split(
-                staging, split, directory, processor, settings.pairs_per_shard
-            )
-            files += shards
-        counts = _counts(staging, splits, assets, memory, rejected)
+        splits, records = write_records(
+            staging,
+            directory,
+            assets,
+            settings.pairs_per_shard,
+            temporary_directory=directory / STAGING,
+            executor=executor,
+        )
+        counts = _counts(staging, splits, assets, memory)
         if settings.segmenter == "jieba":
-            counts["tokenizer_agreement"] = _tokenizer_agreement(staging, processor)
-        shutil.rmtree(directory / STAGING)
+            counts["tokenizer_agreement"] = _tokenizer_agreement(staging, TextProcessor(assets))
         if settings.skip_bad_records:
+            _write_rejected(staging, directory / REJECTED)
             files.append(REJECTED)
+        shutil.rmtree(directory / STAGING)
         write_manifest(
             directory,
             "dataset",
             files=files,
+            digests=records,
             settings=asdict(settings),
             counts=counts,
             sources=digests,
@@ -130,34 +135,47 @@ def build_dataset(
 
 
 def _write_staging_files(
-    sources: DatasetSources, settings: BuildSettings, emotions: Emotions, directory: Path
-) -> tuple[StagingFiles, int]:
-    """Reads all sources; returns the staging files and the number of skipped records."""
+    sources: DatasetSources,
+    settings: BuildSettings,
+    emotions: Emotions,
+    directory: Path,
+    executor: Executor,
+) -> StagingFiles:
+    """Reads all sources into staging files."""
     labels = LabelOptions(emotions, _default_emotion(settings, emotions))
-
-    def pairs(paths: Sequence[Path]) -> Iterator[Pair | BadRecord]:
-        for path in paths:
-            yield from read_pairs(path, labels, settings.format)
-
     fractions = {"dev": settings.dev_fraction, "test": settings.test_fraction}
     sampled = {
         split: fraction for split, fraction in fractions.items() if split not in sources.corpus
     }
     (directory / STAGING).mkdir()
-    staging = StagingFiles(directory / STAGING)
-    given = {split: pairs(paths) for split, paths in sources.corpus.items()}
-    with ExitStack() as stack:
-        if not settings.skip_bad_records:
-            staging.fill(given, sampled, raise_bad_record)
-            rejected, first = 0, None
-        else:
-            rejected_records = stack.enter_context(RejectedRecords(directory / REJECTED))
-            staging.fill(given, sampled, rejected_records)
-            rejected, first = rejected_records.count, rejected_records.first
+    read = SourceReader(
+        directory / STAGING,
+        labels,
+        sampled,
+        format=settings.format,
+        skip_bad_records=settings.skip_bad_records,
+    )
+    given = [(split, path) for split, paths in sources.corpus.items() for path in paths]
+    shards = [Source(number, split, path) for number, (split, path) in enumerate(given)]
+    with progress_bar("reading") as bar:
+        staging = StagingFiles(list(executor.map(lambda: read, shards, bar.update)))
     if not staging.pairs["train"]:
-        reason = f"{rejected} bad records, the first: {first}" if first else "the files are empty."
+        first = staging.first_rejected
+        reason = (
+            f"{staging.rejected_count} bad records, the first: {first}"
+            if first
+            else "the files are empty."
+        )
         raise InputError(f"--train: expected at least one training pair, got none; {reason}")
-    return staging, rejected
+    return staging
+
+
+def _write_rejected(staging: StagingFiles, path: Path) -> None:
+    """Writes the bad records of all sources to one file."""
+    with path.open("wb") as file:
+        for rejected in staging.rejected:
+            with rejected.open("rb") as part:
+                shutil.copyfileobj(part, file)
 
 
 def _default_emotion(settings: BuildSettings, emotions: Emotions) -> int | None:
@@ -174,7 +192,7 @@ def _learn_assets(
     settings: BuildSettings,
     emotions: Emotions,
     lexicon: list[list[str]],
-    workers: int,
+    executor: Executor,
 ) -> tuple[TextAssets, ExternalMemory]:
     """Learns tokenizer, vocabularies and external memory from the training texts."""
     post_size, response_size = settings.post_vocabulary_size, settings.response_vocabulary_size
@@ -183,9 +201,10 @@ def _learn_assets(
     model = None
     if settings.segmenter == "jieba":
         size = max(post_size, response_size)
-        model = learn_tokenizer(staging, normalized, size=size, workers=workers)
-    tokenizer = make_tokenizer(settings.segmenter, model)
-    counts = count_tokens(staging, tokenizer, normalized)
+        model = learn_tokenizer(staging, normalized, size=size, executor=executor)
+    counts = count_tokens(
+        staging, normalized, segmenter=settings.segmenter, model=model, executor=executor
+    )
     response_words = build_vocabulary(counts["response"], response_size)
     memory = restrict_to_vocabulary(
         lexicon, response_words, normalize_digits=digits, normalization=characters
@@ -208,12 +227,11 @@ def _counts(
     splits: Mapping[str, SplitCounts],
     assets: TextAssets,
     memory: ExternalMemory,
-    rejected: int,
 ) -> dict[str, Any]:
     return {
         "pairs": staging.pairs,
         "emotions": {split: counts.emotions.tolist() for split, counts in splits.items()},
-        "rejected": rejected,
+        "rejected": staging.rejected_count,
         "tokens": {split: counts.tokens for split, counts in splits.items()},
         "coverage": {split: counts.coverage for split, counts in splits.items()},
         "vocabulary": {"post": len(assets.post_words), "response": len(assets.response_words)},

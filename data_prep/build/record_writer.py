@@ -1,13 +1,21 @@
-"""Writes staging files as sharded TFRecords and counts what they contain."""
+"""Writes staging files as TFRecord files, in parallel, and counts what they contain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from data_prep.corpus.staging import StagingFiles
+from data_prep.corpus.staging import SPLITS, Lines, StagingFiles
+from data_prep.corpus.staging_batches import BatchReader
+from data_prep.execution.executor import Advance, Executor
+from data_prep.execution.progress import progress_bar
+from data_prep.execution.whole_files import whole_file
+from ecm_tf.core.manifest import sha256
 from ecm_tf.data.records import serialize_pair
+from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.processor import TextProcessor
 from ecm_tf.text.vocabulary import UNK
 
@@ -35,6 +43,13 @@ class SplitCounts:
             self.tokens[side] += batch[side].size
             self.unknown[side] += int(np.count_nonzero(batch[side] == UNK))
 
+    def merge(self, other: "SplitCounts") -> None:
+        """Adds the counts of other pairs."""
+        self.emotions += other.emotions
+        for side in SIDES:
+            self.tokens[side] += other.tokens[side]
+            self.unknown[side] += other.unknown[side]
+
     @property
     def coverage(self) -> dict[str, float | None]:
         """Fraction of tokens that are in the vocabulary, by side; `None` without tokens."""
@@ -46,69 +61,83 @@ class SplitCounts:
         }
 
 
-def write_split(
+@dataclass(frozen=True)
+class RecordFile:
+    """A TFRecord file to write.
+
+    Attributes:
+        split: its split.
+        name: its name.
+        lines: its pairs.
+    """
+
+    split: str
+    name: str
+    lines: Sequence[Lines]
+
+
+def write_records(
     staging: StagingFiles,
-    split: str,
     directory: Path,
-    processor: TextProcessor,
+    assets: TextAssets,
     pairs_per_shard: int,
-) -> tuple[SplitCounts, list[str]]:
-    """Writes `SPLIT-00000.tfrecord`, `-00001`, …; the first file is written even if it is empty.
+    *,
+    temporary_directory: Path,
+    executor: Executor,
+) -> tuple[dict[str, SplitCounts], dict[str, str]]:
+    """Writes `SPLIT-00000.tfrecord`, `-00001`, … for each split; the first even if it is empty.
 
     Args:
         staging: the staging files.
-        split: name of the split.
         directory: where to write the files.
-        processor: converts texts to token ids.
+        assets: convert texts to token ids.
         pairs_per_shard: maximum number of pairs per file.
+        temporary_directory: where the files are until they are complete.
+        executor: writes the files.
 
     Returns:
-        The counts of the split, and the names of the files.
+        The counts of each split, and the SHA-256 of each file.
     """
-    counts = SplitCounts(len(processor.assets.emotions))
-    with ShardWriter(directory, split, pairs_per_shard) as writer:
-        for batch in staging.batches(split, f"writing {split}", lambda row: _ids(row, processor)):
-            counts.add(batch)
-            for record in _records(batch):
-                writer.write(record)
-    return counts, writer.names
+    files = [
+        RecordFile(split, f"{split}-{number:05d}.tfrecord", lines)
+        for split in SPLITS
+        for number, lines in enumerate(staging.ranges(split, pairs_per_shard))
+    ]
+    make = partial(_RecordWriter, directory, temporary_directory, assets, executor.threads)
+    totals = {split: SplitCounts(len(assets.emotions)) for split in SPLITS}
+    digests = {}
+    with progress_bar("writing", sum(staging.pairs.values())) as bar:
+        for file, (counts, digest) in zip(
+            files, executor.map(make, files, bar.update), strict=True
+        ):
+            totals[file.split].merge(counts)
+            digests[file.name] = digest
+    return totals, digests
 
 
-class ShardWriter:
-    """Writes records to numbered files with a fixed maximum number of records each.
+class _RecordWriter:
+    """Writes TFRecord files, one per call."""
 
-    Args:
-        directory: where to write the files.
-        split: prefix of the file names.
-        size: records per file, at least 1.
+    def __init__(
+        self, directory: Path, temporary_directory: Path, assets: TextAssets, threads: int
+    ) -> None:
+        self._directory, self._temporary_directory = directory, temporary_directory
+        self._categories = len(assets.emotions)
+        processor = TextProcessor(assets)
+        self._batches = BatchReader(lambda row: _ids(row, processor), threads)
 
-    Attributes:
-        names: names of the files so far.
-    """
-
-    def __init__(self, directory: Path, split: str, size: int) -> None:
-        self._directory, self._split, self._size = directory, split, size
-        self.names: list[str] = []
-        self._open_next()
-
-    def write(self, record: bytes) -> None:
-        """Writes a serialized record."""
-        if self._remaining == 0:
-            self._file.close()
-            self._open_next()
-        self._file.write(record)
-        self._remaining -= 1
-
-    def _open_next(self) -> None:
-        self.names.append(f"{self._split}-{len(self.names):05d}.tfrecord")
-        self._file = tf.io.TFRecordWriter(str(self._directory / self.names[-1]))
-        self._remaining = self._size
-
-    def __enter__(self) -> "ShardWriter":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+    def __call__(self, file: RecordFile, advance: Advance) -> tuple[SplitCounts, str]:
+        """Returns the counts of the file's pairs, and its SHA-256."""
+        counts = SplitCounts(self._categories)
+        with (
+            whole_file(self._directory / file.name, self._temporary_directory) as path,
+            tf.io.TFRecordWriter(str(path)) as writer,
+        ):
+            for batch in self._batches.read(file.lines, advance):
+                counts.add(batch)
+                for record in _records(batch):
+                    writer.write(record)
+        return counts, sha256(self._directory / file.name)
 
 
 def _ids(row: dict[str, tf.Tensor], processor: TextProcessor) -> dict[str, tf.Tensor]:

@@ -3,7 +3,6 @@
 Worker processes import this module. It does not import TensorFlow, so that they start quickly.
 """
 
-import contextlib
 import heapq
 import math
 import multiprocessing
@@ -14,9 +13,10 @@ import signal
 import string
 import threading
 from collections import Counter, deque
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import Self
 
 from sentencepiece import sentencepiece_model_pb2
 
@@ -54,55 +54,73 @@ def count_words(texts: Iterable[bytes]) -> Counter[str]:
     return words
 
 
+class WordCounter:
+    """Counts the words of texts, in worker processes if there are several; a context manager.
+
+    Args:
+        workers: number of processes, of which 1 is this one; the counts do not depend on it. With
+            one worker, the counter can be sent to another process.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+        if workers > 1:
+            # "spawn", because a fork of a process with TensorFlow's threads may deadlock.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(workers, context, initializer=_start_worker)
+
+    def count(self, chunks: Iterable[Sequence[bytes]]) -> tuple[Counter[str], set[str]]:
+        """Counts words.
+
+        Args:
+            chunks: normalized UTF-8 texts, some thousand per chunk; read lazily.
+
+        Returns:
+            The words with their counts, and every character that occurs (even if its word was
+            removed, see `counting.add_counts`).
+        """
+        total: Counter[str] = Counter()
+        characters: set[str] = set()
+        for counts in self._map(chunks):
+            characters.update("".join(counts))
+            add_counts(total, counts)
+        return total, characters
+
+    def _map(self, chunks: Iterable[Sequence[bytes]]) -> Iterator[Counter[str]]:
+        """Yields the counts of each chunk in order; only a few chunks are in memory at a time."""
+        if self._pool is None:
+            yield from map(count_words, chunks)
+            return
+        pending: deque[Future[Counter[str]]] = deque()
+        try:
+            for chunk in chunks:
+                pending.append(self._pool.submit(count_words, chunk))
+                if len(pending) > 2 * self._workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        except BrokenProcessPool as error:
+            raise InputError(
+                f"--workers: one of {self._workers} worker processes was killed, perhaps because "
+                "the memory was exhausted; run the command again with fewer workers."
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            # After an error, the chunks that have not been started are not needed.
+            self._pool.shutdown(cancel_futures=True)
+
+
 def count_corpus(
     chunks: Iterable[Sequence[bytes]], *, workers: int
 ) -> tuple[Counter[str], set[str]]:
-    """Counts the words of a corpus, in worker processes if there are several.
-
-    Args:
-        chunks: normalized UTF-8 texts, some thousand per chunk; read lazily.
-        workers: number of processes, of which 1 is this one; the result does not depend on it.
-
-    Returns:
-        The words with their counts, and every character that occurs (even if its word was
-        removed, see `counting.add_counts`).
-    """
-    total: Counter[str] = Counter()
-    characters: set[str] = set()
-    results = (
-        (count_words(chunk) for chunk in chunks)
-        if workers == 1
-        else _map_in_processes(chunks, workers)
-    )
-    # Closing the generator ends the processes at once if this loop is interrupted.
-    with contextlib.closing(results):
-        for counts in results:
-            characters.update("".join(counts))
-            add_counts(total, counts)
-    return total, characters
-
-
-def _map_in_processes(chunks: Iterable[Sequence[bytes]], workers: int) -> Generator[Counter[str]]:
-    """Yields the counts of each chunk in order; only a few chunks are in memory at a time."""
-    # "spawn", because a fork of a process with TensorFlow's threads may deadlock.
-    context = multiprocessing.get_context("spawn")
-    pending: deque[Future[Counter[str]]] = deque()
-    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker)
-    try:
-        for chunk in chunks:
-            pending.append(pool.submit(count_words, chunk))
-            if len(pending) > 2 * workers:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    except BrokenProcessPool as error:
-        raise InputError(
-            f"--workers: one of {workers} worker processes was killed, perhaps because the memory "
-            "was exhausted; run the command again with fewer workers."
-        ) from error
-    finally:
-        # After an error, the chunks that have not been started are not needed.
-        pool.shutdown(cancel_futures=True)
+    """Counts the words of a corpus; see `WordCounter`."""
+    with WordCounter(workers) as counter:
+        return counter.count(chunks)
 
 
 def _start_worker() -> None:

@@ -23,7 +23,7 @@ from data_prep.classifier.splits import (
 )
 from data_prep.classifier.training import feature_ids, make_examples, train_network
 from data_prep.classifier.vectors import VECTORS, load_vectors
-from data_prep.corpus.files import source_digests
+from data_prep.corpus.digests import source_digests
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.output import check_output, finished_directory
 from ecm_tf.text.emotion_classifier import EmotionClassifier

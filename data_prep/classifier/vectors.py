@@ -14,9 +14,11 @@ import tensorflow as tf
 from data_prep.classifier.features import Splitter, Vectors, learn_tokenizer, text_batches
 from data_prep.classifier.networks import EMBEDDING_SIZE
 from data_prep.classifier.settings import VectorSettings
-from data_prep.corpus.files import BadRecord, source_digests
+from data_prep.corpus.digests import source_digests
+from data_prep.corpus.files import BadRecord
 from data_prep.corpus.readers import LabelOptions, read_pairs
-from data_prep.corpus.staging import progress_bar, raise_bad_record
+from data_prep.corpus.staging import raise_bad_record
+from data_prep.execution.progress import progress_bar
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, write_manifest
 from ecm_tf.core.output import check_output, finished_directory

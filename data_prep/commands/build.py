@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 
 from data_prep.build.settings import BuildSettings
-from data_prep.commands.parsers import Commands, add_emotions, add_workers
+from data_prep.commands.parsers import Commands, add_emotions, add_ray_address, add_workers
+from data_prep.corpus.shards import SHARDS, find_shards
+from data_prep.execution.executor import executor
 from ecm_tf.core.command import add_options, options_of
 from ecm_tf.core.imports import importing_tensorflow
 
@@ -24,21 +26,26 @@ def add(commands: Commands) -> None:
     )
     files = parser.add_argument_group("files")
     files.add_argument(
-        "--train", type=Path, nargs="+", required=True, metavar="FILE", help="training corpus"
+        "--train",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help=f"training corpus: {SHARDS}",
     )
     files.add_argument(
         "--dev",
         type=Path,
         nargs="+",
         metavar="FILE",
-        help="dev corpus (default: a fraction of the training posts)",
+        help="dev corpus, likewise (default: a fraction of the training posts)",
     )
     files.add_argument(
         "--test",
         type=Path,
         nargs="+",
         metavar="FILE",
-        help="test corpus (default: a fraction of the training posts)",
+        help="test corpus, likewise (default: a fraction of the training posts)",
     )
     files.add_argument(
         "--ememory",
@@ -53,6 +60,7 @@ def add(commands: Commands) -> None:
     files.add_argument("--overwrite", action="store_true", help="replace an existing dataset")
     add_options(parser.add_argument_group("settings"), BuildSettings)
     add_workers(parser)
+    add_ray_address(parser, "source files and parts of the corpus")
     parser.set_defaults(run=run)
 
 
@@ -66,16 +74,15 @@ def run(arguments: argparse.Namespace) -> None:
 
     corpus = {split: getattr(arguments, split) for split in ("train", "dev", "test")}
     sources = DatasetSources(
-        corpus={split: paths for split, paths in corpus.items() if paths},
+        corpus={
+            split: find_shards(f"--{split}", paths) for split, paths in corpus.items() if paths
+        },
         ememory=arguments.ememory,
         emotions=arguments.emotions,
     )
-    counts = build_dataset(
-        sources,
-        settings,
-        arguments.output,
-        overwrite=arguments.overwrite,
-        workers=arguments.workers,
-    )
+    with executor(arguments.ray_address, arguments.workers) as chosen:
+        counts = build_dataset(
+            sources, settings, arguments.output, overwrite=arguments.overwrite, executor=chosen
+        )
     print(summary(counts, sources.categories()))
     print(f"dataset: {arguments.output}")

@@ -1,9 +1,12 @@
 """`label`: labels a corpus with the emotions that a classifier predicts."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
-from data_prep.commands.parsers import Commands
+from data_prep.commands.parsers import Commands, add_ray_address
+from data_prep.corpus.shards import SHARDS, find_shards
+from data_prep.execution.executor import executor
 from data_prep.labelling.settings import LabelSettings
 from ecm_tf.core.command import add_options, options_of
 from ecm_tf.core.imports import importing_tensorflow
@@ -32,13 +35,19 @@ def add(commands: Commands) -> None:
         help="classifier directory; the output has its categories",
     )
     files.add_argument(
-        "--input", type=Path, nargs="+", required=True, metavar="FILE", help="corpus to label"
+        "--input",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help=f"corpus to label: {SHARDS}",
     )
     files.add_argument(
         "--output", type=Path, required=True, metavar="FILE", help="labelled JSON Lines to write"
     )
     files.add_argument("--overwrite", action="store_true", help="replace an existing output")
     add_options(parser.add_argument_group("settings"), LabelSettings)
+    add_ray_address(parser, "source files")
     parser.set_defaults(run=run)
 
 
@@ -46,19 +55,25 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     settings = LabelSettings(**options_of(LabelSettings, arguments))
 
+    sources = find_shards("--input", arguments.input)
+
     with importing_tensorflow():
         from data_prep.labelling.pipeline import label_corpus, summary
         from ecm_tf.text.emotion_classifier import EmotionClassifier
 
         classifier = EmotionClassifier(arguments.classifier)
 
-    counts = label_corpus(
-        classifier,
-        arguments.input,
-        arguments.output,
-        settings,
-        classifier_digest=sha256(arguments.classifier / MANIFEST),
-        overwrite=arguments.overwrite,
-    )
+    in_parallel = arguments.ray_address is not None
+    with executor(arguments.ray_address) as chosen:
+        counts = label_corpus(
+            partial(EmotionClassifier, arguments.classifier) if in_parallel else lambda: classifier,
+            classifier.emotions,
+            sources,
+            arguments.output,
+            settings,
+            classifier_digest=sha256(arguments.classifier / MANIFEST),
+            overwrite=arguments.overwrite,
+            executor=chosen if in_parallel else None,
+        )
     print(summary(counts, classifier.emotions))
     print(f"labelled pairs: {arguments.output}")

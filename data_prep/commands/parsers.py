@@ -23,6 +23,22 @@ def add_emotions(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_ray_address(parser: argparse._ActionsContainer, shard: str) -> None:
+    """Adds `--ray_address ADDRESS`.
+
+    Args:
+        parser: the parser.
+        shard: what a task processes, for the help.
+    """
+    parser.add_argument(
+        "--ray_address",
+        metavar="ADDRESS",
+        help=f"process {shard} in parallel with Ray Data (extra train-ray). local: processes on "
+        "this machine; auto or HOST:PORT: a Ray cluster, whose machines must share the file system "
+        "of the corpus and of --output. The output is the same as without Ray",
+    )
+
+
 def add_workers(parser: argparse._ActionsContainer) -> None:
     """Adds `--workers N`."""
     parser.add_argument(

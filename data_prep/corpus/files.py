@@ -3,7 +3,7 @@
 import gzip
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import IO, cast
 from data_prep.corpus.formats import RecordError
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import reading
-from ecm_tf.core.manifest import sha256
 from ecm_tf.text.normalization import MAX_CHARACTERS
 
 BOM = b"\xef\xbb\xbf"
@@ -140,34 +139,3 @@ def _is_visible(character: str) -> bool:
     """
     category = unicodedata.category(character)
     return category[0] not in "ZC" or category == "Cn"
-
-
-def source_digest(path: Path) -> str:
-    """Returns the sha256 of a source file.
-
-    Raises:
-        InputError: the file cannot be read, or is a pipe.
-    """
-    check_regular_file(path)
-    with reading(path, "a readable source file"):
-        return sha256(path)
-
-
-def source_digests(paths: Iterable[Path], output: Path) -> dict[str, str]:
-    """Returns the name and sha256 of every source file, for a manifest.
-
-    Raises:
-        InputError: a source cannot be read, lies inside the output, or two different sources have
-            the same name.
-    """
-    digests: dict[str, str] = {}
-    for path in paths:
-        if path.resolve().is_relative_to(output.resolve()):
-            raise InputError(f"{path}: expected a source outside the output directory {output}.")
-        digest = source_digest(path)
-        if digests.setdefault(path.name, digest) != digest:
-            raise InputError(
-                f"{path}: expected source files with different names, because the manifest lists "
-                "sources by name; another source has the same name."
-            )
-    return digests

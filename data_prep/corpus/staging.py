@@ -1,29 +1,31 @@
-"""Staging files: one plain text file per split, written once from all sources.
+"""Staging files: plain text files, written once from all sources.
 
 Later passes read the staging files, so only this module handles corpus formats and bad records.
 Each line holds one pair: emotion, emotion of the post (or nothing), post and response, separated by
 tabs. Texts contain neither tabs nor line breaks, because `readers.Pair` normalizes white space.
+
+Each source has files of its own for each split, so that sources can be read in parallel. The order
+of a split's pairs is that of the sources, whatever the order in which they are read.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-
-import tensorflow as tf
-from tqdm import tqdm
+from typing import IO, Self
 
 from data_prep.corpus.files import BadRecord
-from data_prep.corpus.readers import Pair
-from ecm_tf.core.cpus import available_cpus
+from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
+from data_prep.execution.executor import Advance
+from data_prep.execution.whole_files import whole_file
 from ecm_tf.core.errors import InputError
 
 SPLITS = ("train", "dev", "test")
-PAIRS_PER_BATCH = 4096
-"""Pairs per batch of `StagingFiles.batches`."""
+PAIRS_PER_PART = 131_072
+"""Maximum number of pairs per file (about 20 MB), a multiple of those of a batch."""
 
 
 def split_of(post: str, fractions: Mapping[str, float]) -> str:
@@ -88,102 +90,219 @@ class RejectedRecords:
         self._file.close()
 
 
+@dataclass(frozen=True)
+class Source:
+    """A corpus file.
+
+    Attributes:
+        number: its position among all sources.
+        split: the split that it was given for.
+        path: the file.
+    """
+
+    number: int
+    split: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Successive lines of a staging file.
+
+    Attributes:
+        path: the file.
+        first: index of the first line, from 0.
+        pairs: number of lines.
+    """
+
+    path: Path
+    first: int
+    pairs: int
+
+
+@dataclass(frozen=True)
+class StagedSource:
+    """The staging files of one source.
+
+    Attributes:
+        parts: files by split, in order.
+        rejected: list of the bad records; `None` if they stop the run.
+        rejected_count: number of bad records.
+        first_rejected: the first bad record, if any.
+    """
+
+    parts: Mapping[str, Sequence[Lines]]
+    rejected: Path | None
+    rejected_count: int
+    first_rejected: BadRecord | None
+
+
+class SourceReader:
+    """Reads sources into staging files, one source per call.
+
+    Args:
+        directory: an existing directory to write the files to.
+        labels: how to read emotion labels.
+        fractions: the fractions of training posts that go to the splits that are not given.
+        format: format of all sources; `None` detects it.
+        skip_bad_records: whether to list bad records, instead of stopping at the first.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        labels: LabelOptions,
+        fractions: Mapping[str, float],
+        *,
+        format: str | None = None,
+        skip_bad_records: bool = False,
+    ) -> None:
+        self._directory = directory
+        self._labels = labels
+        self._fractions = fractions
+        self._format = format
+        self._skip_bad_records = skip_bad_records
+
+    def __call__(self, source: Source, advance: Advance) -> StagedSource:
+        """Writes the pairs of a source to the files of their splits.
+
+        Raises:
+            InputError: the source cannot be read, or a record is bad and not skipped.
+        """
+        with ExitStack() as stack:
+            path = self._directory / f"rejected-{source.number:05d}.jsonl"
+            rejected: RejectedRecords | None = None
+            if self._skip_bad_records:
+                temporary = stack.enter_context(whole_file(path))
+                rejected = stack.enter_context(RejectedRecords(temporary))
+            writers = {
+                split: stack.enter_context(_PartWriter(self._directory, split, source.number))
+                for split in SPLITS
+            }
+            for record in read_pairs(source.path, self._labels, self._format):
+                advance(1)
+                if isinstance(record, BadRecord):
+                    (rejected or raise_bad_record)(record)
+                    continue
+                split = source.split
+                if split == "train":
+                    split = split_of(record.post, self._fractions)
+                writers[split].write(_line(record))
+        return StagedSource(
+            parts={split: writer.parts for split, writer in writers.items()},
+            rejected=path if rejected else None,
+            rejected_count=rejected.count if rejected else 0,
+            first_rejected=rejected.first if rejected else None,
+        )
+
+
+class _PartWriter:
+    """Writes the lines of one source and split to files of at most `PAIRS_PER_PART` lines."""
+
+    def __init__(self, directory: Path, split: str, source: int) -> None:
+        self._directory = directory
+        self._prefix = f"{split}-{source:05d}"
+        self._stack = ExitStack()
+        self._file: IO[str] | None = None
+        self._pairs = 0
+        self.parts: list[Lines] = []
+
+    def write(self, line: str) -> None:
+        """Writes a line."""
+        if self._file is None or self._pairs == PAIRS_PER_PART:
+            self._finish()
+            self._stack = ExitStack()
+            temporary = self._stack.enter_context(whole_file(self._path))
+            self._file = self._stack.enter_context(temporary.open("w", encoding="utf-8"))
+        self._file.write(line)
+        self._pairs += 1
+
+    @property
+    def _path(self) -> Path:
+        return self._directory / f"{self._prefix}-{len(self.parts):05d}.tsv"
+
+    def _finish(self) -> None:
+        if self._file is not None:
+            self._stack.close()
+            self.parts.append(Lines(self._path, 0, self._pairs))
+            self._file, self._pairs = None, 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._finish()
+        else:
+            self._stack.__exit__(kind, error, trace)
+
+
 class StagingFiles:
     """The staging files of one build.
 
     Args:
-        directory: an existing directory to write them to.
+        sources: the staged sources, in order.
 
     Attributes:
+        parts: the files of each split, in order.
         pairs: number of pairs per split.
+        rejected: lists of bad records.
+        rejected_count: number of bad records.
+        first_rejected: the first bad record, if any.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self.pairs = dict.fromkeys(SPLITS, 0)
+    def __init__(self, sources: Sequence[StagedSource]) -> None:
+        self.parts = {
+            split: [part for source in sources for part in source.parts[split]] for split in SPLITS
+        }
+        self.pairs = {
+            split: sum(part.pairs for part in parts) for split, parts in self.parts.items()
+        }
+        self.rejected = [source.rejected for source in sources if source.rejected]
+        self.rejected_count = sum(source.rejected_count for source in sources)
+        self.first_rejected = next(
+            (source.first_rejected for source in sources if source.first_rejected), None
+        )
 
-    def path(self, split: str) -> Path:
-        """Returns the path of a split's file."""
-        return self._directory / f"{split}.tsv"
+    def ranges(self, split: str, size: int) -> Iterator[list[Lines]]:
+        """Yields the lines of each `size` successive pairs of a split; the last may have fewer.
 
-    def fill(
-        self,
-        sources: Mapping[str, Iterable[Pair | BadRecord]],
-        fractions: Mapping[str, float],
-        on_bad_record: Callable[[BadRecord], None],
-    ) -> None:
-        """Writes every pair to the file of its split and counts it in `pairs`.
-
-        Args:
-            sources: the records of each given split.
-            fractions: the fractions of training posts that go to the splits that are not given.
-            on_bad_record: called with every bad record.
+        A split without pairs has one range without lines.
         """
-        with ExitStack() as stack:
-            bar = stack.enter_context(progress_bar("reading"))
-            files = {
-                split: stack.enter_context(self.path(split).open("w", encoding="utf-8"))
-                for split in SPLITS
-            }
-            for given_split, records in sources.items():
-                for record in records:
-                    bar.update()
-                    if isinstance(record, BadRecord):
-                        on_bad_record(record)
-                        continue
-                    split = given_split
-                    if given_split == "train":
-                        split = split_of(record.post, fractions)
-                    files[split].write(_line(record))
-                    self.pairs[split] += 1
+        lines: list[Lines] = []
+        remaining = size
+        for part in self.parts[split]:
+            first = part.first
+            while first < part.pairs:
+                if not remaining:
+                    yield lines
+                    lines, remaining = [], size
+                taken = min(remaining, part.pairs - first)
+                lines.append(Lines(part.path, first, taken))
+                first, remaining = first + taken, remaining - taken
+        yield lines
 
     def texts(self, split: str, limit: int) -> list[str]:
         """Returns at most `limit` posts and responses, taken at equal distances from the split."""
         stride = max(1, 2 * self.pairs[split] // limit)
-        with self.path(split).open(encoding="utf-8", newline="\n") as file:
-            lines = islice(file, 0, None, stride)
-            texts = [text for line in lines for text in line.rstrip("\n").split("\t")[2:]]
+        texts: list[str] = []
+        position = 0
+        for part in self.parts[split]:
+            first = -position % stride
+            position += part.pairs
+            if first >= part.pairs or len(texts) >= limit:
+                continue
+            with part.path.open(encoding="utf-8", newline="\n") as file:
+                for line in islice(file, first, None, stride):
+                    texts += line.rstrip("\n").split("\t")[2:]
         return texts[:limit]
-
-    def batches(
-        self, split: str, title: str, function: Callable[[dict[str, tf.Tensor]], Any]
-    ) -> Iterator[Any]:
-        """Applies an in-graph function to batches of a split on all cores.
-
-        Args:
-            split: name of the split.
-            title: title of the progress bar.
-            function: takes `emotion`, `post_emotion`, `post` and `response`, each string
-                `(batch,)` with at most `PAIRS_PER_BATCH` pairs.
-
-        Yields:
-            The results of `function` as NumPy arrays, in order.
-        """
-
-        @tf.autograph.experimental.do_not_convert
-        def convert(rows: tf.Tensor) -> Any:
-            return function(_columns(rows))
-
-        lines = tf.data.TextLineDataset(str(self.path(split))).batch(PAIRS_PER_BATCH)
-        # AUTOTUNE could buffer batches until memory runs out; a fixed parallelism cannot.
-        results = lines.map(convert, available_cpus())
-        with progress_bar(title, self.pairs[split]) as bar:
-            for result in results.prefetch(1).as_numpy_iterator():
-                yield result
-                bar.update(min(PAIRS_PER_BATCH, self.pairs[split] - bar.n))
-
-
-def progress_bar(title: str, total: int | None = None) -> tqdm:
-    """Returns a progress bar on stderr, which is disabled if stderr is not a terminal."""
-    return tqdm(desc=title, total=total, unit=" pairs", mininterval=1, disable=None)
 
 
 def _line(pair: Pair) -> str:
     post_emotion = "" if pair.post_emotion is None else pair.post_emotion
     return f"{pair.emotion}\t{post_emotion}\t{pair.post}\t{pair.response}\n"
-
-
-def _columns(lines: tf.Tensor) -> dict[str, tf.Tensor]:
-    table = tf.strings.split(lines, "\t").to_tensor(shape=[None, 4])
-    names = ("emotion", "post_emotion", "post", "response")
-    return dict(zip(names, tf.unstack(table, axis=1), strict=True))

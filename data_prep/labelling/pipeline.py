@@ -1,24 +1,25 @@
 """The `label` command: labels the pairs of a corpus with a classifier and writes JSON Lines.
 
-An interrupted run is resumed at the batch where it stopped, so its output has the same bytes as
-that of an uninterrupted run.
+An interrupted run is resumed where it stopped, at a batch or, with an executor, at a source; so its
+output has the same bytes as that of an uninterrupted run.
 """
 
 import logging
+import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
-import numpy as np
 
-from data_prep.corpus.files import BadRecord, source_digest
-from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
-from data_prep.corpus.staging import progress_bar, raise_bad_record
+from data_prep.corpus.digests import digests_of
+from data_prep.execution.executor import Advance, Executor, SingleMachine
+from data_prep.execution.progress import progress_bar
 from data_prep.labelling.progress import Counts, OutputFiles, Run, State, open_at
 from data_prep.labelling.settings import LabelSettings
+from data_prep.labelling.source_labels import Classifier, SourceLabeller, label_source
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import write_atomically
 from ecm_tf.report.tables import share
@@ -26,48 +27,50 @@ from ecm_tf.text.emotions import Emotions
 
 logger = logging.getLogger(__name__)
 
-PAIRS_PER_BATCH = 4096
-"""Records that are read, classified and written together."""
 
+@dataclass(frozen=True)
+class _Piece:
+    """Labelled records, in the order of the corpus.
 
-class Classifier(Protocol):
-    """A classifier of texts, such as `ecm_tf.text.emotion_classifier.EmotionClassifier`."""
+    Attributes:
+        sources: number of sources that are complete after it.
+        records: number of records of the next source that are labelled after it.
+        labelled: output lines, in pieces.
+        rejected: lines of the list of bad records, in pieces.
+        counts: the counts of its records.
+    """
 
-    emotions: Emotions
-
-    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """Returns the probability of every category, float32 `(texts, categories)`."""
-
-
-class Row(msgspec.Struct, omit_defaults=True):
-    """A line of the output; it has no `post_emotion` if the post has no label."""
-
-    post: str
-    response: str
-    emotion: str
-    emotion_probability: float
-    post_emotion: str | None = None
-    post_emotion_probability: float | None = None
+    sources: int
+    records: int
+    labelled: Iterable[bytes]
+    rejected: Iterable[bytes]
+    counts: Counts
 
 
 def label_corpus(
-    classifier: Classifier,
+    load: Callable[[], Classifier],
+    emotions: Emotions,
     sources: Sequence[Path],
     output: Path,
     settings: LabelSettings,
     *,
     classifier_digest: str,
     overwrite: bool = False,
+    executor: Executor | None = None,
 ) -> Counts:
     """Labels a corpus, or resumes an unfinished run.
 
     Args:
-        classifier: predicts the emotions; the output has its categories.
+        load: loads the classifier; called once in each process that predicts emotions.
+        emotions: the classifier's categories.
         sources: corpus files of any format; their labels are ignored.
         output: JSON Lines file to write.
         settings: the settings.
         classifier_digest: identifies the classifier.
         overwrite: whether to replace a finished output.
+        executor: labels several sources at the same time; an interrupted run is then resumed at the
+            source where it stopped. All machines must share the file system of the sources and of
+            the output. By default, the sources are labelled in this process.
 
     Returns:
         The counts of the whole run, including its interrupted parts.
@@ -78,18 +81,28 @@ def label_corpus(
     """
     files = OutputFiles(output)
     _check_output(output, sources, overwrite=overwrite)
-    digests = [(source.name, source_digest(source)) for source in sources]
+    names = [source.name for source in sources]
     run = Run(
-        sources=digests,
+        sources=list(zip(names, digests_of(sources, executor or SingleMachine()), strict=True)),
         classifier=classifier_digest,
         min_confidence=settings.min_confidence,
         label_posts=settings.label_posts,
         format=settings.format,
     )
-    state = files.load_state(run, len(classifier.emotions))
-    if state.records:
+    state = files.load_state(run, len(emotions))
+    if state.sources or state.records:
         logger.info("resuming after %s pairs", f"{state.counts.pairs:,}")
-    _label(classifier, sources, files, settings, state)
+    with progress_bar("labelling") as bar:
+        pieces = (
+            _label_in_parallel(
+                *(load, sources, settings, state, bar.update),
+                executor=executor,
+                directory=files.parts,
+            )
+            if executor
+            else _label_here(load(), sources, settings, state, bar.update)
+        )
+        _write(pieces, files, state)
     counts = state.counts
     if not counts.pairs:
         files.remove()
@@ -120,90 +133,81 @@ def _check_output(output: Path, sources: Sequence[Path], *, overwrite: bool) -> 
         ) from error
 
 
-def _label(
-    classifier: Classifier,
-    sources: Sequence[Path],
-    files: OutputFiles,
-    settings: LabelSettings,
-    state: State,
-) -> None:
-    """Labels everything after `state`, and updates `state` and its file after each batch."""
+def _write(pieces: Iterable[_Piece], files: OutputFiles, state: State) -> None:
+    """Appends pieces to the output, and updates `state` and its file after each of them."""
     counts = state.counts
     with (
         open_at(files.partial, state.labelled_bytes) as labelled,
         open_at(files.rejected_partial, state.rejected_bytes) as rejected,
-        progress_bar("labelling") as bar,
     ):
-        records = _records(sources, settings.format)
-        bar.update(sum(1 for _ in islice(records, state.records)))
         clock = time.perf_counter()
-        while batch := list(islice(records, PAIRS_PER_BATCH)):
-            pairs = [record for record in batch if isinstance(record, Pair)]
-            for bad in (record for record in batch if isinstance(record, BadRecord)):
-                if not settings.skip_bad_records:
-                    raise_bad_record(bad)
-                rejected.write(bad.json_line().encode())
-            rows = _rows(classifier, pairs, settings, counts)
-            labelled.write(msgspec.json.Encoder().encode_lines(rows))
+        for piece in pieces:
+            labelled.writelines(piece.labelled)
+            rejected.writelines(piece.rejected)
             labelled.flush()
             rejected.flush()
-            counts.rejected += len(batch) - len(pairs)
-            counts.sentences += len(pairs) * (1 + settings.label_posts)
+            counts.add(piece.counts)
             counts.seconds, clock = (
                 counts.seconds + time.perf_counter() - clock,
                 time.perf_counter(),
             )
-            state.records += len(batch)
+            state.sources, state.records = piece.sources, piece.records
             state.labelled_bytes, state.rejected_bytes = labelled.tell(), rejected.tell()
             write_atomically(files.progress, msgspec.json.encode(state).decode())
-            bar.update(len(batch))
 
 
-def _records(sources: Sequence[Path], format: str | None) -> Iterator[Pair | BadRecord]:
-    for source in sources:
-        yield from read_pairs(source, LabelOptions(emotions=None, required=False), format)
+def _label_here(
+    classifier: Classifier,
+    sources: Sequence[Path],
+    settings: LabelSettings,
+    state: State,
+    advance: Advance,
+) -> Iterator[_Piece]:
+    """Labels everything after `state` in this process; a piece is a batch."""
+    records = state.records
+    for number, source in list(enumerate(sources))[state.sources :]:
+        for batch in label_source(classifier, source, settings, records):
+            records += batch.records
+            yield _Piece(number, records, [batch.labelled], [batch.rejected], batch.counts)
+            advance(batch.records)
+        records = 0
 
 
-def _rows(
-    classifier: Classifier, pairs: Sequence[Pair], settings: LabelSettings, counts: Counts
-) -> list[Row]:
-    """Labels pairs and counts them; pairs below the minimum confidence get no row."""
-    texts = [pair.response for pair in pairs]
-    if settings.label_posts:
-        texts += [pair.post for pair in pairs]
-    labels = _labels(classifier, texts)
-    names, min_confidence = classifier.emotions.names, settings.min_confidence
-    rows = []
-    for pair in pairs:
-        emotion, probability = labels[pair.response]
-        if probability < min_confidence:
-            counts.left_out += 1
-            continue
-        row = Row(pair.post, pair.response, names[emotion], round(probability, 4))
-        counts.responses[emotion] += 1
-        counts.response_confidence += probability
-        if settings.label_posts:
-            emotion, probability = labels[pair.post]
-            if probability >= min_confidence:
-                row.post_emotion = names[emotion]
-                row.post_emotion_probability = round(probability, 4)
-                counts.posts[emotion] += 1
-                counts.post_confidence += probability
-        rows.append(row)
-    return rows
+def _label_in_parallel(
+    load: Callable[[], Classifier],
+    sources: Sequence[Path],
+    settings: LabelSettings,
+    state: State,
+    advance: Advance,
+    *,
+    executor: Executor,
+    directory: Path,
+) -> Iterator[_Piece]:
+    """Labels everything after `state` with an executor; a piece is a source."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    try:
+        numbers = range(state.sources, len(sources))
+        shards = [
+            (sources[number], number, state.records if number == state.sources else 0)
+            for number in numbers
+        ]
+        make = partial(SourceLabeller, load, settings, directory)
+        results = executor.map(make, shards, advance)
+        for number, part in zip(numbers, results, strict=True):
+            lines = (_blocks(part.labelled), _blocks(part.rejected))
+            yield _Piece(number + 1, 0, *lines, part.counts)
+            part.labelled.unlink()
+            part.rejected.unlink()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
-def _labels(classifier: Classifier, texts: Iterable[str]) -> dict[str, tuple[int, float]]:
-    """Returns the most probable category of each text and its probability.
-
-    In dialogues the same utterance is a response and then a post; each text is classified once.
-    """
-    distinct = list(dict.fromkeys(texts))
-    if not distinct:
-        return {}
-    probabilities = classifier.probabilities(distinct)
-    best = zip(probabilities.argmax(1).tolist(), probabilities.max(1).tolist(), strict=True)
-    return dict(zip(distinct, best, strict=True))
+def _blocks(path: Path) -> Iterator[bytes]:
+    """Yields the content of a file in blocks of at most 1 MiB."""
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            yield block
 
 
 def summary(counts: Counts, emotions: Emotions) -> str:

@@ -1,13 +1,15 @@
 """The progress of a labelling run on disk, so that it can be interrupted at any time and resumed.
 
 The output is written to `OUTPUT.partial`, the list of bad records to `OUTPUT.rejected.partial`.
-After every batch, `OUTPUT.progress.json` records how many of their bytes are valid; a resumed run
-truncates the files to these lengths.
+After every piece of output, `OUTPUT.progress.json` records how many of their bytes are valid; a
+resumed run truncates the files to these lengths. `OUTPUT.parts` has the labels of sources that are
+labelled in parallel, until they are appended.
 """
 
 import os
+from operator import add
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import msgspec
 
@@ -38,10 +40,22 @@ class Counts(msgspec.Struct):
     sentences: int = 0
     seconds: float = 0.0
 
+    @classmethod
+    def zero(cls, categories: int) -> Self:
+        """Returns the counts of no records."""
+        return cls([0] * categories, [0] * categories)
+
     @property
     def pairs(self) -> int:
         """Number of valid pairs."""
         return sum(self.responses) + self.left_out
+
+    def add(self, other: "Counts") -> None:
+        """Adds the counts of other records."""
+        for name in self.__struct_fields__:
+            ours, theirs = getattr(self, name), getattr(other, name)
+            lists = isinstance(ours, list)
+            setattr(self, name, list(map(add, ours, theirs)) if lists else ours + theirs)
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -55,11 +69,21 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct):
-    """State of a run: its counts, the records read and the bytes written to each file."""
+    """State of a run.
+
+    Attributes:
+        run: what the output depends on.
+        counts: the counts so far.
+        sources: number of sources that are complete.
+        records: number of records of the next source that are labelled.
+        labelled_bytes: bytes written to the output.
+        rejected_bytes: bytes written to the list of bad records.
+    """
 
     run: Run
     counts: Counts
-    records: int = 0
+    sources: int
+    records: int
     labelled_bytes: int = 0
     rejected_bytes: int = 0
 
@@ -77,6 +101,7 @@ class OutputFiles:
         self.partial = _sibling(output, ".partial")
         self.rejected_partial = _sibling(output, ".rejected.partial")
         self.progress = _sibling(output, ".progress.json")
+        self.parts = _sibling(output, ".parts")
 
     def load_state(self, run: Run, categories: int) -> State:
         """Returns the state of an unfinished run, or the initial state if there is none.
@@ -85,7 +110,7 @@ class OutputFiles:
             InputError: the progress file is invalid or belongs to a different run.
         """
         if not self.progress.exists():
-            return State(run, Counts([0] * categories, [0] * categories))
+            return State(run, Counts.zero(categories), sources=0, records=0)
         advice = f"remove {self.partial} and {self.progress} to start again."
         try:
             state = msgspec.json.decode(self.progress.read_bytes(), type=State)

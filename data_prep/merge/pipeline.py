@@ -21,10 +21,10 @@ from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
 from data_prep.corpus.staging import (
     SPLITS,
     RejectedRecords,
-    progress_bar,
     raise_bad_record,
     split_of,
 )
+from data_prep.execution.progress import progress_bar
 from data_prep.merge.comparison import comparable, copies, digest
 from data_prep.merge.filters import rejection
 from data_prep.merge.report import SourceCounts, page

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from data_prep.corpus.files import source_digest
+from data_prep.corpus.digests import source_digest
 from data_prep.corpus.formats import Format
 from data_prep.corpus.staging import SPLITS
 from ecm_tf.config import Config

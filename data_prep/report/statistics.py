@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from data_prep.build.record_writer import SIDES
-from data_prep.corpus.staging import progress_bar
+from data_prep.execution.progress import progress_bar
 from ecm_tf.data.batches import record_files
 from ecm_tf.data.directory import PAIRS_PER_BATCH, DatasetDirectory
 from ecm_tf.data.records import UNKNOWN_EMOTION, parse_pair

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def write_manifest(
     settings: dict[str, Any],
     counts: dict[str, Any],
     sources: dict[str, str],
+    digests: Mapping[str, str] | None = None,
 ) -> None:
     """Writes the manifest of a directory, which marks it as finished.
 
@@ -53,14 +55,16 @@ def write_manifest(
         settings: the settings that it was made with.
         counts: statistics of its content.
         sources: names and SHA-256 digests of the files that it was made from.
+        digests: further files of the directory whose digests are known.
     """
+    computed = {name: sha256(directory / name) for name in files} | dict(digests or {})
     manifest = {
         "kind": kind,
         "format_version": FORMAT_VERSION,
         "settings": settings,
         "counts": counts,
         "sources": sources,
-        "files": {name: sha256(directory / name) for name in sorted(files)},
+        "files": dict(sorted(computed.items())),
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
     write_atomically(directory / MANIFEST, text)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from data_prep.build.pipeline import DatasetSources, build_dataset
 from data_prep.build.settings import BuildSettings
 from data_prep.build.summary import summary
+from data_prep.execution.executor import SingleMachine
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, verify_files
 from ecm_tf.data.records import parse_pair
@@ -50,7 +51,7 @@ def make(
         BuildSettings(**settings),
         output,
         overwrite=overwrite,
-        workers=1,
+        executor=SingleMachine(workers=1),
     )
 
 

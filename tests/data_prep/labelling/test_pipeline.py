@@ -10,7 +10,7 @@ import pytest
 
 from data_prep.__main__ import main
 from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
-from data_prep.labelling import pipeline
+from data_prep.labelling import source_labels
 from data_prep.labelling.pipeline import label_corpus, summary
 from data_prep.labelling.settings import LabelSettings
 from ecm_tf.core.errors import InputError
@@ -54,7 +54,8 @@ BAD = {"post": " ", "response": "0 0.5 a"}
 def run(source: Path, output: Path, classifier: FakeClassifier | None = None, **settings):
     overwrite, digest = settings.pop("overwrite", False), settings.pop("digest", "c")
     return label_corpus(
-        classifier or FakeClassifier(),
+        lambda: classifier or FakeClassifier(),
+        DEFAULT,
         [source],
         output,
         LabelSettings(**settings),
@@ -137,7 +138,7 @@ def test_resumed_run_gives_the_same_bytes(
     tmp_path, write_jsonl, monkeypatch, caplog, corpus, interruptions
 ):
     caplog.set_level(logging.INFO, "data_prep")
-    monkeypatch.setattr(pipeline, "PAIRS_PER_BATCH", 8)
+    monkeypatch.setattr(source_labels, "PAIRS_PER_BATCH", 8)
     source = write_jsonl(corpus)
     settings = {"min_confidence": 0.3, "skip_bad_records": True}
     once, again = tmp_path / "once.jsonl", tmp_path / "again.jsonl"
@@ -173,7 +174,7 @@ def test_run_stopped_by_a_bad_record_can_be_resumed_without_it(
     tmp_path, write_jsonl, monkeypatch, caplog
 ):
     caplog.set_level(logging.INFO, "data_prep")
-    monkeypatch.setattr(pipeline, "PAIRS_PER_BATCH", 2)
+    monkeypatch.setattr(source_labels, "PAIRS_PER_BATCH", 2)
     source, output = write_jsonl([*ROWS, BAD]), tmp_path / "out.jsonl"
     with pytest.raises(InputError, match=r"line 4: expected a post with visible .*--skip_bad_rec"):
         run(source, output)
@@ -200,7 +201,7 @@ CHANGES = [
 
 @pytest.mark.parametrize(("change", "name"), CHANGES)
 def test_run_with_other_settings_is_not_resumed(tmp_path, write_jsonl, monkeypatch, change, name):
-    monkeypatch.setattr(pipeline, "PAIRS_PER_BATCH", 1)
+    monkeypatch.setattr(source_labels, "PAIRS_PER_BATCH", 1)
     source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
     with pytest.raises(KeyboardInterrupt):
         run(source, output, FakeClassifier(1))
@@ -213,7 +214,7 @@ def test_run_with_other_settings_is_not_resumed(tmp_path, write_jsonl, monkeypat
 
 
 def test_other_sources_and_damaged_progress_are_rejected(tmp_path, write_jsonl, monkeypatch):
-    monkeypatch.setattr(pipeline, "PAIRS_PER_BATCH", 1)
+    monkeypatch.setattr(source_labels, "PAIRS_PER_BATCH", 1)
     source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
     with pytest.raises(KeyboardInterrupt):
         run(source, output, FakeClassifier(1))

@@ -1,0 +1,68 @@
+"""Digests of source files, which identify what a directory was made from."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from data_prep.corpus.files import check_regular_file
+from data_prep.execution.executor import Advance, Executor
+from data_prep.execution.progress import progress_bar
+from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import reading
+from ecm_tf.core.manifest import sha256
+
+
+def source_digest(path: Path) -> str:
+    """Returns the sha256 of a source file.
+
+    Raises:
+        InputError: the file cannot be read, or is a pipe.
+    """
+    check_regular_file(path)
+    with reading(path, "a readable source file"):
+        return sha256(path)
+
+
+def digests_of(paths: Sequence[Path], executor: Executor) -> Iterator[str]:
+    """Yields the sha256 of source files, in order, computed by an executor.
+
+    Raises:
+        InputError: a file cannot be read, or is a pipe.
+    """
+
+    def digest(path: Path, advance: Advance) -> str:
+        result = source_digest(path)
+        advance(1)
+        return result
+
+    with progress_bar("checking", len(paths), "files") as bar:
+        yield from executor.map(lambda: digest, paths, bar.update)
+
+
+def source_digests(
+    paths: Sequence[Path],
+    output: Path,
+    digests_of: Callable[[Sequence[Path]], Iterable[str]] | None = None,
+) -> dict[str, str]:
+    """Returns the name and sha256 of every source file, for a manifest.
+
+    Args:
+        paths: the files.
+        output: the directory to make of them.
+        digests_of: computes the sha256 of files, in order; by default, in this process.
+
+    Raises:
+        InputError: a source cannot be read, lies inside the output, or two different sources have
+            the same name.
+    """
+    for path in paths:
+        if path.resolve().is_relative_to(output.resolve()):
+            raise InputError(f"{path}: expected a source outside the output directory {output}.")
+    digests: dict[str, str] = {}
+    computed = digests_of(paths) if digests_of else map(source_digest, paths)
+    for path, digest in zip(paths, computed, strict=True):
+        if digests.setdefault(path.name, digest) != digest:
+            raise InputError(
+                f"{path}: expected source files with different names, because the manifest lists "
+                "sources by name; another source has the same name."
+            )
+    return digests

@@ -1,0 +1,55 @@
+"""The files of directories and glob patterns."""
+
+from pathlib import Path
+
+import pytest
+
+from data_prep.corpus.shards import find_shards
+from ecm_tf.core.errors import InputError
+
+
+@pytest.fixture
+def corpus(tmp_path) -> Path:
+    directory = tmp_path / "corpus"
+    (directory / "below").mkdir(parents=True)
+    for name in ("b.jsonl", "a.tsv.gz", "c.csv", ".d.jsonl", "_SUCCESS", "README.md", "e.json"):
+        (directory / name).touch()
+    (directory / "below" / "f.jsonl").touch()
+    return directory
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [path.name for path in paths]
+
+
+def test_a_directory_stands_for_its_corpus_files_by_name(corpus):
+    assert names(find_shards("--train", [corpus])) == ["a.tsv.gz", "b.jsonl", "c.csv", "e.json"]
+
+
+def test_a_pattern_stands_for_its_files_by_name(corpus):
+    assert names(find_shards("--train", [corpus / "*.*"])) == [
+        *("README.md", "a.tsv.gz", "b.jsonl", "c.csv", "e.json"),
+    ]
+    assert names(find_shards("--train", [corpus / "**" / "*.jsonl"])) == ["b.jsonl", "f.jsonl"]
+
+
+def test_files_keep_their_order_and_need_not_exist(corpus):
+    given = [corpus / "c.csv", corpus / "none.jsonl", corpus / "below"]
+    assert names(find_shards("--train", given)) == ["c.csv", "none.jsonl", "f.jsonl"]
+
+
+def test_a_file_whose_name_looks_like_a_pattern(tmp_path):
+    (tmp_path / "a[1].jsonl").touch()
+    assert names(find_shards("--train", [tmp_path / "a[1].jsonl"])) == ["a[1].jsonl"]
+
+
+def test_directories_and_patterns_without_corpus_files(corpus, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(
+        InputError, match=r"^--dev: expected a directory with corpus files .*, got .*empty, which"
+    ):
+        find_shards("--dev", [tmp_path / "empty"])
+    with pytest.raises(
+        InputError, match=r"^--input: expected a pattern of corpus files, got .*\*\.xml, which"
+    ):
+        find_shards("--input", [corpus / "*.xml"])
