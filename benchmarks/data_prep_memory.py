@@ -14,6 +14,7 @@ import tempfile
 import time
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -39,26 +40,40 @@ def write_pairs(path: Path, pairs: int) -> None:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def peak_memory(command: list[str]) -> tuple[int, int, float]:
-    """Runs a command.
+class Usage(NamedTuple):
+    """What a command used.
 
-    Returns:
-        Its peak resident memory in bytes, the peak including its child processes, and its seconds.
+    Attributes:
+        alone: peak resident memory of its process, in bytes.
+        largest: that of the largest of this process and its descendants.
+        together: that of all of them together.
+        seconds: duration.
     """
+
+    alone: int
+    largest: int
+    together: int
+    seconds: float
+
+
+def peak_memory(command: list[str]) -> Usage:
+    """Runs a command and returns its peak memory and its duration."""
     start = time.perf_counter()
     process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    alone, together = 0, 0
+    alone, largest, together = 0, 0, 0
     while process.poll() is None:
         try:
             own = process.memory_info().rss
-            alone = max(alone, own)
-            together = max(together, own + sum(map(_rss, process.children(recursive=True))))
+            others = list(map(_rss, process.children(recursive=True)))
         except psutil.NoSuchProcess:
             continue  # The process ended after `poll`.
+        alone = max(alone, own)
+        largest = max(largest, own, *others)
+        together = max(together, own + sum(others))
         time.sleep(0.05)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)}: exit status {process.returncode}")
-    return alone, together, time.perf_counter() - start
+    return Usage(alone, largest, together, time.perf_counter() - start)
 
 
 def _rss(process: psutil.Process) -> int:
@@ -78,7 +93,7 @@ def main() -> None:
             corpus, output = Path(directory) / "pairs.jsonl", Path(directory) / "dataset"
             write_pairs(corpus, pairs)
             build = [sys.executable, "-m", "data_prep", "build"]
-            alone, together, seconds = peak_memory(
+            alone, _, together, seconds = peak_memory(
                 [*build, "--train", str(corpus), "--output", str(output)]
             )
         peaks.append((alone, together))
