@@ -5,11 +5,11 @@ and the files that it names there. So the merged results do not depend on the ex
 """
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from ecm_tf.core.cpus import available_cpus
 from ecm_tf.core.optional import require_extra
 from ecm_tf.core.ray_cluster import LOCAL, disable_cluster
 
@@ -58,8 +58,8 @@ class Executor(Protocol):
 class SingleMachine:
     """Runs tasks one after another in this process; each may use the whole machine."""
 
-    workers: int = os.cpu_count() or 1
-    threads: int = os.cpu_count() or 1
+    workers: int = field(default_factory=available_cpus)
+    threads: int = field(default_factory=available_cpus)
 
     def map(
         self,
@@ -74,17 +74,19 @@ class SingleMachine:
 
 
 @contextlib.contextmanager
-def executor(ray_address: str | None, workers: int = os.cpu_count() or 1) -> Iterator[Executor]:
+def executor(ray_address: str | None, workers: int | None = None) -> Iterator[Executor]:
     """Returns the executor of a command.
 
     Args:
         ray_address: `None`: this process; `local`: a Ray of its own on this machine; `auto` or
             HOST:PORT: a Ray cluster.
-        workers: number of processes on this machine; a cluster uses all its CPUs.
+        workers: number of processes on this machine, by default one for each CPU; a cluster uses
+            all its CPUs.
 
     Raises:
         InputError: Ray is not installed, or there is no cluster at the address.
     """
+    workers = workers or available_cpus()
     if ray_address is None:
         yield SingleMachine(workers)
         return

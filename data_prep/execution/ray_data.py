@@ -9,8 +9,8 @@ import logging
 import os
 import pickle
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, Self, cast
 
 import ray
 import ray.data
@@ -59,14 +59,17 @@ class RayData:
         """See `Executor.map`."""
         if not shards:
             return
-        rows = [{"shard": pickle.dumps(shard)} for shard in shards]
-        dataset = ray.data.from_items(rows, override_num_blocks=len(rows))
-        for row in dataset.map(_Call(make)).iter_rows():
-            result = pickle.loads(row["result"])
-            if isinstance(result, _Failure):
-                raise result.error
-            advance(row["progress"])
-            yield result
+        items = [{"shard": pickle.dumps(shard)} for shard in shards]
+        dataset = ray.data.from_items(items, override_num_blocks=len(items)).map(_Call(make))
+        rows = cast(Generator[Row], iter(dataset.iter_rows()))
+        # Closing it cancels the other tasks after an error.
+        with contextlib.closing(rows):
+            for row in rows:
+                result = pickle.loads(row["result"])
+                if isinstance(result, _Failure):
+                    raise result.error
+                advance(row["progress"])
+                yield result
 
     def __enter__(self) -> Self:
         return self

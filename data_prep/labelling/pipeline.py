@@ -4,10 +4,11 @@ An interrupted run is resumed where it stopped, at a batch or, with an executor,
 output has the same bytes as that of an uninterrupted run.
 """
 
+import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -102,7 +103,8 @@ def label_corpus(
             if executor
             else _label_here(load(), sources, settings, state, bar.update)
         )
-        _write(pieces, files, state)
+        with contextlib.closing(pieces):
+            _write(pieces, files, state)
     counts = state.counts
     if not counts.pairs:
         files.remove()
@@ -162,7 +164,7 @@ def _label_here(
     settings: LabelSettings,
     state: State,
     advance: Advance,
-) -> Iterator[_Piece]:
+) -> Generator[_Piece]:
     """Labels everything after `state` in this process; a piece is a batch."""
     records = state.records
     for number, source in list(enumerate(sources))[state.sources :]:
@@ -182,7 +184,7 @@ def _label_in_parallel(
     *,
     executor: Executor,
     directory: Path,
-) -> Iterator[_Piece]:
+) -> Generator[_Piece]:
     """Labels everything after `state` with an executor; a piece is a source."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()

@@ -11,6 +11,8 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import writing
 from ecm_tf.core.manifest import MANIFEST, read_manifest
 
+_REMOVAL_ATTEMPTS = 10
+
 
 def check_output(output: Path, kind: str, *, overwrite: bool) -> None:
     """Checks that a directory can be written to `output` without destroying other data.
@@ -71,12 +73,23 @@ def finished_directory(output: Path) -> Iterator[Path]:
             else:
                 _replace(output, partial)
     except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+        _remove(partial)
         for path in created:
             with suppress(OSError):
                 path.rmdir()
         raise
     shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove(partial: Path) -> None:
+    """Removes a directory to which tasks on other machines may be writing until they are cancelled.
+
+    A file that appears while the directory is removed keeps it from being removed.
+    """
+    for _ in range(_REMOVAL_ATTEMPTS):
+        shutil.rmtree(partial, ignore_errors=True)
+        if not partial.exists():
+            return
 
 
 def _replace(output: Path, partial: Path) -> None:

@@ -52,6 +52,21 @@ def test_replies_are_timed_for_a_trained_model(model_dir, tmp_path, monkeypatch)
     assert all(row["met"] == (row["ms"] < row["target"]) for row in rows if "target" in row)
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("ray_data")
+def test_data_preparation_gives_the_same_bytes_on_ray(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    classifier = fake_classifier.make(tmp_path)
+    main = importlib.import_module("benchmarks.data_preparation_scaling").main
+    main(["--quick", "--output", str(tmp_path / "bench"), "--classifier", str(classifier)])
+    path = tmp_path / "bench" / "data_preparation_scaling.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    assert [row["met"] for row in rows if "target" in row] == [True, True]
+    assert all(row["largest process, MiB"] > 50 for row in rows if "largest process, MiB" in row)
+    modelled = [row["seconds"] for row in rows if row["what"].startswith("model: build")]
+    assert modelled == sorted(modelled, reverse=True)
+
+
 def test_a_benchmark_is_a_command():
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.training_step", "--help"],
