@@ -22,6 +22,7 @@ from ecm_tf.training.averages import averaged_weights
 from ecm_tf.training.callbacks import BestModel
 from ecm_tf.training.checkpoints import Checkpoints
 from ecm_tf.training.construction import compiled_model, model_config
+from ecm_tf.training.devices import prepare_devices
 from ecm_tf.training.fit import RunCallbacks, fit_epochs
 from ecm_tf.training.history import HistoryRow
 from ecm_tf.training.initialization import initialize_embeddings, initialize_from_model
@@ -64,6 +65,7 @@ def train(
         InputError: the dataset, the train_dir or a setting is invalid, another run uses the
             train_dir, or training diverged.
     """
+    devices = prepare_devices()
     workers = find_workers()
     dataset = DatasetDirectory(dataset_dir, verify=verify_dataset)
     counts, assets = dataset.manifest["counts"], dataset.assets
@@ -77,6 +79,8 @@ def train(
     steps_per_epoch = batches.steps_per_epoch(pairs, training.batch_size, config)
     initialization = Initialization.of(train_dir, pretrain_dir, word_vectors)
     settings = RunSettings(config, training, dataset_dir, initialization)
+    for line in devices:
+        _log.info("%s", line)
     _log.info("%s", _headline(settings, pairs, steps_per_epoch, workers))
     settings.check_train_dir(train_dir)
     with exclusive(train_dir) if workers.is_chief else contextlib.nullcontext():
