@@ -1,22 +1,28 @@
-"""Start-up time: importing the package, loading a SavedModel, and its first reply.
+"""Start-up time: importing the package, the prompt of `ecm chat`, a SavedModel and its first reply.
 
 Each is measured several times, in a new process.
 """
 
 import argparse
 import json
+import os
+import pty
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.models import QUICK, Sizes, model_directory
 from benchmarks.report import Row, run
+from ecm_tf.core.released import DEFAULT_MODEL
 from export.saved_model.exporter import export_saved_model
 
 REPEATS = 5
+CHAT = [sys.executable, "-m", "ecm_tf.cli", "chat", "--model", DEFAULT_MODEL]
+PROMPT = b"> "
 IMPORT = """
 import json, sys, time
 start = time.perf_counter()
@@ -50,6 +56,30 @@ def _median(repeats: int, code: str, *arguments: str) -> dict[str, float]:
     return {name: statistics.median(row[name] for row in results) for name in results[0]}
 
 
+def _seconds_to_prompt() -> float:
+    """Starts `ecm chat` in a pseudo-terminal, and returns the time until its prompt, in seconds.
+
+    Raises:
+        RuntimeError: the command ended before its prompt; the message is its output.
+    """
+    terminal, end_of_process = pty.openpty()
+    start = time.perf_counter()
+    with subprocess.Popen(
+        CHAT, stdin=end_of_process, stdout=end_of_process, stderr=end_of_process
+    ) as process:
+        os.close(end_of_process)
+        output = b""
+        try:
+            while PROMPT not in output:
+                output += os.read(terminal, 1024)
+            return time.perf_counter() - start
+        except OSError as error:  # No process has the terminal open any more.
+            raise RuntimeError(output.decode(errors="replace")) from error
+        finally:
+            process.kill()
+            os.close(terminal)
+
+
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     """Yields the rows of the table."""
     repeats = 1 if arguments.quick else REPEATS
@@ -59,6 +89,13 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
         "seconds": times["seconds"],
         "target": 0.2,
         "met": times["seconds"] < 0.2 and not times["loaded"],
+    }
+    seconds = statistics.median(_seconds_to_prompt() for _ in range(repeats))
+    yield {
+        "what": f"ecm chat --model {DEFAULT_MODEL}: prompt",
+        "seconds": seconds,
+        "target": 8.0,
+        "met": seconds < 8,
     }
     with tempfile.TemporaryDirectory() as directory:
         trained = model_directory(QUICK if arguments.quick else Sizes(), Path(directory) / "model")
