@@ -215,6 +215,10 @@ def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
                 f"{post}\t{response}\n" for post, response in [("post", "response"), *pairs]
             )
     output, results = tmp_path / "relevance", tmp_path / "results"
+    # `test_table4_records_each_run_and_prints_the_table` has the other judges and searches.
+    searches = tmp_path / "searches.toml"
+    searches.write_text("[greedy]\n", encoding="utf-8")
+    evaluation = f"--posts 1 --samples 0 --judge {corpus}/naive_bayes --searches {searches}"
     with eager_execution():
         run(
             "relevance.sh",
@@ -224,7 +228,7 @@ def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
             results,
             "pretrained-0",
             "weighted-0",
-            **TINY_RUN,
+            **{**TINY_RUN, "EVALUATE_FLAGS": evaluation},
             **corpus_flags(data),
         )
     assert {path.stem for path in results.iterdir()} == {"pretrained-0", "weighted-0"}
