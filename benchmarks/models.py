@@ -35,17 +35,23 @@ QUICK = Sizes(vocabulary=500, size=16, batch=4, length=6)
 MODULES = {"use_emb": True, "use_imemory": True, "use_ememory": True}
 
 
-def model(sizes: Sizes, dtype: str = "float32", modules: dict[str, bool] | None = None) -> ECM:
+def model(
+    sizes: Sizes,
+    dtype: str = "float32",
+    modules: dict[str, bool] | None = None,
+    model_class: type[ECM] = ECM,
+) -> ECM:
     """Returns a two-layer model with random weights; every emotion but the first has emotion words.
 
     Args:
         sizes: sizes of the model.
         dtype: name of a Keras dtype policy.
         modules: the emotion modules; all by default.
+        model_class: the class of the model.
     """
     modules = MODULES if modules is None else modules
     bucket = (sizes.length, sizes.length)
-    result = ECM(
+    result = model_class(
         ModelConfig(
             sizes.vocabulary, sizes.vocabulary, 6, size=sizes.size, buckets=(bucket,), **modules
         ),

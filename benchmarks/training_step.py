@@ -4,10 +4,12 @@ Times the compiled function that `model.fit` calls, on one batch, with SGD and c
 `ecm_tf.train`. Real lengths are those of a dataset's batch of median size (`--dataset`), or random,
 half of the maximum on average. The parts are timed separately, forward and backward: the encoder;
 the recurrence of encoder and decoder up to the features, minus the encoder; projection and loss for
-given features. The optimizer is the remainder.
+given features. The optimizer is the remainder. `--jit_compile` also times the step as XLA compiles
+it, and its first call, which compiles it.
 """
 
 import argparse
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +25,7 @@ from benchmarks.timing import measure
 from ecm_tf.config import TrainingConfig
 from ecm_tf.model import ECM
 from ecm_tf.text.vocabulary import PAD
+from ecm_tf.training.compiled_step import CompiledECM
 from ecm_tf.training.construction import make_optimizer
 
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -103,11 +106,19 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
         padded = tf.size(batch["response"]).numpy()
         keras.backend.clear_session()
         trained = model(sizes, PRECISIONS[precision])
+        steps = {"step": step_of(trained, batch)}
+        first_call = 0.0
+        if arguments.jit_compile:
+            compiled = model(sizes, PRECISIONS[precision], model_class=CompiledECM)
+            steps["compiled step"] = step_of(compiled, batch)
+            start = time.perf_counter()
+            steps["compiled step"]()
+            first_call = time.perf_counter() - start
         seconds = measure(
             {
                 "lower bound": training_products(tokens, sizes.size, sizes.vocabulary),
                 "padded bound": training_products(padded, sizes.size, sizes.vocabulary),
-                "step": step_of(trained, batch),
+                **steps,
                 **parts_of(trained, batch),
             },
             repeats=5,
@@ -130,6 +141,11 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
             "projection, loss": seconds["projection"].median / step,
             "optimizer, rest": rest / step,
         }
+        if arguments.jit_compile:
+            row |= {
+                "compiled step, ms": str(seconds["compiled step"]),
+                "its first call, s": first_call,
+            }
         if sizes is paper:
             # With real lengths the recurrence is reported separately.
             compared = (
@@ -148,12 +164,15 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command; see `--help`."""
-    run("training_step", __doc__, rows, _add_dataset, argv)
+    run("training_step", __doc__, rows, _add_flags, argv)
 
 
-def _add_dataset(parser: argparse.ArgumentParser) -> None:
+def _add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset", type=Path, help="dataset directory that provides the real lengths"
+    )
+    parser.add_argument(
+        "--jit_compile", action="store_true", help="also time the step as XLA compiles it"
     )
 
 

@@ -15,8 +15,8 @@ from ecm_tf.core.fields import NonNegativeInt, PositiveFloat, PositiveInt, Seed
 class TrainingConfig(Config):
     """How a model is trained. The defaults are the original program's where it has the flag.
 
-    The original program lacks `dropout`, `label_smoothing` and `ema_momentum`, which are off by
-    default.
+    The original program lacks `dropout`, `label_smoothing`, `ema_momentum` and `jit_compile`, which
+    are off by default.
     """
 
     batch_size: PositiveInt = option(128, "post-response pairs per step")
@@ -63,6 +63,11 @@ class TrainingConfig(Config):
     )
     mixed_precision: Literal["float32", "bfloat16", "float16"] = option(
         "float32", "dtype of matrix products; weights stay float32"
+    )
+    jit_compile: bool = option(
+        False,
+        "compile the training step with XLA, once for each shape of a batch; not run on a GPU, and "
+        "slower on CPUs unless the model is tiny",
     )
     seed: Seed = option(0, "random seed for initial weights and the order of pairs")
 

@@ -40,6 +40,7 @@ def training_batches(
     epoch: int,
     emotions: list[int] | None = None,
     single_emotion: bool = False,
+    static_lengths: bool = False,
 ) -> tf.data.Dataset:
     """Returns the batches of one epoch.
 
@@ -57,6 +58,8 @@ def training_batches(
             `pairs` draws. `None` keeps the frequencies of the dataset.
         single_emotion: with `emotions`, whether an emotion is drawn for each batch instead of each
             pair.
+        static_lengths: whether all batches of a bucket have the bucket's lengths. Otherwise they
+            are as long as their longest post and response, unless the model includes padding.
 
     Returns:
         Batches for `ECM.call`.
@@ -64,7 +67,7 @@ def training_batches(
     shuffle_seed = seed * 1_000_003 + epoch
     records = tf.data.TFRecordDataset(record_files(dataset, "train"))
     records = records.shuffle(min(pairs, SHUFFLE_BUFFER), seed=shuffle_seed)
-    examples = _examples(_parsed(records), config)
+    examples = _examples(_parsed(records), config, static_lengths or not config.mask_padding)
     if emotions is None:
         batches = _bucketed(examples, config, batch_size).repeat()
     elif single_emotion:
@@ -107,7 +110,8 @@ def pair_batches(pairs: tf.data.Dataset, config: ModelConfig, batch_size: int) -
     Returns:
         Batches for `ECM.call`, with the other scalars as `(batch,)`.
     """
-    return _bucketed(_examples(pairs, config), config, batch_size).prefetch(tf.data.AUTOTUNE)
+    examples = _examples(pairs, config, not config.mask_padding)
+    return _bucketed(examples, config, batch_size).prefetch(tf.data.AUTOTUNE)
 
 
 def _parsed(records: tf.data.Dataset) -> tf.data.Dataset:
@@ -121,8 +125,11 @@ def _parsed(records: tf.data.Dataset) -> tf.data.Dataset:
     return records.map(parse, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
-def _examples(pairs: tf.data.Dataset, config: ModelConfig) -> tf.data.Dataset:
-    """Returns pairs with `EOS`, cut to the maximum lengths, and the index of each one's bucket."""
+def _examples(pairs: tf.data.Dataset, config: ModelConfig, static_lengths: bool) -> tf.data.Dataset:
+    """Returns pairs with `EOS`, cut to the maximum lengths, and the index of each one's bucket.
+
+    With `static_lengths` they are padded to the lengths of their bucket.
+    """
     post_lengths = tf.constant([post for post, _ in config.buckets])
     response_lengths = tf.constant([response for _, response in config.buckets])
 
@@ -136,7 +143,7 @@ def _examples(pairs: tf.data.Dataset, config: ModelConfig) -> tf.data.Dataset:
             tf.searchsorted(post_lengths[:-1], [tf.size(post)], side="right")[0],
             tf.searchsorted(response_lengths[:-1], [tf.size(response)], side="right")[0],
         )
-        if not config.mask_padding:
+        if static_lengths:
             post = _pad(post, tf.gather(post_lengths, bucket))
             response = _pad(response, tf.gather(response_lengths, bucket))
         return {**pair, "post": post, "response": response}, tf.cast(bucket, tf.int64)

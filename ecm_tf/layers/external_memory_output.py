@@ -178,6 +178,7 @@ class ExternalMemoryOutput(VocabularyOutput):
         targets: tf.Tensor,
         weights: tf.Tensor,
         label_smoothing: float = 0.0,
+        chunked: bool = True,
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """Returns the loss terms of training; see `VocabularyOutput.training_losses`.
 
@@ -186,7 +187,13 @@ class ExternalMemoryOutput(VocabularyOutput):
         """
         gate_nll, masked_words = self._gate_nll_and_masks(features, emotion, targets)
         words, word_nll = losses.weighted_nll(
-            *self._factors(features), self.bias, targets, weights, masked_words, label_smoothing
+            *self._factors(features),
+            self.bias,
+            targets,
+            weights,
+            masked_words,
+            label_smoothing,
+            chunked,
         )
         gate = tf.reduce_sum(weights * gate_nll)
         if not label_smoothing:

@@ -211,6 +211,7 @@ def weighted_nll(
     weights: tf.Tensor,
     masked_words: MaskedWords | None = None,
     smoothing: float = 0.0,
+    chunked: bool = True,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns `sum(weights * nll)`, and computes its gradient in the same pass.
 
@@ -222,6 +223,8 @@ def weighted_nll(
         weights: float32 `(tokens,)`, 0 or more.
         smoothing: label smoothing, in [0, 1): the share of the loss that is the mean nll of all
             words instead of the target's. Masked words have a softmax of their own.
+        chunked: False computes the logits of all tokens at once. XLA needs that, because the size
+            of a chunk is not static.
 
     Returns:
         float32 scalar, and the nll of each target (smoothed, if `smoothing` is above 0), float32
@@ -249,14 +252,8 @@ def weighted_nll(
             mask = masked_words and tf.gather(masked_words.masks, masked_words.classes[chunk])
             return _smoothed_nll(products, bias, mask, targets[chunk], smoothing)
 
-        def body(
-            index: tf.Tensor,
-            chunk: slice,
-            losses: tf.TensorArray,
-            d_features: tf.TensorArray,
-            d_kernel: tf.Tensor,
-            d_bias: tf.Tensor,
-        ) -> tuple[Any, ...]:
+        def of_chunk(chunk: slice) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+            """Returns the nll of the chunk, and the gradients of features, kernel and bias."""
             nll, d_logits = nll_and_gradient(chunk)
             places = tf.stack([tf.range(tf.size(nll)), targets[chunk]], axis=1)
             # Once the losses are computed, the probabilities have no other reader, so that
@@ -268,20 +265,39 @@ def weighted_nll(
             low = tf.cast(d_logits, features.dtype)
             d_chunk = tf.cast(tf.matmul(low, low_kernel, transpose_b=True), tf.float32)
             return (
-                losses.write(index, nll),
-                d_features.write(index, d_chunk * relative[chunk, None]),
-                d_kernel + tf.cast(tf.matmul(weighted[chunk], low, transpose_a=True), tf.float32),
-                d_bias + tf.linalg.matvec(d_logits, relative[chunk], transpose_a=True),
+                nll,
+                d_chunk * relative[chunk, None],
+                tf.cast(tf.matmul(weighted[chunk], low, transpose_a=True), tf.float32),
+                tf.linalg.matvec(d_logits, relative[chunk], transpose_a=True),
             )
 
-        start = (
-            _chunk_array(tokens),
-            _chunk_array(tokens, size),
-            tf.zeros_like(kernel),
-            tf.zeros_like(bias),
-        )
-        losses, d_features, d_kernel, d_bias = _for_each_chunk(body, tokens, start)
-        nll, d_features = losses.concat(), d_features.concat()
+        def body(
+            index: tf.Tensor,
+            chunk: slice,
+            losses: tf.TensorArray,
+            d_features: tf.TensorArray,
+            d_kernel: tf.Tensor,
+            d_bias: tf.Tensor,
+        ) -> tuple[Any, ...]:
+            nll, d_chunk, d_chunk_kernel, d_chunk_bias = of_chunk(chunk)
+            return (
+                losses.write(index, nll),
+                d_features.write(index, d_chunk),
+                d_kernel + d_chunk_kernel,
+                d_bias + d_chunk_bias,
+            )
+
+        if chunked:
+            start = (
+                _chunk_array(tokens),
+                _chunk_array(tokens, size),
+                tf.zeros_like(kernel),
+                tf.zeros_like(bias),
+            )
+            losses, d_features, d_kernel, d_bias = _for_each_chunk(body, tokens, start)
+            nll, d_features = losses.concat(), d_features.concat()
+        else:
+            nll, d_features, d_kernel, d_bias = of_chunk(slice(None))
 
         def gradient(d_total: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, ...]:
             factor = d_total * scale

@@ -136,6 +136,7 @@ class VocabularyOutput(keras.layers.Layer):
         targets: tf.Tensor,
         weights: tf.Tensor,
         label_smoothing: float = 0.0,
+        chunked: bool = True,
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """Returns the loss terms that training minimises.
 
@@ -144,6 +145,7 @@ class VocabularyOutput(keras.layers.Layer):
             weights: float32 `(tokens,)`, 0 or more.
             label_smoothing: share of the cross-entropy that is the mean over all words instead of
                 the target's, in [0, 1).
+            chunked: as for `losses.weighted_nll`.
 
         Returns:
             The weighted sums whose total is the loss, float32 scalars by name, and the
@@ -151,7 +153,12 @@ class VocabularyOutput(keras.layers.Layer):
             smoothing, the result of `nll`.
         """
         total, nll = losses.weighted_nll(
-            *self._factors(features), self.bias, targets, weights, smoothing=label_smoothing
+            *self._factors(features),
+            self.bias,
+            targets,
+            weights,
+            smoothing=label_smoothing,
+            chunked=chunked,
         )
         return {"cross_entropy": total}, nll
 

@@ -177,6 +177,21 @@ class ECM(keras.Model):
         emotion = tf.gather(inputs["emotion"], rows)
         return features, emotion, tf.gather_nd(response, positions), rows
 
+    def _training_losses(
+        self, x: dict[str, tf.Tensor], outputs: dict[str, tf.Tensor], training: bool
+    ) -> dict[str, tf.Tensor]:
+        """Returns the loss terms of the output layer, which are computed without padding."""
+        features, emotion, targets, rows = self._real_tokens(x, outputs, training)
+        weights = tf.gather(self._token_weights(x), rows)
+        terms, _ = self.vocabulary_output.training_losses(
+            features, emotion, targets, weights, self.label_smoothing
+        )
+        return terms
+
+    def _token_weights(self, x: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Returns the weight of each target token of a response, float32 `(batch,)`."""
+        return losses.token_weights(tf.reduce_sum(tf.cast(x["response"] != PAD, tf.int32), axis=1))
+
     def compute_loss(
         self,
         x: dict[str, tf.Tensor],
@@ -204,12 +219,7 @@ class ECM(keras.Model):
         Returns:
             float32 scalar.
         """
-        features, emotion, targets, rows = self._real_tokens(x, y_pred, training)
-        lengths = tf.reduce_sum(tf.cast(x["response"] != PAD, tf.int32), axis=1)
-        weights = tf.gather(losses.token_weights(lengths), rows)
-        terms, _ = self.vocabulary_output.training_losses(
-            features, emotion, targets, weights, self.label_smoothing
-        )
+        terms = self._training_losses(x, y_pred, training)
         self._cross_entropy.update_state(terms["cross_entropy"])
         if "memory" in y_pred:
             terms["memory"] = losses.memory_loss(y_pred["memory"])

@@ -35,7 +35,10 @@ def scan(
     Returns:
         The outputs, float `(time, batch, output_size)`, and the state after the last step.
     """
-    time, batch = tf.shape(inputs)[0], inputs.shape[1]
+    batch = inputs.shape[1]
+    # XLA compiles the gradient of a loop only if the number of its steps is static.
+    steps = inputs.shape[0]
+    time = tf.shape(inputs)[0] if steps is None else steps
     projected = tf.TensorArray(inputs.dtype, time, element_shape=inputs.shape[1:]).unstack(inputs)
     masks = tf.TensorArray(tf.bool, time, element_shape=[batch]).unstack(mask)
     outputs = tf.TensorArray(inputs.dtype, time, element_shape=[batch, output_size])
@@ -44,8 +47,10 @@ def scan(
         output, new_state = step(projected.read(t), state)
         return t + 1, _select_state(masks.read(t), new_state, state), outputs.write(t, output)
 
-    state, outputs = _loop(body, time, batch, state, outputs, None)
-    return outputs.stack(), state
+    state, outputs = _loop(body, time, batch, state, outputs, None, maximum_iterations=steps)
+    stacked = outputs.stack()
+    stacked.set_shape([steps, batch, output_size])
+    return stacked, state
 
 
 def scan_without_arrays(
@@ -83,11 +88,12 @@ def _select_state(
 
 def _loop(
     body: Callable[..., tuple[Any, ...]],
-    time: tf.Tensor,
+    time: tf.Tensor | int,
     batch: int | None,
     state: list[tf.Tensor],
     outputs: Any,
     outputs_shape: Any,
+    maximum_iterations: int | None = None,
 ) -> tuple[list[tf.Tensor], Any]:
     # If the batch size is unknown, the loop must not assume that it stays the same.
     shapes = [tf.TensorShape([batch, *entry.shape[1:]]) for entry in state]
@@ -96,4 +102,5 @@ def _loop(
         body,
         (0, list(state), outputs),
         shape_invariants=(tf.TensorShape([]), shapes, tf.TensorShape(outputs_shape)),
+        maximum_iterations=maximum_iterations,
     )[1:]

@@ -13,6 +13,7 @@ from ecm_tf.text.emotions import AUTO
 from ecm_tf.training.adam import FusedAdam
 from ecm_tf.training.averages import AveragingAdam, AveragingSGD
 from ecm_tf.training.clipping import clipping_apart
+from ecm_tf.training.compiled_step import CompiledECM
 from ecm_tf.training.data_parallel import DataParallelECM
 from ecm_tf.training.workers import Workers
 
@@ -51,12 +52,21 @@ def model_config(options: dict[str, Any], assets: TextAssets) -> ModelConfig:
 def compiled_model(
     config: ModelConfig, assets: TextAssets, training: TrainingConfig, workers: Workers
 ) -> ECM:
-    """Returns a new model that is ready for `fit`; the seed determines its weights."""
+    """Returns a new model that is ready for `fit`; the seed determines its weights.
+
+    Raises:
+        InputError: the step of several workers is to be compiled.
+    """
+    if training.jit_compile and workers.count > 1:
+        raise InputError(
+            "--jit_compile: expected a single process, because XLA does not compile the sums over "
+            f"several workers; got {workers.count} workers."
+        )
     keras.utils.set_random_seed(training.seed)
     model = new_model(
         config,
         assets,
-        DataParallelECM if workers.count > 1 else ECM,
+        _model_class(training, workers),
         dropout=training.dropout,
         label_smoothing=training.label_smoothing,
         dtype=_POLICIES[training.mixed_precision],
@@ -67,6 +77,12 @@ def compiled_model(
     apart = len(model.emotion_predictor.weights) if model.emotion_predictor else 0
     model.compile(optimizer=make_optimizer(training, apart), jit_compile=False)
     return model
+
+
+def _model_class(training: TrainingConfig, workers: Workers) -> type[ECM]:
+    if workers.count > 1:
+        return DataParallelECM
+    return CompiledECM if training.jit_compile else ECM
 
 
 def make_optimizer(training: TrainingConfig, apart: int = 0) -> keras.optimizers.Optimizer:

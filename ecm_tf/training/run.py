@@ -196,6 +196,7 @@ def _training_batches(
         seed=training.seed,
         emotions=emotions if by_emotion else None,
         single_emotion=training.single_emotion_batches,
+        static_lengths=training.jit_compile,
     )
     if workers.count == 1:
         return of_epoch

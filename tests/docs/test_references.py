@@ -34,6 +34,7 @@ OTHER_FLAGS = {
     *("--help", "--json"),
     *("--sample", "--logdir"),  # before `--decoder sample`; TensorBoard
     *("--head", "--address"),  # Ray
+    "--quick",  # benchmarks
 }
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 

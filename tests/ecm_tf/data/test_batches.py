@@ -132,6 +132,13 @@ def test_without_masking_a_batch_is_as_long_as_its_bucket(tmp_path):
     assert batch["post"].shape == [1, 5]
 
 
+def test_batches_with_static_lengths_have_the_same_pairs(tmp_path):
+    write(tmp_path, some_pairs(40), "train")
+    static = list(epoch_of(tmp_path, 40, static_lengths=True))
+    assert {(b["post"].shape[1], b["response"].shape[1]) for b in static} == set(BUCKETS)
+    assert rows(static) == rows(epoch_of(tmp_path, 40))
+
+
 @pytest.mark.parametrize(("pairs", "batch_size"), [(23, 4), (24, 4), (3, 4), (23, 1)])
 def test_an_epoch_has_every_pair(tmp_path, pairs, batch_size):
     write(tmp_path, some_pairs(pairs))

@@ -36,13 +36,17 @@ MASK = losses.MaskedWords(tf.range(TOKENS), tf.constant(~ALLOWED))
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1], ids=["hard", "smoothed"])
 @pytest.mark.parametrize("masked", [False, True], ids=["unmasked", "masked"])
-@pytest.mark.parametrize("chunk", [1, 3, 7, 640])
+@pytest.mark.parametrize("chunk", [1, 3, 7, 640, None])
 def test_weighted_nll_equals_naive_autodiff(chunk, masked, smoothing, monkeypatch):
-    monkeypatch.setattr(losses, "CHUNK", chunk)
+    chunked = chunk is not None
+    if chunked:
+        monkeypatch.setattr(losses, "CHUNK", chunk)
     variables = [tf.Variable(x) for x in (FEATURES, KERNEL, BIAS)]
     with tf.GradientTape() as tape:
         masked_words = MASK if masked else None
-        total, nll = losses.weighted_nll(*variables, TARGETS, WEIGHTS, masked_words, smoothing)
+        total, nll = losses.weighted_nll(
+            *variables, TARGETS, WEIGHTS, masked_words, smoothing, chunked
+        )
         scaled = 3.0 * total
     with tf.GradientTape() as naive_tape:
         naive = _naive_nll(*variables, masked, smoothing)
