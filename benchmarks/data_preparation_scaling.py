@@ -41,12 +41,12 @@ LABELLED_SHARE = 1 / 50
 PROFILED_SHARE = 1 / 10
 MODELLED_PAIRS, MODELLED_WORKERS = 10**9, (8, 64, 512)
 WORDS_PER_TEXT = (4, 14)
-BYTES_PER_BYTE = {"build": 8, "label": 3}
+BYTES_PER_BYTE = {"build": 8, "label": 5}
 """Bytes that a command reads and writes for each byte of its corpus, roughly.
 
-`build` reads the corpus twice (digest, pairs), writes staging files and reads them three times, and
-writes records and reads them once. `label` reads the corpus twice; it writes an output of about the
-same size, reads it and writes it again: it is counted once more for that.
+`build` reads the corpus twice (digest, pairs), writes staging files of about its size and reads
+them three times, and writes records and reads them for their digests. `label` reads the corpus
+twice, and writes the labels, reads them and appends them to the output.
 """
 
 

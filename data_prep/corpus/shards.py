@@ -8,7 +8,7 @@ from ecm_tf.core.errors import InputError
 
 SUFFIXES = (".jsonl", ".json", ".tsv", ".csv")
 """Ends of the names of corpus files in a directory, also followed by `.gz`."""
-SHARDS = "files, directories of files or quoted glob patterns, in the order of their names"
+SHARDS = "files, directories or quoted glob patterns; the files of each sorted by name"
 
 
 def find_shards(flag: str, paths: Sequence[Path]) -> list[Path]:

@@ -21,18 +21,15 @@ Result = TypeVar("Result")
 
 
 class Executor(Protocol):
-    """Maps tasks over shards.
-
-    Attributes:
-        workers: number of processes that a task may start.
-        threads: number of threads that a task may use.
-    """
+    """Maps tasks over shards."""
 
     @property
-    def workers(self) -> int: ...  # noqa: D102
+    def workers(self) -> int:
+        """Number of processes that a task may start."""
 
     @property
-    def threads(self) -> int: ...  # noqa: D102
+    def threads(self) -> int:
+        """Number of threads that a task may use."""
 
     def map(
         self,
@@ -51,7 +48,6 @@ class Executor(Protocol):
         Raises:
             InputError: raised by a task; if several tasks raise, that of the first such shard.
         """
-        ...
 
 
 @dataclass(frozen=True)
