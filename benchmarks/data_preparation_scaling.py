@@ -5,16 +5,17 @@ The corpus is generated: words of jieba's dictionary, drawn by their frequency, 
 without Ray and once on a Ray with two workers. The outputs must have the same bytes. "Largest
 process" is the peak resident memory of the largest of all processes of a command, Ray's included.
 
-The cost model is `seconds = pairs × (parallel / workers + serial) + start`. `parallel` is the CPU
-time of all tasks per pair, measured on a tenth of the pairs; `serial` is the CPU time per pair
-outside the tasks, where their results are merged. `start`, less than a minute, is left out, and so
-is waiting for the file system: the last column is the rate at which it must read and write to keep
-up.
+The cost model is `seconds = pairs × (parallel / workers + serial)`. `parallel` is the CPU time per
+pair of all tasks, measured on a tenth of the pairs; `serial` is the CPU time per pair in which the
+command's process receives and merges their results. What does not grow with the pairs, some minutes
+at most, is left out, and so is waiting for the file system: the last column is the rate at which it
+must read and write to keep up.
 """
 
 import argparse
 import filecmp
 import json
+import pickle
 import random
 import sys
 import tempfile
@@ -22,7 +23,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 import jieba
 
@@ -77,17 +77,17 @@ def write_shards(directory: Path, pairs: int, shards: int) -> None:
 
 
 class Profile:
-    """An executor that measures the CPU time of tasks, one after another in this process.
+    """An executor that measures CPU time; it runs tasks one after another in this process.
 
     Attributes:
-        start: seconds of the preparation of tasks.
         parallel: seconds of the tasks.
+        serial: seconds in which their results were received and merged.
     """
 
     workers = threads = 1
 
     def __init__(self) -> None:
-        self.start = self.parallel = 0.0
+        self.parallel = self.serial = 0.0
 
     def map(
         self,
@@ -96,14 +96,14 @@ class Profile:
         advance: Advance,
     ) -> Iterator[Result]:
         """See `data_prep.execution.executor.Executor.map`."""
-        clock = time.process_time()
         task = make()
-        self.start += time.process_time() - clock
         for shard in shards:
             clock = time.process_time()
-            result = task(shard, advance)
-            self.parallel += time.process_time() - clock
-            yield result
+            sent = pickle.dumps(task(shard, advance))
+            finished = time.process_time()
+            self.parallel += finished - clock
+            yield pickle.loads(sent)
+            self.serial += time.process_time() - finished
 
 
 def same_content(one: Path, other: Path) -> bool:
@@ -137,18 +137,16 @@ def compare(command: str, flags: list[str], pairs: int, place: Path) -> Iterator
     }
 
 
-def cost_model(command: str, pairs: int, profile: Profile, cpu: float, size: int) -> Iterator[Row]:
+def cost_model(command: str, pairs: int, profile: Profile, size: int) -> Iterator[Row]:
     """Yields the costs per pair and the predicted durations for `MODELLED_PAIRS`.
 
     Args:
         command: name of the command.
         pairs: number of pairs that were profiled.
         profile: the profile of the command.
-        cpu: CPU seconds of the command, the tasks included.
         size: size of the corpus, in bytes.
     """
-    parallel = profile.parallel / pairs
-    serial = (cpu - profile.parallel - profile.start) / pairs
+    parallel, serial = profile.parallel / pairs, profile.serial / pairs
     yield {"what": f"{command}: parallel", "CPU µs/pair": parallel * 1e6}
     yield {"what": f"{command}: serial", "CPU µs/pair": serial * 1e6}
     for workers in MODELLED_WORKERS:
@@ -161,14 +159,6 @@ def cost_model(command: str, pairs: int, profile: Profile, cpu: float, size: int
             "pairs/s": MODELLED_PAIRS / seconds,
             "file system, MB/s": transferred / seconds / 1e6,
         }
-
-
-def profiled(function: Callable[[Profile], Any]) -> tuple[Profile, float]:
-    """Runs a function with a profiling executor; returns the profile and all CPU seconds."""
-    profile = Profile()
-    clock = time.process_time()
-    function(profile)
-    return profile, time.process_time() - clock
 
 
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
@@ -190,29 +180,27 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
 
         sources = sorted(corpora["profile"].iterdir())
         size = sum(source.stat().st_size for source in sources)
-        profile, cpu = profiled(
-            lambda executor: build_dataset(
-                DatasetSources({"train": sources}),
-                BuildSettings(),
-                place / "profiled",
-                executor=executor,
-            )
+        profile = Profile()
+        build_dataset(
+            DatasetSources({"train": sources}),
+            BuildSettings(),
+            place / "profiled",
+            executor=profile,
         )
-        yield from cost_model("build", profiled_pairs, profile, cpu, size)
+        yield from cost_model("build", profiled_pairs, profile, size)
         sources = sorted(corpora["label"].iterdir())
         size = sum(source.stat().st_size for source in sources)
-        profile, cpu = profiled(
-            lambda executor: label_corpus(
-                lambda: classifier,
-                classifier.emotions,
-                sources,
-                place / "profiled.jsonl",
-                LabelSettings(),
-                classifier_digest="",
-                executor=executor,
-            )
+        profile = Profile()
+        label_corpus(
+            lambda: classifier,
+            classifier.emotions,
+            sources,
+            place / "profiled.jsonl",
+            LabelSettings(),
+            classifier_digest="",
+            executor=profile,
         )
-        yield from cost_model("label", labelled, profile, cpu, size)
+        yield from cost_model("label", labelled, profile, size)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
