@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks.report import Row, run
 from benchmarks.worker_processes import finish_workers, start_workers
+from ecm_tf.core.cpus import INTER_OP_THREADS, INTRA_OP_THREADS
 
 TARGET = 1.25
 LINKS = {"10 Gbit/s": 1.25e9, "100 Gbit/s": 12.5e9}
@@ -52,8 +53,8 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     for _ in range(rounds):
         for name, (count, threads) in CONFIGURATIONS.items():
             environment = {
-                "TF_NUM_INTRAOP_THREADS": str(threads),
-                "TF_NUM_INTEROP_THREADS": str(threads),
+                INTRA_OP_THREADS: str(threads),
+                INTER_OP_THREADS: str(threads),
                 "OMP_NUM_THREADS": str(threads),
             }
             printed = finish_workers(start_workers(count, command, environment))
@@ -73,11 +74,15 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
                 "met": row["ratio"] >= TARGET,
             }
         yield row
-    yield from _predicted(measured["2 x 1 thread"])
+    yield from predicted(measured["2 x 1 thread"])
 
 
-def _predicted(runs: Sequence[dict[str, Any]]) -> Iterator[Row]:
-    """Yields the efficiencies that the cost model predicts."""
+def predicted(runs: Sequence[dict[str, Any]]) -> Iterator[Row]:
+    """Yields the efficiencies that the cost model predicts.
+
+    Args:
+        runs: what the chief of two workers has measured.
+    """
     compute = median(run["step without sums"] for run in runs)
     dense, sparse = runs[0]["dense"], runs[0]["sparse"]
     for link, bandwidth in LINKS.items():

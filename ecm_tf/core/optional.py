@@ -20,8 +20,12 @@ def require_extra(extra: str) -> Iterator[None]:
     """
     try:
         yield
-    except ModuleNotFoundError as error:
+    except ImportError as error:
+        # Some packages, such as Ray Train, raise an error of their own about a missing one.
+        missing = error.__cause__ or error
+        if not isinstance(missing, ModuleNotFoundError):
+            raise
         raise InputError(
-            f"{error.name}: this package is not installed; install this project's `{extra}` extra: "
+            f"{missing.name}: this package is not installed; install this project's `{extra}` extra: "
             f"pip install '.[{extra}]' in a clone, or pip install 'FILE.whl[{extra}]' from a wheel."
         ) from error

@@ -25,7 +25,7 @@ from ray.util.queue import Queue
 
 from ecm_tf.config import ClusterConfig
 from ecm_tf.core import ray_cluster
-from ecm_tf.core.cpus import available_cpus
+from ecm_tf.core.cpus import INTER_OP_THREADS, INTRA_OP_THREADS, available_cpus
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.logging import LOGGER
@@ -134,7 +134,8 @@ def _train(run: dict[str, Any]) -> tuple[HistoryRow, HistoryRow]:
 def _environment(cpus: int) -> dict[str, str]:
     """Returns the environment variables of a worker."""
     return {
-        "TF_NUM_INTRAOP_THREADS": str(cpus),
+        INTRA_OP_THREADS: str(cpus),
+        INTER_OP_THREADS: str(cpus),
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
     }
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import fake_classifier
 import pytest
 
+from benchmarks import scaling
+
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "training_step",
@@ -82,3 +84,14 @@ def test_make_bench_runs_every_benchmark():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (line,) = [line for line in makefile.splitlines() if "for benchmark in" in line]
     assert line.split(" in ")[1].split(";")[0].split() == COMMANDS
+
+
+def test_the_cost_model_of_training_on_several_machines():
+    """A second of computing, 1.25 GB to reduce and 12.5 MB of slices, over 10 Gbit/s."""
+    measured = {"step without sums": 1.0, "dense": 1.25e9, "sparse": 12.5e6, "pairs": 128}
+    eight, *others = scaling.predicted([measured])
+    assert len(others) == 5
+    step = 1 + 2 * 7 / 8 + 7 * 0.01 + 2 * 7 * scaling.LATENCY
+    assert eight["step, ms"] == pytest.approx(1000 * step)
+    assert eight["efficiency"] == pytest.approx(1 / step)
+    assert eight["pairs a second"] == pytest.approx(8 * 64 / step)
