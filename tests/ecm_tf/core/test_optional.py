@@ -19,12 +19,12 @@ def test_other_errors_pass():
 
 
 def test_a_package_that_names_its_missing_package_in_another_error():
-    with pytest.raises(InputError, match=r"no_such_package: .* `train-ray` extra"):
-        with require_extra("train-ray"):
-            try:
-                import no_such_package  # noqa: F401
-            except ImportError as error:
-                raise ImportError("some dependencies are missing") from error
+    message = r"no_such_package: .* `train-ray` extra"
+    with pytest.raises(InputError, match=message), require_extra("train-ray"):
+        try:
+            import no_such_package  # noqa: F401
+        except ImportError as error:
+            raise ImportError("some dependencies are missing") from error
 
 
 def test_another_import_error_is_passed_on():
