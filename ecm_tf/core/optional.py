@@ -26,6 +26,7 @@ def require_extra(extra: str) -> Iterator[None]:
         if not isinstance(missing, ModuleNotFoundError):
             raise
         raise InputError(
-            f"{missing.name}: this package is not installed; install this project's `{extra}` extra: "
-            f"pip install '.[{extra}]' in a clone, or pip install 'FILE.whl[{extra}]' from a wheel."
+            f"{missing.name}: this package is not installed; install this project's `{extra}` "
+            f"extra: pip install '.[{extra}]' in a clone, or pip install 'FILE.whl[{extra}]' from "
+            "a wheel."
         ) from error
