@@ -384,8 +384,9 @@ def test_the_seed_determines_the_run(dataset, finished, tmp_path, eagerly):
 @pytest.mark.parametrize("modules", VARIANTS)
 def test_every_choice_of_modules_trains(modules, dataset, tmp_path, eagerly, capsys):
     train(dataset, tmp_path / "model", modules, batch_size=10)
-    first, *_ = capsys.readouterr().out.splitlines()
-    assert first.startswith(f"training {VARIANTS[modules]} (")
+    printed = capsys.readouterr().out
+    assert printed.startswith("devices: ")
+    assert f"\ntraining {VARIANTS[modules]} (" in printed
     start, end = history(tmp_path / "model")
     assert math.isfinite(end["train_loss"])
     assert end["dev_perplexity"] < start["dev_perplexity"]
