@@ -15,7 +15,7 @@ from data_prep.labelling.settings import LabelSettings
 from data_prep.lexicon.settings import LexiconSettings
 from data_prep.merge.settings import MergeSettings
 from ecm_tf import cli
-from ecm_tf.config import ModelConfig, SearchConfig, TrainingConfig
+from ecm_tf.config import ClusterConfig, ModelConfig, SearchConfig, TrainingConfig
 from ecm_tf.core import command, released
 from export.serve.settings import ServerConfig
 
@@ -263,7 +263,7 @@ def test_a_number_out_of_range_is_refused_in_one_sentence(flag, capsys):
 
 def test_every_number_of_a_flag_has_a_range():
     configs = (ModelConfig, SearchConfig, TrainingConfig, ServerConfig, BuildSettings)
-    configs += (ClassifierSettings, LabelSettings, LexiconSettings, MergeSettings)
+    configs += (ClusterConfig, ClassifierSettings, LabelSettings, LexiconSettings, MergeSettings)
     checked = {field.name for config in configs for field in dataclasses.fields(config)}
     unchecked = [
         action.option_strings

@@ -215,9 +215,9 @@ def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
                 f"{post}\t{response}\n" for post, response in [("post", "response"), *pairs]
             )
     output, results = tmp_path / "relevance", tmp_path / "results"
-    # `test_table4_records_each_run_and_prints_the_table` has the other judges and searches.
+    # `test_table4_records_each_run_and_prints_the_table` has the other judges and a wider beam.
     searches = tmp_path / "searches.toml"
-    searches.write_text("[greedy]\n", encoding="utf-8")
+    searches.write_text('[greedy]\n[few]\ndecoder = "beam"\nbeam_size = 2\n', encoding="utf-8")
     evaluation = f"--posts 1 --samples 0 --judge {corpus}/naive_bayes --searches {searches}"
     with eager_execution():
         run(

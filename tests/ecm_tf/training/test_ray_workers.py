@@ -66,7 +66,10 @@ def test_workers_are_described_once(dataset, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--ray_address", "127.0.0.1:1"], r"expected auto or HOST:PORT of a cluster, got 127"),
+        (
+            ["--ray_address", "127.0.0.1:1"],
+            r"expected local, auto or HOST:PORT of a cluster, got 127",
+        ),
         (["--use_gpu"], r"--use_gpu: expected a GPU for each of 2 workers, got 0"),
     ],
 )
