@@ -34,7 +34,7 @@ OTHER_FLAGS = {
     *("--help", "--json"),
     *("--sample", "--logdir"),  # before `--decoder sample`; TensorBoard
     *("--head", "--address"),  # Ray
-    "--quick",  # benchmarks
+    *("--quick", "--pairs", "--batches", "--rounds"),  # benchmarks
 }
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 
