@@ -2,12 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
+from benchmarks.models import MODULES
 from ecm_tf.config import ORIGINAL_BUCKETS, TrainingConfig
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
@@ -17,8 +18,6 @@ from ecm_tf.model import ECM
 from ecm_tf.training.construction import compiled_model, model_config
 from ecm_tf.training.data_parallel import DataParallelECM
 from ecm_tf.training.workers import Workers, find_workers
-
-MODULES = {"use_emb": True, "use_imemory": True, "use_ememory": True}
 
 
 class PartOfWorker(Workers):
@@ -39,15 +38,15 @@ def seconds_per_step(model: ECM, batches: tf.data.Dataset, count: int) -> float:
     model.make_train_function()
     iterator = iter(batches.cache().repeat())
 
-    def pass_over(function: Callable[[Any], Any]) -> float:
+    def pass_over() -> float:
         start = time.perf_counter()
         for _ in range(count):
-            logs = function(iterator)
+            logs = model.train_function(iterator)
         float(tf.nest.flatten(logs)[0])
         return (time.perf_counter() - start) / count
 
-    pass_over(model.train_function)
-    return pass_over(model.train_function)
+    pass_over()
+    return pass_over()
 
 
 def gradient_bytes(model: ECM, part: dict[str, tf.Tensor]) -> dict[str, int]:

@@ -81,12 +81,7 @@ class RejectedRecords:
     def __enter__(self) -> "RejectedRecords":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
 

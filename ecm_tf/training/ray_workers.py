@@ -69,7 +69,7 @@ def train_on_ray(
                 scaling_config=ScalingConfig(
                     num_workers=workers,
                     use_gpu=cluster.use_gpu,
-                    resources_per_worker={"CPU": cpus, **({"GPU": 1} if cluster.use_gpu else {})},
+                    resources_per_worker={"CPU": cpus},
                 ),
                 run_config=RunConfig(
                     name="run",
