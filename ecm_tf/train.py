@@ -76,6 +76,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = command.parse(parser(prog), argv, lambda given: PRESETS.get(given.preset, {}))
     training = TrainingConfig(**command.options_of(TrainingConfig, arguments))
+    cluster = ClusterConfig(**command.options_of(ClusterConfig, arguments))
     if arguments.load_model is not None and arguments.pretrain_dir is not None:
         raise InputError(
             "expected --load_model, which resumes a run, or --pretrain_dir, which starts one; "
@@ -84,7 +85,6 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     if arguments.train_dir.exists():
         require_directory(arguments.train_dir, "a directory")
     configure_logging()
-    cluster = ClusterConfig(**command.options_of(ClusterConfig, arguments))
     # Importing TensorFlow takes seconds, so the arguments are checked first.
     before, best = _function_for(cluster)(
         dataset_dir=arguments.dataset,

@@ -1,9 +1,10 @@
 """Configuration of the workers that Ray starts for a training run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ecm_tf.config.base import Config
 from ecm_tf.core.command import option
+from ecm_tf.core.errors import InputError
 from ecm_tf.core.fields import NonNegativeInt, PositiveInt
 from ecm_tf.core.ray_cluster import LOCAL
 
@@ -33,3 +34,11 @@ class ClusterConfig(Config):
         "start all workers again from the last checkpoint at most this many times after one of "
         "them has ended",
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.workers is not None:
+            return
+        for field in fields(self):
+            if getattr(self, field.name) != field.default:
+                raise InputError(f"--{field.name}: expected --workers with it, got none.")

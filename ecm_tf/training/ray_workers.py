@@ -29,6 +29,7 @@ from ecm_tf.core.cpus import INTER_OP_THREADS, INTRA_OP_THREADS, available_cpus
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.logging import LOGGER
+from ecm_tf.core.manifest import read_manifest
 from ecm_tf.training.history import HistoryRow
 from ecm_tf.training.workers import LostWorkerError
 
@@ -49,6 +50,7 @@ def train_on_ray(
     Raises:
         InputError: an argument is invalid, or the workers ended more than `max_failures` times.
     """
+    read_manifest(dataset_dir, "dataset")  # Ray takes long to find out that there is none.
     workers = cluster.workers or 1
     local = cluster.ray_address == ray_cluster.LOCAL
     cpus = cluster.cpus_per_worker or (max(1, available_cpus() // workers) if local else 1)

@@ -18,19 +18,6 @@ from ecm_tf.train import main
 pytestmark = [pytest.mark.xdist_group("data parallel"), pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def train_alone(dataset, tmp_path_factory):
-    """`train_alone(epochs)`: the directory of a run of a single process."""
-
-    def train(epochs):
-        train_dir = tmp_path_factory.mktemp("alone") / "model"
-        with eager_execution():
-            main([*map(str, flags(dataset, train_dir, epochs))])
-        return train_dir
-
-    return train
-
-
 def command(dataset, train_dir, epochs):
     return ["ecm_tf.train", *flags(dataset, train_dir, epochs)]
 
@@ -39,34 +26,31 @@ def outputs(processes):
     return [process.communicate(timeout=300)[0] for process in processes]
 
 
-def test_workers_train_as_a_single_process_does(train_alone, dataset, tmp_path):
-    """Ten pairs in two buckets: parts of different sizes, and workers without a row."""
-    processes = start_workers(3, command(dataset, tmp_path / "model", 3), ONE_THREAD)
-    printed = outputs(processes)
-    assert [process.returncode for process in processes] == [0, 0, 0], printed
-    assert "worker 3 of 3, training ECM" in printed[2]
-    assert "step 1 " not in printed[2] and "step 2 " in printed[0], "the chief logs"
-    assert_equal_runs(tmp_path / "model", train_alone(3))
+def test_a_killed_worker_ends_the_run_which_can_be_resumed(dataset, tmp_path):
+    """Ten pairs in two buckets: parts of different sizes, and workers without a row.
 
-
-def test_a_killed_worker_ends_the_run_which_can_be_resumed(train_alone, dataset, tmp_path):
-    train_dir = tmp_path / "model"
-    processes = start_workers(2, command(dataset, train_dir, 100_000), ONE_THREAD)
+    `test_ray_workers.py` has workers that train to the end.
+    """
+    train_dir, alone = tmp_path / "model", tmp_path / "alone"
+    processes = start_workers(3, command(dataset, train_dir, 100_000), ONE_THREAD)
     while not list(train_dir.glob("checkpoints/step-*4/manifest.json")):
         assert processes[0].poll() is None, outputs(processes)
         time.sleep(0.1)
-    processes[1].send_signal(signal.SIGKILL)
+    processes[2].send_signal(signal.SIGKILL)
     killed = time.monotonic()
-    printed, _ = outputs(processes)
+    of_chief, of_other, of_killed = outputs(processes)
     assert time.monotonic() - killed < 60
-    assert processes[0].returncode == 2, printed
-    assert "expected all workers until the end, but one has ended" in printed
+    assert [process.returncode for process in processes[:2]] == [2, 2], of_chief
+    assert "expected all workers until the end, but one has ended" in of_chief
+    assert "worker 3 of 3, training ECM" in of_killed
+    assert "step 2 " in of_chief and "step 2 " not in of_other, "the chief logs"
     # It is resumed by a single process: a run may change the number of its workers.
     steps_per_epoch = 3
     epochs = max(read_losses(train_dir)) // steps_per_epoch + 1
     with eager_execution():
-        main([*map(str, flags(dataset, train_dir, epochs))])
-    assert_equal_runs(train_dir, train_alone(epochs))
+        for directory in (train_dir, alone):
+            main([*map(str, flags(dataset, directory, epochs))])
+    assert_equal_runs(train_dir, alone)
 
 
 def test_a_wrong_description_of_the_workers_is_refused(dataset, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import subprocess
 import sys
 import time
@@ -11,10 +12,19 @@ import pytest
 from eager_runs import eager_execution
 from training_runs import ONE_THREAD, assert_equal_runs, flags
 
+from ecm_tf.config import ClusterConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.train import main
+from ecm_tf.training.workers import LostWorkerError
 
+ray = pytest.importorskip("ray", reason="the extra `train-ray` is not installed")
 pytest.importorskip("ray.train", reason="the extra `train-ray` is not installed")
+
+from ray.train import ControllerError  # noqa: E402
+from ray.train.v2._internal.exceptions import UserExceptionWithTraceback  # noqa: E402
+
+from ecm_tf.training import ray_workers  # noqa: E402
+
 pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.slow]
 
 
@@ -49,12 +59,23 @@ def test_a_run_continues_after_a_worker_was_killed(dataset, tmp_path):
     assert_equal_runs(train_dir, tmp_path / "alone")
 
 
-def test_bad_input_ends_the_run_at_once(dataset, tmp_path):
-    log = tmp_path / "log"
-    process = start(flags(tmp_path / "nothing", tmp_path / "model", epochs=1), log)
-    assert process.wait(timeout=300) == 2, log.read_text()
-    assert log.read_text().count(f"error: {tmp_path}/nothing: ") == 1
-    assert not (tmp_path / "model").exists()
+def test_a_missing_dataset_is_reported_before_ray_starts(tmp_path):
+    with pytest.raises(InputError, match=f"^{tmp_path}/nothing: "):
+        main([*map(str, flags(tmp_path / "nothing", tmp_path / "model", 1)), "--workers", "2"])
+    assert not ray.is_initialized()
+
+
+def test_bad_input_in_a_worker_ends_the_run_without_another_attempt():
+    lost, bad = LostWorkerError("another has ended"), InputError("pairs.tfrecord: expected 6")
+    raised = {1: UserExceptionWithTraceback(lost, "")}
+    log = queue.Queue()
+    failures = ray_workers._Failures(log)
+    failures.after_exception(None, raised)
+    assert log.get().getMessage() == "worker 2 has ended: LostWorkerError"
+    with pytest.raises(InputError) as caught:
+        failures.after_exception(None, {**raised, 0: UserExceptionWithTraceback(bad, "")})
+    assert caught.value is bad
+    assert ray_workers._explain(ControllerError(bad), ClusterConfig(workers=2)) is bad
 
 
 def test_workers_are_described_once(dataset, tmp_path, monkeypatch):
