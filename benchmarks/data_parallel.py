@@ -18,6 +18,7 @@ from benchmarks.worker_processes import finish_workers, start_workers
 from ecm_tf.model.directory import load_model
 
 LOSS_TARGET, WEIGHT_TARGET = 1e-5, 1e-4
+LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 _COUNTS = (2, 4)
 _INTERVAL = 10
 
@@ -48,6 +49,9 @@ def _flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs", type=int, default=3, help="epochs to train (default: %(default)s)"
     )
+    parser.add_argument(
+        "--optimizer", choices=sorted(LEARNING_RATES), default="adam", help="default: %(default)s"
+    )
 
 
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
@@ -55,7 +59,8 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     sizes = ["--size", 8, "--embedding_size", 8] if arguments.quick else ["--size", 128]
     flags = ["--dataset", arguments.dataset, *sizes, "--epochs", arguments.epochs]
     flags += ["--use_emb", "--use_imemory", "--use_ememory", "--batch_size", 64]
-    flags += ["--optimizer", "adam", "--learning_rate", 0.002, "--steps_per_checkpoint", _INTERVAL]
+    flags += ["--optimizer", arguments.optimizer, "--steps_per_checkpoint", _INTERVAL]
+    flags += ["--learning_rate", LEARNING_RATES[arguments.optimizer]]
     with tempfile.TemporaryDirectory() as temporary:
         directories = {count: Path(temporary) / str(count) for count in (1, *_COUNTS)}
         for count, directory in directories.items():
