@@ -10,6 +10,9 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --progre
 # quota of a container.
 CPUS = $(shell $(BIN)/python -c "from ecm_tf.core.cpus import available_cpus; print(available_cpus())")
 
+# Hundreds of processes of the tests import the packages, which compiling each time would slow down.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup lock chat demo test test-fast check docs web wheel corpus table4 bench format clean
 .DELETE_ON_ERROR:
