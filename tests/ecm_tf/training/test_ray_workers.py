@@ -63,6 +63,7 @@ def test_a_missing_dataset_is_reported_before_ray_starts(tmp_path):
     with pytest.raises(InputError, match=f"^{tmp_path}/nothing: "):
         main([*map(str, flags(tmp_path / "nothing", tmp_path / "model", 1)), "--workers", "2"])
     assert not ray.is_initialized()
+    assert not (tmp_path / "model").exists()
 
 
 def test_bad_input_in_a_worker_ends_the_run_without_another_attempt():
