@@ -58,6 +58,8 @@ def connect(
 
     _shorten_temporary_directory()
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Ray's default niceness is 15, with which any other busy program would starve its processes.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     settings: dict[str, Any] = {}
     if address == LOCAL:
         settings = {

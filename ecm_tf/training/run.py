@@ -67,22 +67,21 @@ def train(
     """
     devices = prepare_devices()
     workers = find_workers()
-    dataset = DatasetDirectory(dataset_dir, verify=verify_dataset)
-    counts, assets = dataset.manifest["counts"], dataset.assets
-    if not counts["pairs"]["dev"]:
-        raise InputError(
-            f"{dataset_dir}: expected dev pairs to choose the best model by, got none; build the "
-            "dataset with --dev or a larger --dev_fraction."
-        )
-    config = model_config(model_options, assets)
+    dataset, settings = checked_run(
+        dataset_dir,
+        train_dir,
+        model_options,
+        training,
+        pretrain_dir=pretrain_dir,
+        word_vectors=word_vectors,
+        verify_dataset=verify_dataset,
+    )
+    counts, assets, config = dataset.manifest["counts"], dataset.assets, settings.model
     pairs = counts["pairs"]["train"]
     steps_per_epoch = batches.steps_per_epoch(pairs, training.batch_size, config)
-    initialization = Initialization.of(train_dir, pretrain_dir, word_vectors)
-    settings = RunSettings(config, training, dataset_dir, initialization)
     for line in devices:
         _log.info("%s", line)
     _log.info("%s", _headline(settings, pairs, steps_per_epoch, workers))
-    settings.check_train_dir(train_dir)
     with exclusive(train_dir) if workers.is_chief else contextlib.nullcontext():
         # Another run may have begun before the lock was acquired.
         settings.check_train_dir(train_dir)
@@ -130,6 +129,36 @@ def train(
             )
     assert best_model.best is not None
     return history[0], best_model.best
+
+
+def checked_run(
+    dataset_dir: Path,
+    train_dir: Path,
+    model_options: dict[str, Any],
+    training: TrainingConfig,
+    *,
+    pretrain_dir: Path | None,
+    word_vectors: Path | None,
+    verify_dataset: bool,
+) -> tuple[DatasetDirectory, RunSettings]:
+    """Checks what a run reads, without changing anything.
+
+    Args and errors are those of `train`.
+
+    Returns:
+        The dataset, and the settings of the run.
+    """
+    dataset = DatasetDirectory(dataset_dir, verify=verify_dataset)
+    if not dataset.manifest["counts"]["pairs"]["dev"]:
+        raise InputError(
+            f"{dataset_dir}: expected dev pairs to choose the best model by, got none; build the "
+            "dataset with --dev or a larger --dev_fraction."
+        )
+    config = model_config(model_options, dataset.assets)
+    initialization = Initialization.of(train_dir, pretrain_dir, word_vectors)
+    settings = RunSettings(config, training, dataset_dir, initialization)
+    settings.check_train_dir(train_dir)
+    return dataset, settings
 
 
 def _save(

@@ -59,9 +59,11 @@ def test_a_run_continues_after_a_worker_was_killed(dataset, tmp_path):
     assert_equal_runs(train_dir, tmp_path / "alone")
 
 
-def test_a_missing_dataset_is_reported_before_ray_starts(tmp_path):
+@pytest.mark.parametrize("flag", ["--dataset", "--pretrain_dir", "--word_vectors"])
+def test_bad_input_is_reported_before_ray_starts(dataset, tmp_path, flag):
+    missing = [flag, tmp_path / "nothing", "--workers", "2"]
     with pytest.raises(InputError, match=f"^{tmp_path}/nothing: "):
-        main([*map(str, flags(tmp_path / "nothing", tmp_path / "model", 1)), "--workers", "2"])
+        main([*map(str, [*flags(dataset, tmp_path / "model", 1), *missing])])
     assert not ray.is_initialized()
     assert not (tmp_path / "model").exists()
 

@@ -22,6 +22,11 @@ def test_all_ports_are_on_the_loopback_interface(server):
     assert {ip for ip, _ in addresses} <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
 
+def test_processes_have_the_priority_of_the_command(server):
+    own = psutil.Process(server.process.pid).nice()
+    assert {process.nice() for process in server.processes()} == {own}
+
+
 def test_health_metrics_and_logs(server):
     assert requests.get(f"{server.rest}/readyz", timeout=30).status_code == 200
     assert requests.get(f"{server.rest}/-/healthz", timeout=30).status_code == 200
