@@ -38,8 +38,8 @@ class Workers:
         All workers must call it in the same order.
 
         Args:
-            values: tensors or `tf.IndexedSlices`, of the same shapes on every worker. The rows of
-                slices may differ; their sum has the rows of all.
+            values: tensors of one dtype, or `tf.IndexedSlices`, of the same shapes on every
+                worker. The rows of slices may differ; their sum has the rows of all.
         """
         return list(values)
 
@@ -105,13 +105,25 @@ class ClusterWorkers(Workers):
         self.from_chief([0.0])
 
     def _sum_in_graph(self, values: list[Any]) -> list[Any]:
+        sparse = [i for i, value in enumerate(values) if isinstance(value, tf.IndexedSlices)]
+        dense = [i for i in range(len(values)) if i not in sparse]
+        # One large reduction takes less time than many small ones.
+        packed = tf.concat([tf.reshape(values[i], [-1]) for i in dense], axis=0)
+
         def in_replica(*values: Any) -> Any:
             # Tensors from outside have no device, which the reduction of slices needs.
             placed = tf.nest.map_structure(tf.identity, values, expand_composites=True)
             context = tf.distribute.get_replica_context()
             return context.all_reduce(tf.distribute.ReduceOp.SUM, list(placed))
 
-        return self._strategy.run(in_replica, args=tuple(values))
+        packed, *slices = self._strategy.run(
+            in_replica, args=(packed, *(values[i] for i in sparse))
+        )
+        parts = tf.split(packed, [tf.size(values[i]) for i in dense], num=len(dense))
+        sums = dict(zip(sparse, slices, strict=True))
+        for i, part in zip(dense, parts, strict=True):
+            sums[i] = tf.reshape(part, tf.shape(values[i]))
+        return [sums[i] for i in range(len(values))]
 
 
 def find_workers() -> Workers:
