@@ -44,7 +44,7 @@ def workers_of(process):
 
 def test_a_run_continues_after_a_worker_was_killed(dataset, tmp_path):
     train_dir, log = tmp_path / "ray" / "model", tmp_path / "log"
-    process = start(flags(dataset, train_dir, epochs=6), log)
+    process = start(flags(dataset, train_dir, epochs=4), log)
     while not list(train_dir.glob("checkpoints/step-*4/manifest.json")):
         assert process.poll() is None, log.read_text()
         time.sleep(0.05)
@@ -55,7 +55,7 @@ def test_a_run_continues_after_a_worker_was_killed(dataset, tmp_path):
     assert "has ended: " in printed and "resuming from the checkpoint of step" in printed
     assert [path.name for path in train_dir.parent.iterdir()] == ["model"], "Ray has left files"
     with eager_execution():
-        main([*map(str, flags(dataset, tmp_path / "alone", epochs=6))])
+        main([*map(str, flags(dataset, tmp_path / "alone", epochs=4))])
     assert_equal_runs(train_dir, tmp_path / "alone")
 
 
