@@ -57,8 +57,8 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
             signal.signal(number, lambda *_: stopped.set())
         scheme, encryption = ("https", " with TLS") if config.tls else ("http", "")
         addresses = (
-            f"REST {scheme}://{config.host}:{config.rest_port}, "
-            f"gRPC {config.host}:{config.grpc_port}{encryption}"
+            f"REST {scheme}://{config.address(config.rest_port)}, "
+            f"gRPC {config.address(config.grpc_port)}{encryption}"
         )
         print(f"serving {config.model}: {addresses}; logs: {server.log_directory}", flush=True)
         stopped.wait()

@@ -38,8 +38,8 @@ def configure(config: ServerConfig) -> None:
         if config.tls_cert is not None and config.tls_key is not None:
             pair = (Path(config.tls_key).read_bytes(), Path(config.tls_cert).read_bytes())
             credentials = grpc.ssl_server_credentials([pair])
-            return self.add_secure_port(f"{config.host}:{port}", credentials)
-        return add_port(self, f"{config.host}:{port}")
+            return self.add_secure_port(config.address(int(port)), credentials)
+        return add_port(self, config.address(int(port)))
 
     Server.__init__ = __init__
     Server.add_insecure_port = add_insecure_port

@@ -13,6 +13,8 @@ from export.serve.settings import ServerConfig
 from export.token_file import read_token
 
 TIMEOUT_SECONDS = 10
+LOOPBACK_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""The loopback addresses of a server that listens on all interfaces."""
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -51,7 +53,7 @@ def _get(
     config: ServerConfig, path: str, headers: Mapping[str, str] = _NO_HEADERS
 ) -> tuple[int, bytes]:
     """Returns the status and the body; proxies of the environment are not used."""
-    host = "127.0.0.1" if config.host == "0.0.0.0" else config.host
+    host = LOOPBACK_OF_ALL.get(config.host, config.host)
     if config.tls_cert is None:
         connection = http.client.HTTPConnection(host, config.rest_port, timeout=TIMEOUT_SECONDS)
     else:
@@ -81,7 +83,7 @@ def _only_trusting(cert: Path) -> ssl.SSLContext:
 
 def _other_server(config: ServerConfig, reason: str) -> InputError:
     return InputError(
-        f"{config.host}:{config.rest_port}: expected a server with these settings of TLS and "
+        f"{config.address(config.rest_port)}: expected a server with these settings of TLS and "
         f"token, got {reason}; if Ray Serve already ran on the cluster, stop it first "
         "(`serve shutdown`)."
     )

@@ -108,13 +108,14 @@ def _start_ray(config: ServerConfig) -> Path:
 def _check_ports(config: ServerConfig) -> None:
     for flag in ("rest_port", "grpc_port"):
         port = getattr(config, flag)
-        with socket.socket() as probe:
+        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+        with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((config.host, port))
             except OSError as error:
                 raise InputError(
-                    f"--{flag}: cannot listen on {config.host}:{port}; {error.strerror}."
+                    f"--{flag}: cannot listen on {config.address(port)}; {error.strerror}."
                 ) from error
 
 

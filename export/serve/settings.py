@@ -17,8 +17,8 @@ class ServerConfig(Config):
 
     host: str = option(
         "127.0.0.1",
-        "address to listen on; 0.0.0.0: all interfaces. Other addresses than loopback need "
-        "--tls_cert, --tls_key and --token_file, or --insecure",
+        "address to listen on; 0.0.0.0: all interfaces, :: those of IPv6. Other addresses than "
+        "loopback need --tls_cert, --tls_key and --token_file, or --insecure",
     )
     rest_port: Port = option(8501, "port of the REST API")
     grpc_port: Port = option(8500, "port of the gRPC API")
@@ -99,6 +99,10 @@ class ServerConfig(Config):
             "host",
             "a loopback address, or --tls_cert, --tls_key and --token_file, or --insecure",
         )
+
+    def address(self, port: int) -> str:
+        """Returns host and port as in a URL: an IPv6 address is in brackets."""
+        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
 
     @property
     def tls(self) -> bool:
