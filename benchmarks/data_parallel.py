@@ -18,7 +18,7 @@ from benchmarks.worker_processes import finish_workers, start_workers
 from ecm_tf.model.directory import load_model
 
 LOSS_TARGET, WEIGHT_TARGET = 1e-5, 1e-4
-LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
+LEARNING_RATES = {"adam": 0.002, "sgd": 0.1}
 _COUNTS = (2, 4)
 _INTERVAL = 10
 
