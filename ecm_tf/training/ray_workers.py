@@ -23,7 +23,7 @@ from ray.train import (
 from ray.train.tensorflow import TensorflowTrainer
 from ray.util.queue import Queue
 
-from ecm_tf.config import ClusterConfig, TrainingConfig
+from ecm_tf.config import ClusterConfig
 from ecm_tf.core import ray_cluster
 from ecm_tf.core.cpus import INTER_OP_THREADS, INTRA_OP_THREADS, available_cpus
 from ecm_tf.core.errors import InputError
@@ -35,22 +35,19 @@ from ecm_tf.training.workers import LostWorkerError
 
 def train_on_ray(
     cluster: ClusterConfig,
-    dataset_dir: Path,
     train_dir: Path,
-    model_options: dict[str, Any],
-    training: TrainingConfig,
     *,
-    pretrain_dir: Path | None = None,
-    word_vectors: Path | None = None,
-    **arguments: Any,
+    load_step: int | None = None,
+    verify_dataset: bool = True,
+    **inputs: Any,
 ) -> tuple[HistoryRow, HistoryRow]:
     """Trains a model on several workers, or resumes an interrupted run.
 
     Args:
         cluster: the workers; all machines of a Ray cluster must have the files of the run under
             the same paths, and this package installed.
-        dataset_dir, train_dir, model_options, training, pretrain_dir, word_vectors, **arguments:
-            those of `ecm_tf.training.run.train`.
+        train_dir, load_step, verify_dataset, **inputs: the arguments of
+            `ecm_tf.training.run.train`.
 
     Returns:
         What `ecm_tf.training.run.train` returns.
@@ -58,27 +55,25 @@ def train_on_ray(
     Raises:
         InputError: an argument is invalid, or the workers ended more than `max_failures` times.
     """
-    inputs: dict[str, Any] = {
-        "dataset_dir": dataset_dir,
-        "train_dir": train_dir,
-        "model_options": model_options,
-        "training": training,
-        "pretrain_dir": pretrain_dir,
-        "word_vectors": word_vectors,
-    }
     with importing_tensorflow():
         from ecm_tf.training.run import checked_run
     # Ray takes long to start, and each worker would find the same fault.
-    checked_run(**inputs, verify_dataset=False)
+    checked_run(train_dir=train_dir, verify_dataset=False, **inputs)
     workers = cluster.workers or 1
     local = cluster.ray_address == ray_cluster.LOCAL
     cpus = cluster.cpus_per_worker or (max(1, available_cpus() // workers) if local else 1)
     ray_cluster.connect(cluster.ray_address, cpus=workers * cpus)
     ray_cluster.require_cpus(workers * cpus, "--workers x --cpus_per_worker")
+    arguments = {
+        "train_dir": train_dir,
+        "load_step": load_step,
+        "verify_dataset": verify_dataset,
+        **inputs,
+    }
     # Ray changes the working directory of the workers.
     arguments = {
         name: value.absolute() if isinstance(value, Path) else value
-        for name, value in {**inputs, **arguments}.items()
+        for name, value in arguments.items()
     }
     try:
         _check_gpus(cluster)

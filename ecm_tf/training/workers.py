@@ -38,8 +38,8 @@ class Workers:
         All workers must call it in the same order.
 
         Args:
-            values: tensors of one dtype, or `tf.IndexedSlices`, of the same shapes on every
-                worker. The rows of slices may differ; their sum has the rows of all.
+            values: tensors of one dtype, at least one, or `tf.IndexedSlices`; of the same shapes on
+                every worker. The rows of slices may differ; their sum has the rows of all.
         """
         return list(values)
 

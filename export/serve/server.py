@@ -108,7 +108,7 @@ def _start_ray(config: ServerConfig) -> Path:
 def _check_ports(config: ServerConfig) -> None:
     for flag in ("rest_port", "grpc_port"):
         port = getattr(config, flag)
-        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+        family = socket.AF_INET6 if config.ipv6 else socket.AF_INET
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -102,7 +102,12 @@ class ServerConfig(Config):
 
     def address(self, port: int) -> str:
         """Returns host and port as in a URL: an IPv6 address is in brackets."""
-        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+        return f"[{self.host}]:{port}" if self.ipv6 else f"{self.host}:{port}"
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether the host is an IPv6 address."""
+        return ":" in self.host
 
     @property
     def tls(self) -> bool:
