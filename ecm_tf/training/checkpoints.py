@@ -47,7 +47,7 @@ class Checkpoints:
         """Adds a checkpoint and deletes all but the `KEPT` newest.
 
         Args:
-            model: compiled; its optimizer is saved too.
+            model: compiled, with a built optimizer, which is saved too.
             history: all evaluations; the last row gives the step.
         """
         final = self._path(history[-1].step)
@@ -77,7 +77,7 @@ class Checkpoints:
         If the newest is damaged, the one before is loaded, with a warning.
 
         Args:
-            model: compiled, with the configuration of the run.
+            model: compiled, with the configuration of the run and a built optimizer.
             step: of the checkpoint; None takes the newest.
 
         Returns:
@@ -92,8 +92,6 @@ class Checkpoints:
             return []
         if step is not None and step not in steps:
             raise InputError(f"--load_model: expected one of the steps {steps}, got {step}.")
-        # An optimizer has its slots only after `build`; Keras would skip them silently.
-        model.optimizer.build(model.trainable_variables)
         candidates = steps[::-1] if step is None else [step]
         for candidate in candidates:
             try:

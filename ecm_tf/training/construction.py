@@ -76,6 +76,8 @@ def compiled_model(
     # The layer is the model's last, so its weights are the last ones.
     apart = len(model.emotion_predictor.weights) if model.emotion_predictor else 0
     model.compile(optimizer=make_optimizer(training, apart), jit_compile=False)
+    # Only a built optimizer has the variables that a checkpoint saves and restores.
+    model.optimizer.build(model.trainable_variables)
     return model
 
 
