@@ -1,18 +1,10 @@
 """HTTP sessions that reach servers on this machine, whatever proxies the environment has."""
 
-import ipaddress
 from typing import Any
 
 import requests
 
-
-def is_loopback(host: str | None) -> bool:
-    """Tells whether a host name or address is this machine, such as `localhost` or `::1`."""
-    try:
-        address = ipaddress.ip_address((host or "").strip("[]"))
-    except ValueError:
-        return host == "localhost"
-    return address.is_loopback or address.is_unspecified
+from export.addresses import is_this_machine
 
 
 class DirectSession(requests.Session):
@@ -28,4 +20,4 @@ class DirectSession(requests.Session):
 
 def new_session(host: str | None) -> requests.Session:
     """Returns a session for requests to a host, without proxies if it is this machine."""
-    return DirectSession() if is_loopback(host) else requests.Session()
+    return DirectSession() if is_this_machine(host) else requests.Session()

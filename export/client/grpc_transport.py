@@ -5,9 +5,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from export.addresses import is_this_machine
 from export.client import transport
 from export.client.transport import Columns, ServerError, Target, tls_error
-from export.sessions import is_loopback
 
 
 class GrpcTransport:
@@ -24,7 +24,7 @@ class GrpcTransport:
         self._target = target
         self._metadata = [("authorization", f"Bearer {target.token}")] if target.token else []
         # The proxies of the environment do not reach this machine.
-        direct = is_loopback(target.parts.hostname)
+        direct = is_this_machine(target.parts.hostname)
         options = [("grpc.enable_http_proxy", 0)] if direct else []
         host = target.parts.netloc
         if target.encrypted:

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import reading
-from export.sessions import is_loopback
+from export.addresses import is_this_machine
 
 ADDRESSES = "http://HOST:PORT or https://HOST:PORT (REST), grpc://HOST:PORT or grpcs://HOST:PORT"
 MAX_ATTEMPTS = 5
@@ -94,7 +94,7 @@ class Target:
             raise InputError(f"{self.address}: expected {ADDRESSES}.")
         if self.ca_cert is not None:
             self._check_certificates(self.ca_cert)
-        if self.token is not None and not self.encrypted and not is_loopback(parts.hostname):
+        if self.token is not None and not self.encrypted and not is_this_machine(parts.hostname):
             raise InputError(
                 f"{self.address}: expected https:// or grpcs://, because the token would be sent "
                 "without encryption."

@@ -10,6 +10,7 @@ from ecm_tf.core.arguments import Parser, port
 from ecm_tf.core.optional import require_extra
 from ecm_tf.core.proxies import without_proxies
 from ecm_tf.core.released import add_name_flag
+from export.addresses import check_port
 
 PROG = "python -m export.demo"
 
@@ -48,10 +49,12 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         from export.demo.page import launch, page
     from export.demo.sources import open_source
 
+    check_port(arguments.host, arguments.port, "--port")
     with command.suppress_native_stderr():
         source = open_source(str(arguments.model or arguments.source), search)
-    print(f"open http://{arguments.host}:{arguments.port}", flush=True)
-    launch(page(source), arguments.host, arguments.port)
+    blocks = page(source)
+    print(f"open {launch(blocks, arguments.host, arguments.port)}", flush=True)
+    blocks.block_thread()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import gradio as gr
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.proxies import without_proxies
+from export.addresses import url_host
 from export.demo.cards import SCRIPT, STYLE, render_cards, render_message
 from export.demo.sources import Source
 from export.examples import EXAMPLES
@@ -54,14 +55,13 @@ def page(source: Source) -> gr.Blocks:
     return blocks
 
 
-def launch(blocks: gr.Blocks, host: str, port: int, *, block: bool = True) -> str:
-    """Serves the page.
+def launch(blocks: gr.Blocks, host: str, port: int) -> str:
+    """Serves the page in other threads.
 
     Args:
         blocks: the page, from `page`.
         host: address to listen on.
         port: port to listen on.
-        block: True to return only when interrupted.
 
     Returns:
         Address of the page.
@@ -74,7 +74,7 @@ def launch(blocks: gr.Blocks, host: str, port: int, *, block: bool = True) -> st
         # Gradio sends a request to its own address, which no proxy reaches.
         with without_proxies():
             _, address, _ = blocks.launch(
-                server_name=host,
+                server_name=url_host(host),
                 server_port=port,
                 share=False,
                 inbrowser=False,
@@ -88,7 +88,5 @@ def launch(blocks: gr.Blocks, host: str, port: int, *, block: bool = True) -> st
                 ssr_mode=False,
             )
     except OSError as error:
-        raise InputError(f"--port: cannot listen on {host}:{port}; {error}.") from error
-    if block:
-        blocks.block_thread()
+        raise InputError(f"--port: cannot listen on {url_host(host)}:{port}; {error}.") from error
     return address

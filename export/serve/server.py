@@ -3,7 +3,6 @@
 import dataclasses
 import logging
 import os
-import socket
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +12,7 @@ from ray.serve.config import HTTPOptions, gRPCOptions
 from ray.serve.schema import LoggingConfig
 
 from ecm_tf.core import ray_cluster
-from ecm_tf.core.errors import InputError
+from export.addresses import check_port
 from export.serve import proxy_process
 from export.serve.replica import application
 from export.serve.self_check import check_ready
@@ -95,7 +94,8 @@ def _start_ray(config: ServerConfig) -> Path:
     if config.token_file is not None:
         variables["RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"] = proxy_process.HTTP_MIDDLEWARES
     if config.ray_address == ray_cluster.LOCAL:
-        _check_ports(config)
+        check_port(config.host, config.rest_port, "--rest_port")
+        check_port(config.host, config.grpc_port, "--grpc_port")
     context = ray_cluster.connect(
         config.ray_address,
         cpus=config.cpus,
@@ -103,20 +103,6 @@ def _start_ray(config: ServerConfig) -> Path:
     )
     ray_cluster.require_cpus(config.cpus, "--cpus")
     return Path(context.address_info["session_dir"])
-
-
-def _check_ports(config: ServerConfig) -> None:
-    for flag in ("rest_port", "grpc_port"):
-        port = getattr(config, flag)
-        family = socket.AF_INET6 if config.ipv6 else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((config.host, port))
-            except OSError as error:
-                raise InputError(
-                    f"--{flag}: cannot listen on {config.address(port)}; {error.strerror}."
-                ) from error
 
 
 def _with_absolute_paths(config: ServerConfig) -> ServerConfig:

@@ -8,7 +8,7 @@ from ecm_tf.core.cpus import available_cpus
 from ecm_tf.core.fields import NonNegativeFloat, Port, PositiveFloat, PositiveInt
 from ecm_tf.core.ray_cluster import LOCAL
 from export import MODEL_NAME
-from export.serve.loopback import is_loopback_interface
+from export.addresses import is_loopback, url_host
 
 
 @dataclass(frozen=True)
@@ -95,19 +95,14 @@ class ServerConfig(Config):
             "the certificate of --tls_key",
         )
         self._require(
-            is_loopback_interface(self.host) or self.insecure or (self.tls and self.protected),
+            is_loopback(self.host) or self.insecure or (self.tls and self.protected),
             "host",
             "a loopback address, or --tls_cert, --tls_key and --token_file, or --insecure",
         )
 
     def address(self, port: int) -> str:
-        """Returns host and port as in a URL: an IPv6 address is in brackets."""
-        return f"[{self.host}]:{port}" if self.ipv6 else f"{self.host}:{port}"
-
-    @property
-    def ipv6(self) -> bool:
-        """Whether the host is an IPv6 address."""
-        return ":" in self.host
+        """Returns the host and a port as in a URL."""
+        return f"{url_host(self.host)}:{port}"
 
     @property
     def tls(self) -> bool:

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import warnings
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
@@ -15,7 +14,6 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-import requests
 import tensorflow as tf
 from playwright.sync_api import sync_playwright
 
@@ -34,6 +32,7 @@ from export.demo.sources import (
     open_source,
 )
 from export.saved_model.model_info import MODEL_INFO, OLD_MODEL_INFO
+from export.sessions import DirectSession
 
 pytestmark = pytest.mark.xdist_group("saved_model")
 
@@ -214,6 +213,25 @@ def test_queue_of_the_page_is_bounded():
     assert blocks._queue.max_size == MAX_WAITING
 
 
+def test_page_on_an_ipv6_address():
+    pytest.importorskip("gradio", reason="the extra `demo` is not installed")
+    from export.demo.page import launch, page
+
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as probe:
+            port = probe.getsockname()[1]
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    with warnings.catch_warnings(action="ignore"):
+        blocks = page(SimpleNamespace())
+        address = launch(blocks, "::1", port)
+    try:
+        assert address == f"http://[::1]:{port}/"
+        assert DirectSession().get(address, timeout=10).ok
+    finally:
+        blocks.close(verbose=False)
+
+
 @contextlib.contextmanager
 def page_of(source):
     """Serves the page with the command in a process of its own; yields its address."""
@@ -224,7 +242,7 @@ def page_of(source):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         address = process.stdout.readline().removeprefix("open ").strip()
-        assert address == f"http://127.0.0.1:{port}"
+        assert address == f"http://127.0.0.1:{port}/"
         yield address
     finally:
         process.terminate()
@@ -259,11 +277,6 @@ def tab(browser):
 
 
 def submit(tab, address, post):
-    for _ in range(100):
-        with contextlib.suppress(requests.ConnectionError):
-            requests.get(address, timeout=10)
-            break
-        time.sleep(0.1)
     tab.goto(address)
     tab.get_by_label("Post").fill(post)
     tab.get_by_role("button", name="Reply").click()
