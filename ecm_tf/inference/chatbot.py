@@ -17,6 +17,7 @@ from ecm_tf.model import ECM
 from ecm_tf.model.directory import load_model
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.emotions import AUTO, AUTO_ID, Emotions
+from ecm_tf.text.segmenters import LANGUAGES
 
 EmotionLike = str | int
 """An emotion's English name, Chinese name, alias or id (a number or its text); or auto."""
@@ -66,6 +67,8 @@ class Chatbot:
         model: the Keras model.
         config: its sizes and modules.
         emotions: its emotion categories, in the order of their ids.
+        language: of its texts, `"zh"` or `"en"`; empty if it was trained on text split by spaces,
+            which can be in any language.
 
     Raises:
         InputError: a search setting is unknown or out of range.
@@ -88,6 +91,7 @@ class Chatbot:
         self.model = model
         self.config: ModelConfig = model.config
         self.emotions: Emotions = assets.emotions
+        self.language = LANGUAGES[assets.segmenter]
         self._batches = BatchResponder(Responder(model, assets))
         self._splits_posts = assets.segmenter == "whitespace"
         self._model_defaults, self._defaults = model_defaults, search

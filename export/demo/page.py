@@ -1,5 +1,7 @@
 """The web page, made with Gradio."""
 
+import itertools
+
 import gradio as gr
 
 from ecm_tf.core.errors import InputError
@@ -30,24 +32,24 @@ def page(source: Source) -> gr.Blocks:
 
     def answer(post: str) -> str:
         try:
-            return render_cards(source.answer(post[:MAX_CHARACTERS]))
+            return render_cards(source.answer(post[:MAX_CHARACTERS]), source.language)
         except InputError as error:
             return render_message(str(error))
 
+    # Of all languages, if that of the model is unknown.
+    examples = EXAMPLES.get(source.language) or list(itertools.chain(*EXAMPLES.values()))
     with gr.Blocks(title="Emotional Chatting Machine", analytics_enabled=False) as blocks:
         gr.Markdown(
             "# Emotional Chatting Machine\nWrite a post; the model replies in every emotion."
         )
         with gr.Row(equal_height=True):
-            post = gr.Textbox(
-                label="Post", lines=1, max_length=MAX_CHARACTERS, scale=5, placeholder="今天…"
-            )
+            post = gr.Textbox(label="Post", lines=1, max_length=MAX_CHARACTERS, scale=5)
             button = gr.Button("Reply", variant="primary", scale=1, min_width=100)
         gr.Examples(
-            [[text] for text, _ in EXAMPLES["zh"]],
+            [[text] for text, _ in examples],
             [post],
             label="Examples",
-            example_labels=[f"{text} {english}" for text, english in EXAMPLES["zh"]],
+            example_labels=[f"{text} {english or ''}".strip() for text, english in examples],
         )
         replies = gr.HTML()
         gr.on([button.click, post.submit], answer, post, replies, api_visibility="private")

@@ -11,6 +11,7 @@ from ecm_tf.core.manifest import MANIFEST
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.inference.word_segmentation import is_split_chinese, split_into_words
 from ecm_tf.text.emotions import DEFAULT, Emotion
+from ecm_tf.text.segmenters import LANGUAGES
 from export.version_directories import version_directories
 
 
@@ -32,7 +33,13 @@ class Card:
 
 
 class Source(Protocol):
-    """Source of replies to a post in every emotion."""
+    """Source of replies to a post in every emotion.
+
+    Attributes:
+        language: of the texts, `"zh"` or `"en"`; empty if it is unknown.
+    """
+
+    language: str
 
     def answer(self, post: str) -> list[Card]:
         """Returns one card per emotion, in the order of the emotion ids.
@@ -92,6 +99,7 @@ class ModelDirectorySource:
 
     def __init__(self, train_dir: Path, search: Mapping[str, Any]) -> None:
         self._bot = ecm_tf.load(train_dir, **search)
+        self.language = self._bot.language
         # Compiles the graphs, and reports a missing classifier before the page opens.
         self.answer("")
 
@@ -123,6 +131,7 @@ class SavedModelSource:
         from export.saved_model.model_info import expects_split_text, read_model_info
 
         info = read_model_info(version_directory)
+        self.language = LANGUAGES.get(info.get("segmenter"), "")
         self._splits_posts = expects_split_text(info)
         signatures = tf.saved_model.load(str(version_directory)).signatures
         if "explain" not in signatures:
@@ -144,7 +153,8 @@ class ServerSource:
     """A model that TF Serving or `export.serve` serves.
 
     Posts are split into words once a reply has shown that the model was trained on split text: the
-    server does not say so, and no other model puts spaces between Chinese words.
+    server does not say so, and no other model puts spaces between Chinese words. Nor does it say
+    in which language its model was trained.
 
     Args:
         address: as for `export.client.Client`.
@@ -152,6 +162,8 @@ class ServerSource:
     Raises:
         InputError: the server does not respond.
     """
+
+    language = ""
 
     def __init__(self, address: str) -> None:
         from export.client import Client

@@ -14,6 +14,7 @@ from ecm_tf.core.output import check_output, finished_directory
 from ecm_tf.model.directory import ASSETS, CONFIG
 from ecm_tf.report import emotion_colours
 from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.segmenters import LANGUAGES
 from export.examples import EXAMPLES
 from export.release.writing import CARD as MODEL_CARD
 from export.tflite.conversion import convert
@@ -27,9 +28,6 @@ MODEL = "model"
 SITE, TEXT, CARD = "site.json", "text.json", "card.md"
 SERVICE_WORKER = "service-worker.js"
 RUNTIME = "wasm/litert_wasm_compat_internal.wasm"
-
-_LANGUAGES = {"jieba": "zh", "english": "en", "whitespace": ""}
-"""Language of the texts by segmenter; text split by spaces can be in any."""
 
 
 def write_site(
@@ -95,7 +93,7 @@ def write_site(
 
 def _site(name: str, assets: TextAssets, shape: PostShape) -> dict[str, Any]:
     """Returns the content of `site.json`, which `Site` of `web/src/site.ts` declares."""
-    language = _LANGUAGES[assets.segmenter]
+    language = LANGUAGES[assets.segmenter]
     colours = emotion_colours(len(assets.emotions))
     known = frozenset(assets.response_words)
     return {

@@ -2,12 +2,14 @@
 
 import contextlib
 import json
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import threading
 import warnings
+from html import unescape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -23,7 +25,7 @@ from ecm_tf.text.emotions import DEFAULT
 from export.ask import main as ask
 from export.client import Reply
 from export.demo.__main__ import main as demo
-from export.demo.cards import render_cards
+from export.demo.cards import render_cards, words_in
 from export.demo.sources import (
     Card,
     ModelDirectorySource,
@@ -31,6 +33,7 @@ from export.demo.sources import (
     ServerSource,
     open_source,
 )
+from export.examples import EXAMPLES
 from export.saved_model.model_info import MODEL_INFO, OLD_MODEL_INFO
 from export.sessions import DirectSession
 
@@ -59,6 +62,7 @@ def test_model_directory_and_saved_model_give_the_same_cards(source, exported_ba
     assert isinstance(source, ModelDirectorySource)
     exported = open_source(str(exported_base))
     assert isinstance(exported, SavedModelSource)
+    assert source.language == exported.language == "zh"
     check_same_cards(source.answer(POST), exported.answer(POST))
 
 
@@ -188,7 +192,7 @@ def test_cards_show_words_gate_and_attention_and_escape_html():
         emotion_words=np.array([False, True, False]),
         memory=np.array([2.0, 1.5, 1.0, 0.5], np.float32),
     )
-    html = render_cards([Card(DEFAULT[1], "好喜欢", -1.25, explanation)])
+    html = render_cards([Card(DEFAULT[1], "好喜欢", -1.25, explanation)], "zh")
     assert "&lt;b&gt;" in html and "<b>" not in html
     assert 'data-attention="0.250 0.750"' in html
     assert html.count('class="ecm-word ecm-emotional"') == 1
@@ -199,9 +203,43 @@ def test_cards_show_words_gate_and_attention_and_escape_html():
 
 def test_cards_of_a_model_without_gate_and_memory():
     explanation = Explanation([], [], np.zeros([0, 0]), None, np.zeros([0], bool), None)
-    html = render_cards([Card(DEFAULT[0], "", -0.5, explanation)])
+    html = render_cards([Card(DEFAULT[0], "", -0.5, explanation)], "en")
     assert "(empty reply)" in html
     assert "external memory" not in html and "internal memory" not in html
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "expected"),
+    [
+        ("好喜欢", ["好", "喜欢"], [("", "好"), ("", "喜欢")]),
+        (
+            "That's it. I'm fine!",
+            ["that", "'s", "it", ".", "i", "'m", "fine", "!"],
+            list(
+                zip(
+                    ["", "", " ", "", " ", "", " ", ""],
+                    ["That", "'s", "it", ".", "I", "'m", "fine", "!"],
+                    strict=True,
+                )
+            ),
+        ),
+        ("a * b", ["a", "*", "b"], [("", "a"), (" ", "*"), (" ", "b")]),
+        ("我 也", ["我", "_UNK", "也"], [("", "我"), (" ", "_UNK"), (" ", "也")]),
+        ("", [], []),
+    ],
+)
+def test_words_have_the_spaces_and_capitals_of_their_text(text, words, expected):
+    assert words_in(text, words) == expected
+
+
+def test_cards_show_the_text_of_an_english_reply():
+    words = ["that", "'s", "it", ".", "_EOS"]
+    explanation = Explanation(
+        ["hi"], words, np.ones([5, 1]), None, np.array([False, False, True, False, False]), None
+    )
+    html = render_cards([Card(DEFAULT[0], "That's it.", -0.5, explanation)], "en")
+    reply = re.search(r'<p class="ecm-reply" lang="en">(.*?)</p>', html, re.DOTALL)[1]
+    assert unescape(re.sub("<[^>]*>", "", reply)).strip() == "That's it."
 
 
 def test_queue_of_the_page_is_bounded():
@@ -209,8 +247,31 @@ def test_queue_of_the_page_is_bounded():
     with warnings.catch_warnings(action="ignore"):
         from export.demo.page import MAX_WAITING, page
 
-        blocks = page(SimpleNamespace())
+        blocks = page(SimpleNamespace(language="zh"))
     assert blocks._queue.max_size == MAX_WAITING
+
+
+@pytest.mark.parametrize(
+    ("language", "examples"),
+    [
+        ("zh", EXAMPLES["zh"]),
+        ("en", EXAMPLES["en"]),
+        ("", [*EXAMPLES["zh"], *EXAMPLES["en"]]),
+    ],
+)
+def test_examples_are_in_the_language_of_the_model(language, examples):
+    gradio = pytest.importorskip("gradio", reason="the extra `demo` is not installed")
+    from export.demo.page import page
+
+    with warnings.catch_warnings(action="ignore"):
+        blocks = page(SimpleNamespace(language=language))
+    (dataset,) = (each for each in blocks.blocks.values() if isinstance(each, gradio.Dataset))
+    assert dataset.samples == [[text] for text, _ in examples]
+    labels = dataset.sample_labels
+    assert all(
+        english in label for label, (_, english) in zip(labels, examples, strict=True) if english
+    )
+    assert "None" not in "".join(labels)
 
 
 def test_page_on_an_ipv6_address():
@@ -223,7 +284,7 @@ def test_page_on_an_ipv6_address():
     except OSError:
         pytest.skip("this machine has no ::1")
     with warnings.catch_warnings(action="ignore"):
-        blocks = page(SimpleNamespace())
+        blocks = page(SimpleNamespace(language="zh"))
         address = launch(blocks, "::1", port)
     try:
         assert address == f"http://[::1]:{port}/"

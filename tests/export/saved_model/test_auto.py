@@ -141,7 +141,7 @@ def test_cards_of_the_demo_show_the_probability(base, auto_model_dir, signatures
         "tensorflow.saved_model.load", lambda path: SimpleNamespace(signatures=signatures)
     )
     html = [
-        render_cards(source.answer(POSTS[0]))
+        render_cards(source.answer(POSTS[0]), source.language)
         for source in (
             ModelDirectorySource(auto_model_dir, {}),
             SavedModelSource(base / "1"),
