@@ -114,24 +114,45 @@ def _replies(model: Figures) -> dict[str, Any]:
     }
 
 
-def _print_table(arguments: argparse.Namespace) -> None:
+def read_runs(results: Path) -> dict[str, list[Figures]]:
+    """Returns the figures in a directory by name of the run, without its seed.
+
+    Raises:
+        InputError: there are none, or a file is not JSON.
+    """
     runs: dict[str, list[Figures]] = defaultdict(list)
-    for path in sorted(arguments.results.glob("*.json")):
-        figures = read_json(path, "figures of a run")
-        runs[path.stem.rpartition("-")[0]].append(figures)
+    for path in sorted(results.glob("*.json")):
+        runs[path.stem.rpartition("-")[0]].append(read_json(path, "figures of a run"))
     if not runs:
-        raise InputError(f"{arguments.results}: expected figures of runs, got none.")
+        raise InputError(f"{results}: expected figures of runs, got none.")
+    return runs
+
+
+def value_at(*keys: str) -> Callable[[Figures], float | None]:
+    """Returns a function that looks up nested keys in the figures of a run; None without them."""
+
+    def get(figures: Figures) -> float | None:
+        value: Any = figures
+        for key in keys:
+            value = value.get(key) if value else None
+        return value
+
+    return get
+
+
+def _print_table(arguments: argparse.Namespace) -> None:
+    runs = read_runs(arguments.results)
     example = next(iter(runs.values()))[0]
     columns: dict[str, tuple[Callable[[Figures], float | None], str]] = {}
     for part in example["test"]:
-        columns[f"{part} perplexity"] = _getter("test", part, "perplexity"), ".1f"
-        columns[f"{part} hits@1"] = _getter("test", part, "hits_at_1"), ".3f"
+        columns[f"{part} perplexity"] = value_at("test", part, "perplexity"), ".1f"
+        columns[f"{part} hits@1"] = value_at("test", part, "hits_at_1"), ".3f"
     for search, replies in example["replies"].items():
         for judge in replies["accuracy"]:
-            get = _getter("replies", search, "accuracy", judge, "value")
+            get = value_at("replies", search, "accuracy", judge, "value")
             columns[f"accuracy, {search}, {judge}"] = get, ".3f"
-        columns[f"distinct-2, {search}"] = _getter("replies", search, "distinct_2"), ".3f"
-    columns["seconds of training"] = _getter("training", "seconds"), ".0f"
+        columns[f"distinct-2, {search}"] = value_at("replies", search, "distinct_2"), ".3f"
+    columns["seconds of training"] = value_at("training", "seconds"), ".0f"
     rows = [
         [
             name,
@@ -142,16 +163,6 @@ def _print_table(arguments: argparse.Namespace) -> None:
         for name, of_name in runs.items()
     ]
     print(markdown_table(["run", "variant", "seeds", *columns], rows))
-
-
-def _getter(*keys: str) -> Callable[[Figures], float | None]:
-    def get(figures: Figures) -> float | None:
-        value: Any = figures
-        for key in keys:
-            value = value[key]
-        return value
-
-    return get
 
 
 def _spread(values: Iterable[float | None], format: str) -> str:

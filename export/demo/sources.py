@@ -131,7 +131,7 @@ class SavedModelSource:
         from export.saved_model.model_info import expects_split_text, read_model_info
 
         info = read_model_info(version_directory)
-        self.language = LANGUAGES.get(info.get("segmenter"), "")
+        self.language = LANGUAGES.get(info.get("segmenter", ""), "")
         self._splits_posts = expects_split_text(info)
         signatures = tf.saved_model.load(str(version_directory)).signatures
         if "explain" not in signatures:

@@ -1,0 +1,1 @@
+"""Comparisons of trained models on real data, and how the released models were made."""
