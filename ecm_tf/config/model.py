@@ -64,7 +64,8 @@ class ModelConfig(Config):
     predict_emotion: bool = option(
         False,
         "predict the emotion of the reply from the post, so that the model can choose it "
-        "(emotion auto); the rest of the model learns as without; the original program cannot",
+        "(emotion auto); all other weights are trained exactly as without it; "
+        "the original program predicts no emotion",
     )
     mask_padding: bool = option(
         True, "mask padding tokens; the original program does not mask them (--no-mask_padding)"

@@ -77,8 +77,8 @@ class SearchConfig(Config):
     )
     length_penalty: NonNegativeFloat = option(
         0.0,
-        "rank replies by log-probability / length ** length_penalty, with the length in words; 0: "
-        "total log-probability, 1: mean per word, which favours longer replies",
+        "rank replies by log-probability / (words + 1) ** length_penalty, where the 1 is the end "
+        "token; 0: total log-probability, 1: mean per token, which favours longer replies",
     )
     mmi_weight: Annotated[float, Meta(ge=0, lt=1)] = option(
         0.0,
@@ -98,7 +98,7 @@ class SearchConfig(Config):
     auto_weight: NonNegativeFloat = option(
         0.5,
         "with emotion auto: the model chooses the emotion with the highest log P(emotion | post) + "
-        "auto_weight × log P(reply | post, emotion) / words",
+        "auto_weight × log P(reply | post, emotion) / (words + 1)",
     )
 
     def __post_init__(self) -> None:

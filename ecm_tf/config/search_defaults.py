@@ -100,7 +100,9 @@ def add_search_options(
         The group.
     """
     group = parser.add_argument_group(
-        title, f"A model directory with a {SEARCH_JSON} has defaults of its own."
+        title,
+        "The defaults below apply unless the model directory has settings of its own "
+        f"({SEARCH_JSON}), as released models do.",
     )
     command.add_options(group, SearchConfig)
     for name, help_text in _PATHS.items():

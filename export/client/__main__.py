@@ -82,7 +82,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         "--token_file",
         type=Path,
         metavar="FILE",
-        help="file with one line, the server's token; it is sent only over TLS and to this machine",
+        help="file with one line, the server's token; without TLS it is sent only to this machine",
     )
     return result
 

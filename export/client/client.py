@@ -30,7 +30,7 @@ class Client:
             that was trained on text split by spaces expects it; the server does not split.
         ca_cert: PEM file with the certificates to trust, for a server whose certificate is not from
             a public authority.
-        token_file: file with one line, the server's token. It is sent only over TLS and to this
+        token_file: file with one line, the server's token. Without TLS it is sent only to this
             machine.
 
     Raises:

@@ -14,7 +14,7 @@ ASSETS = "assets"
 SCHEMES = {
     "none": "float32 weights",
     "float16": "float16 weights, half the size",
-    "dynamic": "int8 weights, a quarter of the size; activations are quantised at run time",
+    "dynamic": "int8 weights, about a third of the size; activations are quantised at run time",
 }
 """Quantisation schemes, with a description of each for `--help`."""
 
