@@ -26,13 +26,15 @@ POSTS = ("今天又加班到十点。", "我们家的猫走丢了，怎么办？
 REPEATS = 7
 SITE_TARGET_MB, REPLIES_TARGET = 20, 300
 
-_REPLY = """post => new Promise(resolve => {
+_REPLY = """post => new Promise((resolve, reject) => {
   const replies = document.getElementById("replies");
   const start = performance.now();
   new MutationObserver((_, observer) => {
     if (replies.hasAttribute("aria-busy")) return;
     observer.disconnect();
-    resolve(performance.now() - start);
+    const message = document.getElementById("message");
+    if (message.hidden) resolve(performance.now() - start);
+    else reject(new Error(message.textContent));
   }).observe(replies, { attributes: true, attributeFilter: ["aria-busy"] });
   document.getElementById("post").value = post;
   document.getElementById("form").requestSubmit();
@@ -67,6 +69,8 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     site, chromium = arguments.site, shutil.which("chromium")
     if not (site / "model/site.json").is_file():
         raise InputError(f"{site}: expected a folder of export.web.")
+    if not all(post.strip() for post in arguments.post or POSTS):
+        raise InputError("--post: expected a text, got none.")
     if chromium is None:
         raise InputError("chromium: expected it on the PATH, found none.")
     size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6

@@ -15,6 +15,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.data.batches import evaluation_batches
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.data.records import UNKNOWN_EMOTION
+from ecm_tf.evaluation.compatibility import check_model
 from ecm_tf.model.directory import load_model
 from ecm_tf.model.emotion_prediction import EmotionMeter, EmotionPredictions
 from ecm_tf.report.tables import markdown_table
@@ -40,16 +41,9 @@ def main(argv: list[str] | None = None) -> None:
     if not model.config.predict_emotion:
         raise InputError(f"{arguments.train_dir}: expected a model with --predict_emotion.")
     dataset = DatasetDirectory(arguments.dataset)
-    if (dataset.assets.post_words, dataset.assets.emotions) != (assets.post_words, assets.emotions):
-        raise InputError(
-            f"{arguments.dataset}: expected the post vocabulary and the emotions of the model."
-        )
     classifier = arguments.classifier and EmotionClassifier(arguments.classifier)
-    if classifier and classifier.emotions != assets.emotions:
-        raise InputError(
-            f"{arguments.classifier}: expected the model's emotions, {assets.emotions.allowed}; "
-            f"got {classifier.emotions.allowed}."
-        )
+    judges = {str(arguments.classifier): classifier} if classifier else {}
+    check_model(arguments.train_dir, dataset, judges, [])
     train = _emotions(dataset, "train", classifier)
     given = _emotions(dataset, arguments.split, classifier)
     categories = len(assets.emotions)

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from ecm_tf.config.base import Config
 from ecm_tf.core.command import option
-from ecm_tf.core.fields import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Seed
+from ecm_tf.core.fields import NonNegativeInt, PositiveInt, Seed
 
 RERANKED = {
     "decoder": "sample",
@@ -23,6 +23,10 @@ RERANKED = {
 """Default settings of commands that are given a classifier (`--rerank`); `docs/results.md` gives
 the measurements behind them."""
 
+_Temperature = Annotated[float, Meta(ge=0.001, le=1000)]
+_Weight = Annotated[float, Meta(ge=0, le=1000)]
+_Exponent = Annotated[float, Meta(ge=0, le=10)]
+"""Numbers far beyond these overflow float32, in which replies are ranked."""
 _BlockWords = Annotated[
     str | tuple[str, ...], Meta(description="the name of a file of words, or a list of words")
 ]
@@ -43,7 +47,7 @@ class SearchConfig(Config):
         "diverse beam search: number of groups that the beams are divided into; must divide "
         "--beam_size",
     )
-    diversity: NonNegativeFloat = option(
+    diversity: _Weight = option(
         1.0,
         "with --beam_groups: penalty in nats for each beam of an earlier group that chose the same "
         "word at this step",
@@ -51,7 +55,7 @@ class SearchConfig(Config):
     candidates: PositiveInt = option(
         1, "number of replies that --decoder sample draws; the best one is returned"
     )
-    temperature: PositiveFloat = option(
+    temperature: _Temperature = option(
         1.0, "sampling temperature; values below 1 favour probable words"
     )
     top_k: PositiveInt | None = option(None, "sample from the k most probable words only")
@@ -75,7 +79,7 @@ class SearchConfig(Config):
         type=str,
         metavar="FILE",
     )
-    length_penalty: NonNegativeFloat = option(
+    length_penalty: _Exponent = option(
         0.0,
         "rank replies by log-probability / (words + 1) ** length_penalty, where the 1 is the end "
         "token; 0: total log-probability, 1: mean per token, which favours longer replies",
@@ -92,10 +96,10 @@ class SearchConfig(Config):
         + " ".join(f"--{name} {value}" for name, value in RERANKED.items()),
         metavar="CLASSIFIER",
     )
-    emotion_weight: NonNegativeFloat = option(
+    emotion_weight: _Weight = option(
         1.0, "with --rerank: weight of the classifier's log-probability of the requested emotion"
     )
-    auto_weight: NonNegativeFloat = option(
+    auto_weight: _Weight = option(
         0.5,
         "with emotion auto: the model chooses the emotion with the highest log P(emotion | post) + "
         "auto_weight × log P(reply | post, emotion) / (words + 1)",

@@ -54,11 +54,12 @@ def beam_search(
             hypotheses complete the number. Each group contributes the same number of replies,
             rounded up; the lowest-ranked surplus is dropped.
         groups: number of groups, a divisor of `beams`.
-        diversity: penalty in nats, 0 or more, for each beam of an earlier group that chose the same
-            word at this step, the end token included. It affects the search only, not the scores.
-        length_penalty: exponent of the rank, 0 or more. 0 ranks by log-probability, as the original
-            program does; larger values, up to about 1, prefer longer replies. The end token counts
-            as a word.
+        diversity: penalty in nats, in [0, 1000], for each beam of an earlier group that chose the
+            same word at this step, the end token included. It affects the search only, not the
+            scores.
+        length_penalty: exponent of the rank, in [0, 10]. 0 ranks by log-probability, as the
+            original program does; larger values, up to about 1, prefer longer replies. The end
+            token counts as a word.
         masked_ids: token ids that are never chosen.
         min_length: minimum number of words in a reply, as for `greedy_search`.
 
@@ -76,9 +77,9 @@ def beam_search(
         )
     if groups < 1 or beams % groups:
         raise ValueError(f"`groups` must divide `beams` ({beams}). Received: {groups}")
-    if length_penalty < 0 or diversity < 0:
+    if not (0 <= length_penalty <= 10 and 0 <= diversity <= 1e3):
         raise ValueError(
-            "`length_penalty` and `diversity` must be 0 or more. "
+            "`length_penalty` must be in [0, 10], and `diversity` in [0, 1000]. "
             f"Received: length_penalty={length_penalty}, diversity={diversity}"
         )
     batch = tf.shape(state[0])[0] // beams

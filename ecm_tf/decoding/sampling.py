@@ -47,7 +47,8 @@ def sample(
 
     Args:
         step, state, max_length, end: as for `ecm_tf.decoding.decode_loop.decode`.
-        temperature: above 0; values below 1 sharpen the distribution, values above 1 flatten it.
+        temperature: in [0.001, 1000]; values below 1 sharpen the distribution, values above 1
+            flatten it.
         top_k: number of most probable words to sample from, at least 1; None: all.
         top_p: sample from the fewest words whose total probability reaches this, in (0, 1]; None:
             all.
@@ -63,8 +64,8 @@ def sample(
     Raises:
         ValueError: a setting is out of range.
     """
-    if temperature <= 0:
-        raise ValueError(f"`temperature` must be positive. Received: {temperature}")
+    if not 1e-3 <= temperature <= 1e3:
+        raise ValueError(f"`temperature` must be in [0.001, 1000]. Received: {temperature}")
     if top_k is not None and top_k < 1:
         raise ValueError(f"`top_k` must be at least 1. Received: {top_k}")
     if top_p is not None and not 0 < top_p <= 1:

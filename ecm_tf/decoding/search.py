@@ -8,6 +8,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.decoding.blocked_words import read_block_words
 from ecm_tf.decoding.ranking import Ranking, TextModel
 from ecm_tf.decoding.replies import Replies, Step
+from ecm_tf.text.emotions import Emotions
 
 
 class Search:
@@ -54,6 +55,29 @@ class Search:
             self.config.decoder
         ]
 
+    def check(self, max_length: int, emotions: Emotions) -> None:
+        """Checks that a model can use the search.
+
+        Args:
+            max_length: maximum number of words in a reply of the model.
+            emotions: the model's categories.
+
+        Raises:
+            InputError: `config.min_length` is above `max_length`, or the classifier has other
+                categories.
+        """
+        if self.config.min_length > max_length:
+            raise InputError(
+                f"min_length: expected at most {max_length}, the maximum number of words in a "
+                f"reply of this model; got {self.config.min_length}."
+            )
+        classifier = self.ranking.classifier
+        if classifier and classifier.emotions != emotions:
+            raise InputError(
+                f"{self.config.rerank}: expected the model's categories, {emotions.allowed}; got "
+                f"{classifier.emotions.allowed}."
+            )
+
     def candidates(
         self, step: Step, state: list[tf.Tensor], max_length: int, keys: tf.Tensor
     ) -> Replies:
@@ -67,15 +91,7 @@ class Search:
 
         Returns:
             Replies of `(batch, candidates)`, at least `n_best` for each post.
-
-        Raises:
-            InputError: `config.min_length` is above `max_length`.
         """
-        if self.config.min_length > max_length:
-            raise InputError(
-                f"min_length: expected at most {max_length}, the maximum number of words in a "
-                f"reply of this model; got {self.config.min_length}."
-            )
         if self.config.no_repeat:
             step, state = decoding.block_repeated_ngrams(
                 step, state, max_length, self.config.no_repeat

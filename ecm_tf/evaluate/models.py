@@ -88,6 +88,7 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     configs = read_searches(arguments.searches, search)
     with importing_tensorflow():
         from ecm_tf.decoding.search import Search
+        from ecm_tf.evaluation.compatibility import check_model
         from ecm_tf.evaluation.model_evaluation import evaluate_model
         from ecm_tf.evaluation.pairs import evaluation_pairs
         from ecm_tf.evaluation.relevance import draw_candidates, read_pairs
@@ -99,6 +100,9 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
         name: EmotionClassifier(directory)
         for name, directory in zip(_judge_names(arguments), arguments.judge, strict=True)
     }
+    searches = {name: Search(config) for name, config in configs.items()}
+    for directory in directories.values():
+        check_model(directory, dataset, judges, searches.values() if judges else [])
     pairs = evaluation_pairs(dataset, arguments.split, arguments.posts if judges else 0)
     candidates = None
     if arguments.relevance_pairs:
@@ -106,7 +110,6 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
         candidates = draw_candidates(
             split_pairs, arguments.relevance_pairs, arguments.relevance_seed
         )
-    searches = {name: Search(config) for name, config in configs.items()}
     measurements = []
     for name, directory in directories.items():
         results = evaluate_model(

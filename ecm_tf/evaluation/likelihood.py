@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from ecm_tf.evaluation.intervals import Estimate, ratio
-from ecm_tf.model.perplexity import Perplexity, PerplexityMeter
+from ecm_tf.model.perplexity import Perplexity, PerplexityMeter, perplexity_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Likelihoods:
     def token_perplexity(self) -> Estimate:
         """Returns the perplexity per token of all pairs, with its confidence interval."""
         rate = ratio(self.nll, self.tokens)
-        return Estimate(*np.exp([rate.value, rate.low, rate.high]).tolist())
+        return Estimate(*map(perplexity_of, (rate.value, rate.low, rate.high)))
 
 
 def likelihoods(

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from ecm_tf.core.errors import InputError
 from ecm_tf.data.batches import evaluation_batches
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
@@ -22,7 +21,6 @@ from ecm_tf.model import ECM
 from ecm_tf.model.directory import load_model
 from ecm_tf.model.perplexity import PerplexityMeter
 from ecm_tf.text.emotion_classifier import EmotionClassifier
-from ecm_tf.text.emotions import Emotions
 
 
 def evaluate_model(
@@ -41,7 +39,7 @@ def evaluate_model(
     """Measures the perplexity and relevance of a model and the quality of its replies.
 
     Args:
-        directory: model directory.
+        directory: model directory, which `compatibility.check_model` accepts.
         dataset: the dataset.
         split: `"train"`, `"dev"` or `"test"`; it has at least one pair.
         pairs: posts to reply to, with their responses; without posts no replies are
@@ -55,12 +53,8 @@ def evaluate_model(
 
     Returns:
         One measurement per search; a single one without posts.
-
-    Raises:
-        InputError: the model has other categories than a judge or the dataset.
     """
     model, assets = load_model(directory)
-    check_categories(directory, assets.emotions, dataset, judges)
     name = name or directory.resolve().name
     of_model = _without_replies(model, name, dataset, split, candidates, batch_size)
     if not pairs.posts:
@@ -89,34 +83,6 @@ def evaluate_model(
     return measurements
 
 
-def check_categories(
-    directory: Path,
-    emotions: Emotions,
-    dataset: DatasetDirectory,
-    judges: Mapping[str, EmotionClassifier],
-) -> None:
-    """Checks that a model has the categories of a dataset and of judges.
-
-    Args:
-        directory: model directory, for the message.
-        emotions: the model's categories.
-        dataset: the dataset.
-        judges: emotion classifiers by name.
-
-    Raises:
-        InputError: the categories differ.
-    """
-    for name, categories in {
-        str(dataset.directory): dataset.assets.emotions,
-        **{name: judge.emotions for name, judge in judges.items()},
-    }.items():
-        if categories != emotions:
-            raise InputError(
-                f"{directory}: expected the categories of {name}, {categories.allowed}; got "
-                f"{emotions.allowed}."
-            )
-
-
 def _without_replies(
     model: ECM,
     name: str,
@@ -137,7 +103,10 @@ def _without_replies(
         weights=model.count_trainable_params(),
         token_perplexity=results.token_perplexity(),
         sentence_perplexity=results.perplexity().sentence,
-        perplexity_by_emotion=[results.perplexity(emotion).token for emotion in emotions],
+        perplexity_by_emotion=[
+            results.perplexity(emotion).token if emotion in results.emotions else None
+            for emotion in emotions
+        ],
         relevance=_relevance(meter, model, candidates, batch_size, f"{name}: relevance"),
     )
 

@@ -41,7 +41,7 @@ def write_report(
     page, pictures = evaluation_page(measurements, directories, emotions, facts)
     evaluations = [measurement.evaluation for measurement in measurements]
     figures = {**facts, "models": [asdict(evaluation) for evaluation in evaluations]}
-    text = json.dumps(figures, ensure_ascii=False, indent=2)
+    text = json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False)
     output.mkdir(parents=True, exist_ok=True)
     for plot in pictures:
         (output / plot.name).write_bytes(plot.png)

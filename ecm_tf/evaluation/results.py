@@ -20,7 +20,8 @@ class Evaluation:
         token_perplexity: perplexity per token of the split's responses.
         sentence_perplexity: perplexity as the original program reports it: the exponential of the
             mean over responses of the mean nats per token.
-        perplexity_by_emotion: perplexity per token of the responses of each category.
+        perplexity_by_emotion: perplexity per token of the responses of each category; `None`
+            without responses.
         relevance: hits@1 and mean reciprocal rank; `None` if they were not measured.
         search: short description of the search; this and all that follow are empty or `None` if no
             replies were generated.
@@ -37,7 +38,7 @@ class Evaluation:
     weights: int
     token_perplexity: Estimate
     sentence_perplexity: float
-    perplexity_by_emotion: list[float]
+    perplexity_by_emotion: list[float | None]
     relevance: Relevance | None = None
     search: str | None = None
     judges: dict[str, EmotionScores] = field(default_factory=dict)

@@ -53,6 +53,7 @@ class BatchResponder:
         Its arguments are posts and emotion ids; it returns texts, emotion ids and the `Replies`.
         """
         search = Search(config, n_best)
+        search.check(self._responder.model.config.max_response_length, self._responder.emotions)
 
         def run(posts: tf.Tensor, emotion: tf.Tensor) -> tuple[tf.Tensor, ...]:
             replies, emotion = self._responder.choose(posts, emotion, search)

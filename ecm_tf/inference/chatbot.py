@@ -12,7 +12,7 @@ from ecm_tf.inference.explanation import Explanation
 from ecm_tf.inference.reply import Reply
 from ecm_tf.inference.requests import emotion_ids, given_replies, post_texts
 from ecm_tf.inference.responder import Responder
-from ecm_tf.inference.word_segmentation import split_into_words
+from ecm_tf.inference.word_segmentation import as_segmented
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import load_model
 from ecm_tf.text.assets import TextAssets
@@ -93,7 +93,7 @@ class Chatbot:
         self.emotions: Emotions = assets.emotions
         self.language = LANGUAGES[assets.segmenter]
         self._batches = BatchResponder(Responder(model, assets))
-        self._splits_posts = assets.segmenter == "whitespace"
+        self._segmenter = assets.segmenter
         self._model_defaults, self._defaults = model_defaults, search
         self._search({})
 
@@ -267,8 +267,7 @@ class Chatbot:
         return results[0] if isinstance(posts, str) else results
 
     def _texts(self, posts: Any) -> list[str]:
-        texts = post_texts(posts)
-        return [split_into_words(post) for post in texts] if self._splits_posts else texts
+        return as_segmented(post_texts(posts), self._segmenter)
 
     def _emotion_ids(self, emotions: Any, posts: Any, number: int) -> list[int]:
         auto = self.config.predict_emotion

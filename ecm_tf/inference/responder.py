@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from ecm_tf.core.errors import InputError
 from ecm_tf.decoding import Replies, block_words, block_words_automaton
 from ecm_tf.decoding.search import Search
 from ecm_tf.inference.emotion_choice import choose_candidates, emotion_candidates
@@ -96,12 +95,7 @@ class Responder(tf.Module):
         self, posts: tf.Tensor, encoded: dict[str, Any], emotion: tf.Tensor, search: Search
     ) -> Replies:
         """Returns the replies to encoded posts."""
-        classifier = search.ranking.classifier
-        if classifier and classifier.emotions != self.emotions:
-            raise InputError(
-                f"{search.config.rerank}: expected the model's categories, "
-                f"{self.emotions.allowed}; got {classifier.emotions.allowed}."
-            )
+        search.check(self.model.config.max_response_length, self.emotions)
         step, state = self.model.prepare_decoding(encoded, emotion, search.rows)
         if search.block_words:
             automaton = block_words_automaton(search.block_words, self.text)

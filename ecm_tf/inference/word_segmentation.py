@@ -1,6 +1,9 @@
 """Word segmentation of raw posts for models whose text assets have no tokenizer."""
 
 import re
+from collections.abc import Sequence
+
+from ecm_tf.text.segmenters import Segmenter
 
 # The tokenizer of raw text joins Chinese without spaces, so that only split text has them.
 _SPACE_BESIDE_CHINESE = re.compile(r"[\u3400-\u9fff] | [\u3400-\u9fff]")
@@ -15,6 +18,11 @@ def is_raw_chinese(post: str) -> bool:
 def is_split_chinese(reply: str) -> bool:
     """Returns whether a reply shows that its model was trained on text split by spaces."""
     return bool(_SPACE_BESIDE_CHINESE.search(reply))
+
+
+def as_segmented(posts: Sequence[str], segmenter: Segmenter) -> list[str]:
+    """Returns raw posts in the form of a segmenter's texts; see `split_into_words`."""
+    return [split_into_words(post) for post in posts] if segmenter == "whitespace" else [*posts]
 
 
 def split_into_words(post: str) -> str:

@@ -48,8 +48,13 @@ class Perplexity:
         return _exp_of_mean(self._sentence_nll, self._sentences)
 
 
+def perplexity_of(nats: float) -> float:
+    """Returns the perplexity for a mean negative log-likelihood, at most `exp(700)`."""
+    return math.exp(min(nats, _MAX_EXPONENT))
+
+
 def _exp_of_mean(total: float, count: float) -> float:
-    return math.exp(min(total / count, _MAX_EXPONENT)) if count else math.nan
+    return perplexity_of(total / count) if count else math.nan
 
 
 class PerplexityMeter:

@@ -116,3 +116,20 @@ class TextAssets:
         """Whether each response word is an emotion word: `[categories][response words]`."""
         by_category = [frozenset(words) for words in self.external_memory]
         return [[word in words for word in self.response_words] for words in by_category]
+
+
+def check_vocabularies(name: str, assets: TextAssets, other_name: str, other: TextAssets) -> None:
+    """Checks that the token ids of two directories stand for the same words.
+
+    Args:
+        name, other_name: the directories, for the message.
+        assets, other: their text assets.
+
+    Raises:
+        InputError: a vocabulary differs.
+    """
+    for side in ("post", "response"):
+        if getattr(assets, f"{side}_words") != getattr(other, f"{side}_words"):
+            raise InputError(
+                f"{name}: expected the vocabularies of {other_name}, but the {side} words differ."
+            )

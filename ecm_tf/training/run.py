@@ -16,8 +16,8 @@ from ecm_tf.core.manifest import MANIFEST, read_manifest
 from ecm_tf.data import batches
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.model import ECM
-from ecm_tf.model.directory import save_model
-from ecm_tf.text.assets import TextAssets
+from ecm_tf.model.directory import ASSETS, save_model
+from ecm_tf.text.assets import TextAssets, check_vocabularies
 from ecm_tf.training.averages import averaged_weights
 from ecm_tf.training.callbacks import BestModel
 from ecm_tf.training.checkpoints import Checkpoints
@@ -27,7 +27,7 @@ from ecm_tf.training.fit import RunCallbacks, fit_epochs
 from ecm_tf.training.history import HistoryRow
 from ecm_tf.training.initialization import initialize_embeddings, initialize_from_model
 from ecm_tf.training.lock import exclusive
-from ecm_tf.training.run_settings import Initialization, RunSettings, check_vocabularies
+from ecm_tf.training.run_settings import Initialization, RunSettings
 from ecm_tf.training.workers import Workers, find_workers
 
 _log = logging.getLogger(__name__)
@@ -85,7 +85,9 @@ def train(
     with exclusive(train_dir) if workers.is_chief else contextlib.nullcontext():
         # Another run may have begun before the lock was acquired.
         settings.check_train_dir(train_dir)
-        check_vocabularies(train_dir, assets)
+        if (train_dir / MANIFEST).is_file():
+            known = TextAssets.load(train_dir / ASSETS)
+            check_vocabularies(str(dataset_dir), assets, str(train_dir), known)
         model = compiled_model(config, assets, training, workers)
         checkpoints = Checkpoints(train_dir)
         history = checkpoints.restore(model, load_step)

@@ -10,8 +10,6 @@ from ecm_tf.config import ModelConfig, TrainingConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json, reading
 from ecm_tf.core.manifest import MANIFEST, read_manifest, sha256, write_atomically
-from ecm_tf.model.directory import ASSETS
-from ecm_tf.text.assets import TextAssets
 from ecm_tf.training.lock import LOCK
 
 RUN = "run.json"
@@ -137,23 +135,6 @@ class RunSettings:
             raise InputError(
                 f"{train_dir}: expected a new or empty directory, or one with a {RUN} to resume "
                 "from."
-            )
-
-
-def check_vocabularies(train_dir: Path, assets: TextAssets) -> None:
-    """Checks that the dataset has the vocabularies of the model in the train_dir, if there is one.
-
-    Raises:
-        InputError: a vocabulary differs.
-    """
-    if not (train_dir / MANIFEST).is_file():
-        return
-    known = TextAssets.load(train_dir / ASSETS)
-    for side in ("post_words", "response_words"):
-        if getattr(known, side) != getattr(assets, side):
-            raise InputError(
-                f"{train_dir}: expected a dataset with the vocabularies of the model in it, but "
-                f"the {side.replace('_', ' ')} differ."
             )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ecm_tf.config import ModelConfig
+from ecm_tf.inference.word_segmentation import as_segmented
 from ecm_tf.model.directory import CONFIG
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.processor import TextProcessor
@@ -18,7 +19,8 @@ def answer(
 ) -> list[list[str]]:
     """Returns one reply to each post in each emotion.
 
-    `text.tflite` processes the text itself; for `ids.tflite`, `TextProcessor` converts it.
+    `text.tflite` processes the text itself; for `ids.tflite`, `TextProcessor` converts it. Chinese
+    posts to a model of split text are split into words first.
 
     Args:
         file: path returned by `export.tflite.files.locate`.
@@ -31,7 +33,8 @@ def answer(
     """
     interpreter = Interpreter(file)
     emotion = np.tile(emotions, len(posts))
-    raw = [post.encode() for post in posts for _ in emotions]
+    texts = as_segmented(posts, assets.segmenter)
+    raw = [post.encode() for post in texts for _ in emotions]
     if file.name == TEXT:
         replies = interpreter(raw, emotion)["response"]
     else:

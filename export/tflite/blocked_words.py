@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import tensorflow as tf
 
+from ecm_tf.core.errors import InputError
 from ecm_tf.decoding.replies import Step
 from ecm_tf.decoding.word_automaton import WordAutomaton
 from ecm_tf.layers.losses import IMPOSSIBLE, additive_mask
@@ -20,9 +21,16 @@ def block_words(
     """Masks every word that would complete a pattern of the automaton.
 
     Args and results are those of `ecm_tf.decoding.block_words`.
+
+    Raises:
+        InputError: the list is too long: a state and a word do not fit into an int32 key.
     """
     vocabulary = len(automaton.next)
-    # No key is beyond int32 for lists that suit this function; NumPy checks it.
+    if automaton.num_states * vocabulary > np.iinfo(np.int32).max:
+        raise InputError(
+            f"block_words: expected at most {np.iinfo(np.int32).max // vocabulary:,} states for "
+            f"TensorFlow Lite, got {automaton.num_states:,}; shorten the list of blocked words."
+        )
     keys = automaton.next_keys[:-1].astype(np.int32)
     next_states = automaton.next_states[:-1]
     forbidden_words = _padded(automaton)

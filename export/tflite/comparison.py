@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.optional import require_extra
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
 from ecm_tf.evaluation.generation import generate_replies
@@ -24,6 +25,7 @@ from ecm_tf.report.tables import markdown_table
 from export.tflite.conversion import convert
 from export.tflite.files import FILES, IDS, SCHEMES, TEXT, PostShape
 from export.tflite.greedy import greedy_config
+from export.tflite.text import check_text_settings
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,15 @@ def compare(
         Measurements of each file.
 
     Raises:
-        InputError: the model or dataset is missing, the split has no posts, or `text.tflite` cannot
-            process the model's text.
+        InputError: the model or dataset is missing, the split has no posts, `text.tflite` cannot
+            process the model's text, or ai-edge-litert is not installed.
     """
-    responder = Responder(*load_model(train_dir))
+    with require_extra("tflite"):
+        import ai_edge_litert  # noqa: F401  The processes that measure need it.
+    model, assets = load_model(train_dir)
+    if TEXT in files:
+        check_text_settings(assets)
+    responder = Responder(model, assets)
     texts = evaluation_pairs(DatasetDirectory(dataset), split, posts).posts
     if not texts:
         raise InputError(f"{dataset}: expected pairs in the split {split}, got none.")

@@ -42,7 +42,7 @@ def convert(
     - `config.json` and `assets/`: sizes, vocabularies, tokenizer and emotions of the model.
 
     Both files use greedy search with the model's own blocked words, blocked repeats and minimum
-    length (`search.json`), and accept any batch size and length of at least 1. A fixed shape of
+    length (`search.json`), and accept any batch size. A fixed shape of
     `ids.tflite` is for runtimes that refuse dynamic dimensions, such as LiteRT.js.
 
     Args:

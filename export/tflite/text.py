@@ -49,6 +49,25 @@ _WHOLE_WORD_BONUS = 0.01
 """Score per pair of characters, in nats: too small to change how the surrounding text is split."""
 
 
+def check_text_settings(assets: TextAssets) -> None:
+    """Checks that TensorFlow Lite can process the text of a model.
+
+    Raises:
+        InputError: it cannot, because it has no NFKC and no regular expressions.
+    """
+    if assets.normalization == "nfkc":
+        raise InputError(
+            "text settings: expected the normalization width or none for text.tflite, because "
+            "TensorFlow Lite has no NFKC; got nfkc. `--files ids` leaves text.tflite out."
+        )
+    if assets.segmenter == "english":
+        raise InputError(
+            "text settings: expected the segmenter jieba or whitespace for text.tflite, "
+            "because TensorFlow Lite has no regular expressions; got english. `--files ids` "
+            "leaves text.tflite out."
+        )
+
+
 class CompactText(tf.Module):
     """`TextProcessor` for TensorFlow Lite: the same ids and texts, with these exceptions.
 
@@ -69,23 +88,13 @@ class CompactText(tf.Module):
         max_length: maximum width of a matrix of post ids.
 
     Raises:
-        InputError: the texts are normalized to NFKC, which TensorFlow Lite cannot do.
+        InputError: TensorFlow Lite cannot process the text; see `check_text_settings`.
     """
 
     def __init__(self, assets: TextAssets, min_length: int, max_length: int) -> None:
         super().__init__()
         self._min_length, self._max_length = min_length, max_length
-        if assets.normalization == "nfkc":
-            raise InputError(
-                "text settings: expected the normalization width or none for text.tflite, because "
-                "TensorFlow Lite has no NFKC; got nfkc. `--files ids` leaves text.tflite out."
-            )
-        if assets.segmenter == "english":
-            raise InputError(
-                "text settings: expected the segmenter jieba or whitespace for text.tflite, "
-                "because TensorFlow Lite has no regular expressions; got english. `--files ids` "
-                "leaves text.tflite out."
-            )
+        check_text_settings(assets)
         # Without a tokenizer, the text is already split by spaces.
         raw = assets.segmenter == "jieba"
         model = _post_model(assets) if raw else _split_post_model(assets)

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,13 @@ KIND = "web"
 PAGE = Path(__file__).parent / "page"
 """The page, which `npm run build` makes from `web/`."""
 MODEL = "model"
-SITE, TEXT, CARD = "site.json", "text.json", "card.md"
+SITE, TEXT, CARD = "site.json", "text.json", "card.txt"
+BUILD = "build.json"
+"""Records the sources of the page; not part of a site."""
 SERVICE_WORKER = "service-worker.js"
-RUNTIME = "wasm/litert_wasm_compat_internal.wasm"
+_METADATA = re.compile(r"\A---\n.*?\n---\n+", re.DOTALL)
+"""The YAML before the text of a model card."""
+RUNTIME_MODULE = "wasm/litert_wasm_compat_internal.wasm"
 
 
 def write_site(
@@ -55,7 +61,8 @@ def write_site(
     if not (PAGE / "index.html").is_file():
         raise InputError(f"{PAGE}: expected the page, got none; `make web` builds it.")
     with finished_directory(output) as directory:
-        shutil.copytree(PAGE, directory, dirs_exist_ok=True)
+        ignored = shutil.ignore_patterns(BUILD)
+        shutil.copytree(PAGE, directory, dirs_exist_ok=True, ignore=ignored)
         model = directory / MODEL
         model.mkdir()
         config = ModelConfig.load(train_dir / CONFIG)
@@ -73,13 +80,13 @@ def write_site(
             shutil.copyfile(converted / IDS, model / IDS)
         _write_json(model / TEXT, text_settings(assets))
         (model / CARD).write_text(_card(train_dir), encoding="utf-8")
-        large = [f"{MODEL}/{IDS}", f"{MODEL}/{TEXT}", RUNTIME]
+        large = [f"{MODEL}/{IDS}", f"{MODEL}/{TEXT}", RUNTIME_MODULE]
         site = _site(train_dir.resolve().name, assets, shape)
         site["sizes"] = {name: (directory / name).stat().st_size for name in large}
         site["version"] = _version(directory, site)
         _write_json(model / SITE, site)
         small = [name for name in _files(directory) if name not in large]
-        _complete_service_worker(directory / SERVICE_WORKER, site["version"], small)
+        _complete_service_worker(directory / SERVICE_WORKER, site["version"], small, large)
         write_manifest(
             directory,
             KIND,
@@ -119,10 +126,10 @@ def _site(name: str, assets: TextAssets, shape: PostShape) -> dict[str, Any]:
 
 
 def _card(train_dir: Path) -> str:
-    """Returns the model card, or what stands for it in a model directory without one."""
+    """Returns the model card without its metadata, or what stands for it if there is none."""
     path = train_dir / MODEL_CARD
     if path.is_file():
-        return path.read_text(encoding="utf-8")
+        return _METADATA.sub("", path.read_text(encoding="utf-8"))
     manifest = json.loads((train_dir / MANIFEST).read_text(encoding="utf-8"))
     return f"This model has no card. Its settings and counts:\n\n{json.dumps(manifest, indent=2)}\n"
 
@@ -138,9 +145,11 @@ def _version(directory: Path, site: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
-def _complete_service_worker(path: Path, version: str, files: list[str]) -> None:
+def _complete_service_worker(
+    path: Path, version: str, small: Sequence[str], large: Sequence[str]
+) -> None:
     """Writes before the script which files it keeps; a new version makes browsers install it."""
-    content = json.dumps({"version": version, "files": ["./", *files]})
+    content = json.dumps({"version": version, "files": ["./", *small], "large": large})
     script = path.read_text(encoding="utf-8")
     path.write_text(f"self.SITE = {content};\n{script}", encoding="utf-8")
 

@@ -82,5 +82,7 @@ def test_wrong_arguments(model_dir, auto_model_dir, dataset, corpus, tmp_path):
     output = str(tmp_path / "other")
     splits = [text for name in ("train", "dev", "test") for text in (f"--{name}", str(pairs))]
     data_prep(["build", *splits, "--output", output, "--workers", "1"])
-    with pytest.raises(InputError, match="expected the post vocabulary and the emotions"):
+    with pytest.raises(
+        InputError, match=r"expected the vocabularies of .*, but the post words differ"
+    ):
         predicted_emotion.main(["--train_dir", str(auto_model_dir), "--dataset", output])

@@ -8,31 +8,45 @@ export function card(emotion: Emotion, text: string, words: string[], language: 
   article.style.setProperty("--colour", emotion.colour);
   const heading = document.createElement("h2");
   heading.textContent = emotion.name;
-  const chinese = document.createElement("span");
-  chinese.lang = "zh";
-  chinese.textContent = emotion.chinese;
-  heading.append(" ", chinese);
+  // An emotion without a Chinese name has its name twice.
+  if (emotion.chinese !== emotion.name) {
+    const chinese = document.createElement("span");
+    chinese.lang = "zh";
+    chinese.textContent = emotion.chinese;
+    heading.append(" ", chinese);
+  }
   const reply = document.createElement("p");
   reply.lang = language;
-  reply.append(...marked(text, words, new Set(emotion.words)));
+  for (const part of partsOf(text, words, new Set(emotion.words))) {
+    const mark = document.createElement("mark");
+    mark.textContent = part.text;
+    reply.append(part.marked ? mark : part.text);
+  }
   article.append(heading, reply);
   return article;
 }
 
-/** Returns the parts of a text, with `<mark>` around those of its words that are emotion words. */
-function marked(text: string, words: string[], emotionWords: Set<string>): (string | HTMLElement)[] {
-  const parts: (string | HTMLElement)[] = [];
+/** A part of a reply: an emotion word, which is to be marked, or the text between two of them. */
+export interface Part {
+  text: string;
+  marked: boolean;
+}
+
+/** Returns the parts of a text, which has these words in this order. */
+export function partsOf(text: string, words: string[], emotionWords: Set<string>): Part[] {
+  const parts: Part[] = [];
   // A sentence may have capitals that its words lack; both have the same length.
   const lower = text.toLowerCase();
-  let end = 0;
+  let [endOfPart, endOfWord] = [0, 0];
   for (const word of words) {
-    const start = lower.indexOf(word.toLowerCase(), end);
-    if (start < 0 || !emotionWords.has(word)) continue;
-    parts.push(text.slice(end, start));
-    end = start + word.length;
-    const mark = document.createElement("mark");
-    mark.textContent = text.slice(start, end);
-    parts.push(mark);
+    const start = lower.indexOf(word.toLowerCase(), endOfWord);
+    if (start < 0) continue;
+    endOfWord = start + word.length;
+    if (!emotionWords.has(word)) continue;
+    if (start > endOfPart) parts.push({ text: text.slice(endOfPart, start), marked: false });
+    parts.push({ text: text.slice(start, endOfWord), marked: true });
+    endOfPart = endOfWord;
   }
-  return [...parts, text.slice(end)];
+  if (endOfPart < text.length) parts.push({ text: text.slice(endOfPart), marked: false });
+  return parts;
 }

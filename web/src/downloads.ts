@@ -1,7 +1,7 @@
 /** Downloads with progress, kept in the browser's cache for the next visit and for offline use. */
 
 import { cacheName } from "./cache-name";
-import { get, LARGE_FILES, url, type LargeFile, type Site } from "./site";
+import { failed, get, LARGE_FILES, url, type LargeFile, type Site } from "./site";
 
 /** Called with the number of bytes that have arrived, and with that of all bytes. */
 export type OnProgress = (received: number, total: number) => void;
@@ -11,8 +11,7 @@ export async function download(
   site: Site,
   onProgress: OnProgress,
 ): Promise<Record<LargeFile, Uint8Array<ArrayBuffer>>> {
-  // Browsers offer the cache only to pages from https or from this machine.
-  const cache = "caches" in self ? await caches.open(cacheName(site.version)) : null;
+  const cache = await openCache(site.version);
   const total = LARGE_FILES.reduce((sum, file) => sum + site.sizes[file], 0);
   let received = 0;
   const contents = LARGE_FILES.map(async (file) => {
@@ -20,14 +19,21 @@ export async function download(
     const content = await read(cached ?? (await get(file)), (bytes) => {
       received += bytes;
       onProgress(received, total);
-    });
+    }).catch(() => failed(file));
     if (content.length !== site.sizes[file]) {
       throw new Error(`${file}: expected ${site.sizes[file]} bytes, got ${content.length}.`);
     }
-    if (!cached) await cache?.put(url(file), new Response(content));
+    // Without space for it, the file is downloaded again at the next visit.
+    if (!cached) await cache?.put(url(file), new Response(content)).catch(console.warn);
     return [file, content] as const;
   });
   return Object.fromEntries(await Promise.all(contents)) as Record<LargeFile, Uint8Array<ArrayBuffer>>;
+}
+
+/** Returns the cache; null where the browser has none, as for pages from `http` on another machine. */
+async function openCache(version: string): Promise<Cache | null> {
+  if (!("caches" in self)) return null;
+  return caches.open(cacheName(version)).catch(() => null);
 }
 
 async function read(

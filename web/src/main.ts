@@ -3,7 +3,7 @@
 import { card } from "./cards";
 import { download } from "./downloads";
 import { ReplyModel } from "./model";
-import { get, type Site } from "./site";
+import { CARD, get, RUNTIME_MODULE, type Site } from "./site";
 import { TextProcessor, type TextSettings } from "./text";
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
@@ -17,7 +17,11 @@ async function start(): Promise<void> {
   if (!("WebAssembly" in self)) {
     throw new Error("This browser has no WebAssembly, which the model needs. Try a current one.");
   }
-  void keepForOfflineUse();
+  // The message of the HTML file is for browsers that do not run this script.
+  element("message").hidden = true;
+  element("message").classList.remove("late");
+  element("loading").hidden = false;
+  keepForOfflineUse().catch(console.warn);
   const site: Site = await (await get("model/site.json")).json();
   describe(site);
   const files = await download(site, showProgress);
@@ -26,22 +30,22 @@ async function start(): Promise<void> {
   const settings: TextSettings = JSON.parse(new TextDecoder().decode(files["model/text.json"]));
   const text = new TextProcessor(settings);
   const model = await ReplyModel.load(
-    files["wasm/litert_wasm_compat_internal.wasm"],
+    files[RUNTIME_MODULE],
     files["model/ids.tflite"],
     site.emotions.length,
     site.postLength,
     settings.responseWords.length,
   );
-  element("loading").hidden = true;
   send.disabled = false;
+  element("status").textContent = "The model is ready.";
   temperature.addEventListener("input", showTemperature);
   showTemperature();
   element("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    void report(answer(site, text, model, 0));
+    answer(site, text, model, 0).catch(show);
   });
   again.addEventListener("click", () => {
-    if (post.reportValidity()) void report(answer(site, text, model, temperature.valueAsNumber));
+    if (post.reportValidity()) answer(site, text, model, temperature.valueAsNumber).catch(show);
   });
 }
 
@@ -49,6 +53,8 @@ async function start(): Promise<void> {
 function describe(site: Site): void {
   element("model-name").textContent = site.model;
   post.lang = site.language;
+  // A model of any language was trained on text whose words are split by spaces.
+  element("split").hidden = site.language !== "";
   for (const { text, english } of site.examples) {
     const button = document.createElement("button");
     button.type = "button";
@@ -61,14 +67,16 @@ function describe(site: Site): void {
     });
     element("examples").append(button);
   }
-  const show = element<HTMLButtonElement>("show-card");
-  show.disabled = false;
-  show.addEventListener("click", () => void report(showCard()));
+  const showCard = element<HTMLButtonElement>("show-card");
+  showCard.disabled = false;
+  showCard.addEventListener("click", () => void openCard());
 }
 
-async function showCard(): Promise<void> {
-  element("card-text").textContent = await (await get("model/card.md")).text();
+async function openCard(): Promise<void> {
+  element("card-text").textContent = "";
   element<HTMLDialogElement>("card").showModal();
+  const text = get(CARD).then((response) => response.text());
+  element("card-text").textContent = await text.catch(messageOf);
 }
 
 function showProgress(received: number, total: number): void {
@@ -85,13 +93,14 @@ async function answer(
   model: ReplyModel,
   temperature: number,
 ): Promise<void> {
+  element("message").hidden = true;
   send.disabled = again.disabled = true;
   replies.setAttribute("aria-busy", "true");
   try {
     const results = await model.reply(text.postIdsOf(post.value, site.postLength), temperature);
     replies.replaceChildren(
       ...site.emotions.map((emotion, id) => {
-        const words = text.words(results[id]!.ids);
+        const words = text.words(results[id]!);
         return card(emotion, text.detokenize(words), words, site.language);
       }),
     );
@@ -112,18 +121,18 @@ async function keepForOfflineUse(): Promise<void> {
   if ("serviceWorker" in navigator) await navigator.serviceWorker.register("service-worker.js");
 }
 
-/** Shows the error of a task in the page. */
-async function report(task: Promise<void>): Promise<void> {
+/** Shows an error in the page. */
+function show(error: unknown): void {
+  console.error(error);
   const message = element("message");
-  message.hidden = true;
-  try {
-    await task;
-  } catch (error) {
-    console.error(error);
-    element("loading").hidden = true;
-    message.textContent = error instanceof Error ? error.message : String(error);
-    message.hidden = false;
-  }
+  message.textContent = messageOf(error);
+  message.hidden = false;
 }
 
-void report(start());
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+start()
+  .catch(show)
+  .finally(() => (element("loading").hidden = true));

@@ -1,13 +1,7 @@
 /** The model: a TensorFlow Lite file with fixed shapes, which answers a post in all emotions. */
 
 import { loadAndCompile, loadLiteRt, Tensor, type CompiledModel } from "@litertjs/core";
-import { RUNTIME, url } from "./site";
-
-/** Token ids of a reply, and its log-probability in nats. */
-export interface Reply {
-  ids: Int32Array;
-  score: number;
-}
+import { RUNTIME_SCRIPT, url } from "./site";
 
 export class ReplyModel {
   private constructor(
@@ -33,18 +27,18 @@ export class ReplyModel {
   ): Promise<ReplyModel> {
     // Emscripten's loader takes the module from here, so that it is downloaded once.
     Object.assign(self, { Module: { wasmBinary: runtime } });
-    await loadLiteRt(url(RUNTIME));
+    await loadLiteRt(url(RUNTIME_SCRIPT));
     const model = await loadAndCompile(file, { accelerator: "wasm" });
     return new ReplyModel(model, emotions, postLength, vocabulary);
   }
 
   /**
-   * Returns a reply in each emotion to a post.
+   * Returns the word ids of a reply in each emotion to a post.
    *
    * @param post its ids, padded to the length of posts.
    * @param temperature 0 for the most probable word at each step; above 0, words are sampled.
    */
-  async reply(post: Int32Array, temperature: number): Promise<Reply[]> {
+  async reply(post: Int32Array, temperature: number): Promise<Int32Array[]> {
     const rows = new Int32Array(this.emotions * this.postLength);
     for (let row = 0; row < this.emotions; row++) rows.set(post, row * this.postLength);
     const inputs = {
@@ -53,14 +47,11 @@ export class ReplyModel {
       noise: new Tensor(gumbelNoise(this.vocabulary, temperature), [this.vocabulary]),
     };
     const outputs = await this.model.run(inputs);
-    const [ids, lengths, scores] = await Promise.all(
-      ["ids", "lengths", "scores"].map((name) => outputs[name]!.data()),
+    const [ids, lengths] = await Promise.all([outputs.ids!.data(), outputs.lengths!.data()]);
+    const width = ids.length / this.emotions;
+    const replies = Array.from({ length: this.emotions }, (_, row) =>
+      Int32Array.from(ids.slice(row * width, row * width + lengths[row]!)),
     );
-    const width = ids!.length / this.emotions;
-    const replies = Array.from({ length: this.emotions }, (_, row) => ({
-      ids: Int32Array.from(ids!.slice(row * width, row * width + lengths![row]!)),
-      score: scores![row]!,
-    }));
     for (const tensor of [...Object.values(inputs), ...Object.values(outputs)]) tensor.delete();
     return replies;
   }

@@ -6,13 +6,13 @@ export interface Site {
   version: string;
   /** Name of the model. */
   model: string;
-  /** BCP 47 tag of the language of posts and replies. */
+  /** BCP 47 tag of the language of posts and replies; empty if it can be any. */
   language: string;
   emotions: Emotion[];
   /** Number of token ids of a post, padding included. */
   postLength: number;
   examples: Example[];
-  /** Sizes in bytes of what `Downloads` fetches. */
+  /** Sizes in bytes of what `download` fetches. */
   sizes: Record<LargeFile, number>;
 }
 
@@ -30,22 +30,27 @@ export interface Example {
   english?: string;
 }
 
-export const LARGE_FILES = [
-  "model/ids.tflite",
-  "model/text.json",
-  "wasm/litert_wasm_compat_internal.wasm",
-] as const;
+/** LiteRT.js's runtime: a script, and the WebAssembly module that it loads. */
+export const RUNTIME_SCRIPT = "wasm/litert_wasm_compat_internal.js";
+export const RUNTIME_MODULE = "wasm/litert_wasm_compat_internal.wasm";
+export const LARGE_FILES = ["model/ids.tflite", "model/text.json", RUNTIME_MODULE] as const;
 export type LargeFile = (typeof LARGE_FILES)[number];
-export const RUNTIME = "wasm/litert_wasm_compat_internal.js";
+/** The model card. */
+export const CARD = "model/card.txt";
 
 /** Returns the absolute URL of a file of the site. */
 export function url(file: string): string {
   return new URL(file, document.baseURI).href;
 }
 
-/** Returns the response for a file of the site. */
+/** Returns the response for a file of the site, not that of an earlier version. */
 export async function get(file: string): Promise<Response> {
-  const response = await fetch(url(file));
+  const response = await fetch(url(file), { cache: "no-cache" }).catch(() => failed(file));
   if (!response.ok) throw new Error(`${file}: expected the file, got status ${response.status}.`);
   return response;
+}
+
+/** Reports that the network failed; browsers' own messages do not name the file. */
+export function failed(file: string): never {
+  throw new Error(`${file}: the download failed. Check the connection, and reload the page.`);
 }

@@ -1,6 +1,7 @@
 /** The page's text processing against the ids of the graph's tokenizer, which the fixtures hold. */
 
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { TextProcessor, type TextSettings } from "../src/text";
 
@@ -11,7 +12,7 @@ interface Fixture {
   replies: { ids: number[]; text: string }[];
 }
 
-const directory = process.env.ECM_FIXTURES ?? new URL("fixtures/", import.meta.url).pathname;
+const directory = process.env.ECM_FIXTURES ?? fileURLToPath(new URL("fixtures/", import.meta.url));
 const names = (process.env.ECM_FIXTURE_NAMES ?? "chinese nfkc unrecorded whitespace english").split(" ");
 
 test.each(names)("%s: ids of posts and texts of replies", (name) => {

@@ -7,10 +7,11 @@ import numpy as np
 
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
+from ecm_tf.evaluation.compatibility import check_system
 from ecm_tf.evaluation.generation import generate_replies
-from ecm_tf.evaluation.model_evaluation import check_categories
 from ecm_tf.evaluation.pairs import evaluation_pairs
 from ecm_tf.inference.responder import Responder
+from ecm_tf.inference.word_segmentation import as_segmented
 from ecm_tf.model.directory import load_model
 
 
@@ -45,15 +46,19 @@ def system_replies(
         emotions: ids of the emotions to keep.
 
     Raises:
-        InputError: a model has other categories than the dataset.
+        InputError: a model has other categories than the dataset, or a search does not suit it.
     """
+    for directory in directories.values():
+        check_system(directory, dataset, {}, searches.values())
     result = {}
     for name, directory in directories.items():
         model, assets = load_model(directory)
-        check_categories(directory, assets.emotions, dataset, {})
         responder = Responder(model, assets)
+        given = posts
+        if dataset.assets.segmenter != assets.segmenter:
+            given = as_segmented(posts, assets.segmenter)
         for search_name, search in searches.items():
             label = name if len(searches) == 1 else f"{name}, {search_name}"
-            texts = generate_replies(responder, posts, search, progress=f"{label}: replies").texts
+            texts = generate_replies(responder, given, search, progress=f"{label}: replies").texts
             result[label] = [[replies[emotion] for emotion in emotions] for replies in texts]
     return result

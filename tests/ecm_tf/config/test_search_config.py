@@ -22,7 +22,7 @@ from ecm_tf.core.errors import InputError
             "mmi_weight: expected a search with several candidates to rank; sample search has one",
         ),
         ({"mmi_weight": 1.0}, r"mmi_weight: expected a number in \[0, 1\), got 1.0"),
-        ({"temperature": 0.0}, "temperature: expected a number above 0, got 0.0"),
+        ({"temperature": 0.0}, "temperature: expected a number in [0.001, 1000], got 0.0"),
         ({"top_k": 0}, "top_k: expected an integer of at least 1, got 0"),
         ({"top_p": 0.0}, r"top_p: expected a number in \(0, 1\], got 0.0"),
         ({"seed": -1}, r"seed: expected an integer in \[0, 4294967295\], got -1"),

@@ -42,6 +42,8 @@ def test_site_describes_its_model(site, model_dir):
     assert kept["version"] == described["version"]
     files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
     assert {*kept["files"], *described["sizes"]} == {*files, "./"} - {"manifest.json"}
+    assert kept["large"] == list(described["sizes"])
+    assert files.isdisjoint({"build.json"}), "is for tests of the page"
     assert model_dir.name not in kept["files"]
 
 
@@ -56,9 +58,9 @@ def test_version_changes_with_the_model(site, auto_model_dir, tmp_path):
 
 def test_card_of_a_model_directory_is_copied(model_dir, tmp_path):
     released = shutil.copytree(model_dir, tmp_path / "model")
-    (released / "README.md").write_text("# A card\n")
+    (released / "README.md").write_text("---\nlicense: mit\n---\n\n# A card\n\n---\n\nEnd\n")
     main(["--train_dir", str(released), "--output", str(tmp_path / "site")])
-    assert (tmp_path / "site/model/card.md").read_text() == "# A card\n"
+    assert (tmp_path / "site/model/card.txt").read_text() == "# A card\n\n---\n\nEnd\n"
 
 
 def test_output_and_page_are_checked(site, model_dir, tmp_path, monkeypatch):
@@ -160,14 +162,48 @@ def test_replies_in_a_browser_equal_those_of_the_file(site, model_dir, tab):
         assert "no card" in tab.get_by_role("dialog").inner_text()
 
 
+@pytest.mark.slow
+def test_an_update_is_complete_without_a_network(site, tab, tmp_path):
+    """A visit with a network, during which the old version still answers, loads the new one."""
+    updated = shutil.copytree(site, tmp_path / "site")
+    described = json.loads((site / "model/site.json").read_text())
+    with served(updated) as address:
+        tab.goto(address)
+        expected = replies(tab, POSTS[0])
+        tab.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        version = "0" * 16
+        content = json.dumps(described | {"model": "updated", "version": version})
+        (updated / "model/site.json").write_text(content)
+        worker = (site / "service-worker.js").read_text()
+        (updated / "service-worker.js").write_text(worker.replace(described["version"], version))
+        tab.goto(address)
+        tab.evaluate(
+            """async () => {
+              const registration = await navigator.serviceWorker.ready;
+              await registration.update();
+              while (!registration.waiting) await new Promise((wake) => setTimeout(wake, 50));
+            }"""
+        )
+        assert tab.locator("#model-name").inner_text() == described["model"]
+        tab.goto("about:blank")
+        tab.wait_for_timeout(1000)  # the new worker replaces the old one, which has no page left
+        tab.context.set_offline(True)
+        tab.goto(address)
+        assert replies(tab, POSTS[0]) == expected
+        assert tab.locator("#model-name").inner_text() == "updated"
+
+
 def test_missing_file_is_reported_in_the_page(site, tab, tmp_path):
     broken = shutil.copytree(site, tmp_path / "site")
     (broken / "model" / IDS).unlink()
     with served(broken) as address:
         tab.goto(address)
-        message = tab.get_by_role("alert")
+        message = tab.locator("#message", has_text="404")
         message.wait_for()
         assert message.inner_text() == f"model/{IDS}: expected the file, got status 404."
+        tab.get_by_role("button", name="About this model").click()
+        tab.get_by_role("button", name="Close").click()
+        assert message.is_visible(), "the card does not hide it"
 
 
 def test_benchmark_of_the_page(site, tmp_path):

@@ -2,14 +2,19 @@
 
 import { cacheName, isOldCache } from "../cache-name";
 
-/** What `export.web` writes before this script: the site's version, and its small files. */
-declare const SITE: { version: string; files: string[] };
+/** What `export.web` writes before this script: the site's version, its small files, and its large ones. */
+declare const SITE: { version: string; files: string[]; large: string[] };
 declare const self: ServiceWorkerGlobalScope;
 
 const name = cacheName(SITE.version);
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(name).then((cache) => cache.addAll(SITE.files)));
+  // At the first visit, the page stores the large files. At an update it shows the old version still.
+  const isUpdate = self.registration.active !== null;
+  const files = isUpdate ? [...SITE.files, ...SITE.large] : SITE.files;
+  // Not from the browser's HTTP cache, which may have the files of the old version.
+  const requests = files.map((file) => new Request(file, { cache: "reload" }));
+  event.waitUntil(caches.open(name).then((cache) => cache.addAll(requests)));
 });
 
 self.addEventListener("activate", (event) => {
@@ -21,7 +26,6 @@ self.addEventListener("activate", (event) => {
   );
 });
 
-// The page puts the large files into the same cache.
 self.addEventListener("fetch", (event) => {
   event.respondWith(
     caches
