@@ -117,8 +117,9 @@ def _read_posts() -> Iterator[str]:
     print("Type a post and press Enter; an empty line or Ctrl-D ends.", file=sys.stderr)
     while True:
         try:
-            post = input("> ")
+            post = _prompt()
         except EOFError:
+            print(file=sys.stderr)
             return
         except UnicodeDecodeError as error:
             print(f"expected {error.encoding.upper()}; set the terminal to it.", file=sys.stderr)
@@ -126,6 +127,14 @@ def _read_posts() -> Iterator[str]:
         if not post.strip():
             return
         yield post
+
+
+def _prompt() -> str:
+    """Reads a line at the terminal; the prompt is there even if the replies go to a file."""
+    if sys.stdout.isatty():
+        return input("> ")
+    print("> ", end="", file=sys.stderr, flush=True)
+    return input()
 
 
 def _generate(

@@ -57,6 +57,12 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         import tensorflow_text  # noqa: F401  Registers operations that the SavedModel uses.
 
         model = tf.saved_model.load(str(arguments.saved_model))
+    missing = {"all_emotions", "serving_default"}.difference(model.signatures)
+    if missing:
+        raise InputError(
+            f"{arguments.saved_model}: expected an exported ECM; the SavedModel has no signature "
+            f"{' or '.join(sorted(missing))}."
+        )
     posts = arguments.post
     if expects_split_text(_info(arguments.saved_model)):
         posts = [split_into_words(post) for post in posts]

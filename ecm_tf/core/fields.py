@@ -23,6 +23,11 @@ NonNegativeFloat = Annotated[float, msgspec.Meta(ge=0)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 """NumPy accepts no other seeds."""
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535, description="a port number in [1, 65535]")]
+ModelName = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[\w.-]+\Z", description="a name of letters, digits, '_', '-' and '.'"),
+]
+"""The name of a served model, which is a part of URLs."""
 
 _KINDS = {bool: "true or false", int: "an integer", float: "a number", str: "text"}
 

@@ -48,7 +48,9 @@ def block_words_automaton(words: Sequence[str], text: TextProcessor) -> WordAuto
     segmenter = text.assets.segmenter
     # The words are tokenized at once, also while a graph is being traced.
     with tf.init_scope():
-        tokens = text.tokenize(tf.constant(list(words), tf.string)).to_list()
+        # Half a surrogate pair, which Python's strings may contain, has no UTF-8 encoding.
+        texts = [word.encode("utf-8", "replace") for word in words]
+        tokens = text.tokenize(tf.constant(texts, tf.string)).to_list()
     patterns = []
     for word, row in zip(words, tokens, strict=True):
         patterns.append([unit for token in row for unit in units_of(token.decode(), segmenter)])

@@ -38,10 +38,10 @@ class Search:
         ranking: Ranking | None = None,
     ) -> None:
         self.config = config or SearchConfig()
-        if not 1 <= n_best <= self.config.num_candidates:
+        if not isinstance(n_best, int) or not 1 <= n_best <= self.config.num_candidates:
             raise InputError(
                 f"n_best: expected 1 to {self.config.num_candidates}, the number of candidates of "
-                f"the search ({self.config.name}); got {n_best}."
+                f"the search ({self.config.name}); got {n_best!r}."
             )
         self.n_best = n_best
         self.rows = self.config.num_candidates

@@ -33,7 +33,8 @@ def add_searches(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="TOML",
         help="compare several searches instead: a TOML file with one table per search; the name of "
-        "the table is the label, its keys are the settings above",
+        "the table is the label, its keys are the settings above; a table with rerank keeps the "
+        "defaults of the other settings",
     )
 
 

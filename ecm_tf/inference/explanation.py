@@ -15,7 +15,8 @@ class Explanation:
         post: the P tokens of the post, cut to the maximum length of the model.
         words: the words of the reply, then `_EOS` unless the reply reached the maximum length.
         attention: float32 `(len(words), P)`: attention weights of each word over the tokens of
-            the post; rows sum to 1.
+            the post; rows sum to 1, or to less if the model attends to padding (`mask_padding` is
+            off).
         gate: float32 `(len(words),)`: the probability that the external memory gives to an emotion
             word at this step (ECM, eq. 11); `None` without external memory, or if the emotion has
             no emotion words.

@@ -95,4 +95,7 @@ def as_list(values: Any) -> list[Any] | None:
     """Returns the elements of a list, tuple, array or series; None for a single value."""
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         return None
-    return list(values)
+    try:
+        return list(values)
+    except TypeError:  # NumPy's and TensorFlow's scalars are no lists, although they say so.
+        return None

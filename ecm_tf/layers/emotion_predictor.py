@@ -70,7 +70,7 @@ class EmotionPredictor(keras.layers.Layer):
         return ops.cast(self.logits(self.hidden(pooled)), "float32")
 
     def loss(self, logits: tf.Tensor, emotion: tf.Tensor) -> tf.Tensor:
-        """Returns the mean cross-entropy of a batch, in nats.
+        """Returns the mean cross-entropy of a batch, in nats; 0 for an empty batch.
 
         Args:
             logits: float32 `(batch, categories)`.
@@ -79,7 +79,8 @@ class EmotionPredictor(keras.layers.Layer):
         Returns:
             float32 scalar.
         """
-        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(emotion, logits))
+        nll = tf.nn.sparse_softmax_cross_entropy_with_logits(emotion, logits)
+        return tf.reduce_sum(nll) / tf.cast(tf.maximum(tf.size(nll), 1), tf.float32)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""

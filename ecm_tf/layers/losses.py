@@ -35,7 +35,7 @@ def token_weights(response_lengths: tf.Tensor) -> tf.Tensor:
 def memory_loss(memory: tf.Tensor) -> tf.Tensor:
     """Returns the penalty for internal memory that is left after the last step (ECM, eq. 15).
 
-        loss = sum(M_end ** 2) / batch
+        loss = sum(M_end ** 2) / max(batch, 1)
 
     The paper writes the norm; the original program squares it.
 
@@ -46,7 +46,9 @@ def memory_loss(memory: tf.Tensor) -> tf.Tensor:
         float32 scalar.
     """
     memory = tf.cast(memory, tf.float32)
-    return tf.reduce_sum(tf.square(memory)) / tf.cast(tf.shape(memory)[0], tf.float32)
+    return tf.reduce_sum(tf.square(memory)) / tf.cast(
+        tf.maximum(tf.shape(memory)[0], 1), tf.float32
+    )
 
 
 class MaskedWords(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ecm_tf.core import command
-from ecm_tf.core.arguments import Parser, non_negative_int, positive_float
+from ecm_tf.core.arguments import Parser, non_negative_int, positive_float, positive_int
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_lines
 from ecm_tf.inference.reply import Reply
@@ -20,7 +20,6 @@ from export.client.client import Client
 from export.client.transport import ADDRESSES
 
 PROG = "python -m export.client"
-POSTS_PER_REQUEST = 32
 _SPLIT_POSTS_WARNING = (
     "warning: the model was trained on text split by spaces, but a post is raw Chinese; "
     "give --split_posts, or separate the words with spaces."
@@ -66,6 +65,12 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         help="seconds to wait for the response to a request (default: %(default)s)",
     )
     result.add_argument(
+        "--posts_per_request",
+        type=positive_int,
+        default=32,
+        help="posts of --file in one request; servers have a limit (default: %(default)s)",
+    )
+    result.add_argument(
         "--split_posts",
         action="store_true",
         help="split raw Chinese into words before it is sent, for a model that was trained on text "
@@ -92,11 +97,11 @@ def _any_split(replies: Sequence[Reply]) -> bool:
 
 
 def _replies(
-    client: Client, posts: Sequence[str], emotion: str | None, n_best: bool
+    client: Client, posts: Sequence[str], per_request: int, emotion: str | None, n_best: bool
 ) -> Iterator[tuple[str, list[Reply]]]:
     """Yields each post with its replies."""
-    for start in range(0, len(posts), POSTS_PER_REQUEST):
-        batch = posts[start : start + POSTS_PER_REQUEST]
+    for start in range(0, len(posts), per_request):
+        batch = posts[start : start + per_request]
         if emotion is None:
             replies = client.all_emotions(batch)
         elif n_best:
@@ -130,7 +135,9 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         )
     warned = arguments.split_posts
     with client, tqdm(total=len(posts), unit=" posts", disable=None) as bar:
-        for post, replies in _replies(client, posts, arguments.emotion, arguments.n_best):
+        for post, replies in _replies(
+            client, posts, arguments.posts_per_request, arguments.emotion, arguments.n_best
+        ):
             if arguments.file:
                 rows = [{"emotion": r.emotion, "text": r.text, "score": r.score} for r in replies]
                 tqdm.write(json.dumps({"post": post, "replies": rows}, ensure_ascii=False))

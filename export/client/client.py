@@ -10,8 +10,16 @@ from ecm_tf.inference.word_segmentation import split_into_words
 from export import MODEL_NAME
 from export.client.grpc_transport import GrpcTransport
 from export.client.rest_transport import RestTransport
-from export.client.transport import Columns, Target, Transport
+from export.client.transport import Columns, ServerError, Target, Transport
 from export.token_file import read_token
+
+_OUTPUTS = {
+    "serving_default": ("response", "score"),
+    "all_emotions": ("response", "score", "emotion"),
+    "n_best": ("response", "score"),
+    "explain": ("response", "score", "post_tokens", "words", "attention", "emotion_words"),
+}
+"""What each signature returns at least."""
 
 
 class Client:
@@ -49,7 +57,7 @@ class Client:
         ca_cert: Path | None = None,
         token_file: Path | None = None,
     ) -> None:
-        self._split_posts = split_posts
+        self._address, self._split_posts = address, split_posts
         token = None if token_file is None else read_token(token_file)
         target = Target(address, model, version, timeout, ca_cert, token)
         self._transport: Transport = (
@@ -148,7 +156,14 @@ class Client:
     def _predict(self, signature: str, posts: Sequence[str], **inputs: Sequence[str]) -> Columns:
         if self._split_posts:
             posts = [split_into_words(post) for post in posts]
-        return self._transport.predict(signature, {"post": posts, **inputs})
+        columns = self._transport.predict(signature, {"post": posts, **inputs})
+        missing = [name for name in _OUTPUTS[signature] if name not in columns]
+        if missing:
+            raise ServerError(
+                f"{self._address}: expected the signature {signature} of an exported ECM; the "
+                f"response has no {', '.join(missing)}."
+            )
+        return columns
 
     def close(self) -> None:
         """Closes the connections."""

@@ -137,7 +137,13 @@ class RestTransport:
         if not response.ok:
             reason = content.get("error", content) if isinstance(content, dict) else content
             raise ServerError(f"{self._url}: status {response.status_code}, {reason}")
-        return content["outputs"]
+        outputs = content.get("outputs") if isinstance(content, dict) else None
+        if not isinstance(outputs, dict):
+            raise ServerError(
+                f"{self._url}: expected the outputs of a model, got "
+                f"{data[:60].decode('utf-8', 'replace')!r}."
+            )
+        return outputs
 
     def _read(self, response: requests.Response) -> bytes:
         """Returns the body; the timeout of `requests` is only that between two parts of it."""

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 
+import msgspec
+
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.fields import ModelName, describe
 from ecm_tf.core.files import reading
 from export.addresses import is_this_machine
 
@@ -71,8 +74,8 @@ class Target:
         token: bearer token; None if the server needs none.
 
     Raises:
-        InputError: the address has another form, the certificates cannot be read, or the token
-            would leave this machine without encryption.
+        InputError: the address or the name has another form, the certificates cannot be read, or
+            the token would leave this machine without encryption.
     """
 
     address: str
@@ -92,6 +95,12 @@ class Target:
         complete = parts.hostname and (port or not self.uses_grpc)
         if parts.scheme not in ("http", "https", "grpc", "grpcs") or not complete:
             raise InputError(f"{self.address}: expected {ADDRESSES}.")
+        try:
+            msgspec.convert(self.model, ModelName)
+        except msgspec.ValidationError as error:
+            raise InputError(
+                f"--model: expected {describe(ModelName)}, got {self.model!r}."
+            ) from error
         if self.ca_cert is not None:
             self._check_certificates(self.ca_cert)
         if self.token is not None and not self.encrypted and not is_this_machine(parts.hostname):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ecm_tf.config import Config
 from ecm_tf.core.command import option
 from ecm_tf.core.cpus import available_cpus
-from ecm_tf.core.fields import NonNegativeFloat, Port, PositiveFloat, PositiveInt
+from ecm_tf.core.fields import ModelName, NonNegativeFloat, Port, PositiveFloat, PositiveInt
 from ecm_tf.core.ray_cluster import LOCAL
 from export import MODEL_NAME
 from export.addresses import is_loopback, url_host
@@ -22,7 +22,7 @@ class ServerConfig(Config):
     )
     rest_port: Port = option(8501, "port of the REST API")
     grpc_port: Port = option(8500, "port of the gRPC API")
-    model: str = option(MODEL_NAME, "name of the served model, as in requests")
+    model: ModelName = option(MODEL_NAME, "name of the served model, as in requests")
     versions: PositiveInt = option(2, "number of newest versions to keep loaded")
     poll_seconds: PositiveFloat = option(10.0, "seconds between checks for new versions")
     replicas: PositiveInt = option(

@@ -154,7 +154,7 @@ def test_rejects_a_file_as_the_directory_of_explanations(chat, tmp_path):
             ("--beam_search", "--beam_size", 2, "--n_best", 3),
             "n_best: expected 1 to 2, the number of candidates of the search (beam 2); got 3.",
         ),
-        (("--length_penalty", -0.1), "length_penalty: expected a number of at least 0, got -0.1."),
+        (("--length_penalty", -0.1), "length_penalty: expected a number in [0, 10], got -0.1."),
         (("--temperature", 0), "temperature: expected a number above 0, got 0.0."),
         (("--top_k", 0), "top_k: expected an integer of at least 1, got 0."),
         (("--top_p", 0), "top_p: expected a number in (0, 1], got 0.0."),

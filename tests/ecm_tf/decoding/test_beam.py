@@ -183,8 +183,8 @@ def test_masked_ids_and_end_token():
         ({"beams": 2, "replies": 0}, "must be positive. Received: beams=2, replies=0"),
         ({"beams": 2, "groups": 0}, r"`groups` must divide `beams` \(2\). Received: 0"),
         ({"beams": 4, "groups": 3}, r"`groups` must divide `beams` \(4\). Received: 3"),
-        ({"beams": 2, "length_penalty": -0.5}, "must be 0 or more. Received: length_penalty=-0.5"),
-        ({"beams": 2, "groups": 2, "diversity": -1.0}, "must be 0 or more.*diversity=-1.0"),
+        ({"beams": 2, "length_penalty": -0.5}, r"must be in \[0, 10\].*length_penalty=-0.5"),
+        ({"beams": 2, "groups": 2, "diversity": -1.0}, r"in \[0, 1000\].*diversity=-1.0"),
     ],
 )
 def test_settings_out_of_range(settings, message):

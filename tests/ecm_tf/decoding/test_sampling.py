@@ -107,8 +107,8 @@ def test_keep_top_p_keeps_the_fewest_words_that_reach_p():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"temperature": 0.0}, "`temperature` must be in [0.001, 1000]. Received: 0.0"),
-        ({"temperature": -1.0}, "`temperature` must be in [0.001, 1000]. Received: -1.0"),
+        ({"temperature": 0.0}, r"`temperature` must be in \[0.001, 1000\]. Received: 0.0"),
+        ({"temperature": 1e-39}, r"`temperature` must be in \[0.001, 1000\]. Received: 1e-39"),
         ({"top_k": 0}, "`top_k` must be at least 1. Received: 0"),
         ({"top_p": 0.0}, r"`top_p` must be in \(0, 1\]. Received: 0.0"),
         ({"top_p": 1.5}, r"`top_p` must be in \(0, 1\]. Received: 1.5"),

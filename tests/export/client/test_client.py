@@ -18,7 +18,8 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import (
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
 from export.client import Client, Reply, ServerError
-from export.client.__main__ import POSTS_PER_REQUEST, main
+from export.client.__main__ import main
+from export.serve.settings import ServerConfig
 
 NAMES = DEFAULT.names
 
@@ -300,17 +301,67 @@ def test_command_prints_the_replies(address, capsys):
 
 
 def test_command_sends_a_file_in_batches(address, fake_model, tmp_path, capsys):
-    posts = [f"帖子{number}" for number in range(2 * POSTS_PER_REQUEST + 3)]
+    posts = [f"帖子{number}" for number in range(67)]
     (tmp_path / "posts.txt").write_text("\n".join(posts) + "\n", encoding="utf-8")
     main([address, "--file", str(tmp_path / "posts.txt"), "--emotion", "like"])
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["post"] for row in rows] == posts
     assert all(row["replies"][0]["text"] == f"{row['post']}·like" for row in rows)
-    assert [request[3] for request in fake_model.requests] == [
-        POSTS_PER_REQUEST,
-        POSTS_PER_REQUEST,
-        3,
-    ]
+    assert [request[3] for request in fake_model.requests] == [32, 32, 3]
+    fake_model.requests.clear()
+    flags = ("--emotion", "like", "--posts_per_request", "60")
+    main([address, "--file", str(tmp_path / "posts.txt"), *flags])
+    assert [request[3] for request in fake_model.requests] == [60, 7]
+
+
+@pytest.mark.parametrize(
+    ("columns", "signature", "missing"),
+    [
+        ({"logits": [[0.5]]}, "all_emotions", "response, score, emotion"),
+        ({"response": [["x"]], "score": [[0.0]]}, "all_emotions", "emotion"),
+        ({"response": ["x"]}, "serving_default", "score"),
+    ],
+)
+def test_another_model_behind_the_signature_is_reported(
+    columns, signature, missing, address, monkeypatch
+):
+    monkeypatch.setattr(FakeModel, "__call__", lambda *_: columns)
+    message = rf": expected the signature {signature} of an exported ECM; .* has no {missing}\.$"
+    with Client(address) as client, pytest.raises(ServerError, match=message):
+        if signature == "all_emotions":
+            client.all_emotions(["猫"])
+        else:
+            client.answer(["猫"], ["sad"])
+
+
+@pytest.mark.parametrize("model", ["", "a/b", "a#b", "a b", "a\n"])
+def test_names_that_do_not_fit_into_urls_are_refused(model):
+    with pytest.raises(InputError, match=r"^--model: expected a name of letters, digits, "):
+        Client("http://127.0.0.1:9", model)
+    with pytest.raises(InputError, match=r"^model: expected a name of letters, digits, "):
+        ServerConfig(model=model)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'"text"', b'{"outputs": [1, 2]}'])
+def test_another_service_is_reported(body):
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        with (
+            Client(f"http://127.0.0.1:{server.server_port}") as client,
+            pytest.raises(ServerError, match=r": expected the outputs of a model, got '"),
+        ):
+            client.all_emotions(["猫"])
 
 
 def test_posts_are_split_on_request(address, fake_model, capsys):
