@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ecm_tf.config import PRESETS, ClusterConfig, ModelConfig, TrainingConfig
 from ecm_tf.core import command, ray_cluster
-from ecm_tf.core.arguments import Parser, positive_int
+from ecm_tf.core.arguments import Parser, non_negative_int
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import require_directory
 from ecm_tf.core.imports import importing_tensorflow
@@ -55,7 +55,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--load_model",
-        type=positive_int,
+        type=non_negative_int,
         metavar="STEP",
         help="resume from the checkpoint of this step instead of the newest one",
     )

@@ -67,7 +67,10 @@ for run in "${runs[@]}"; do
   trained_on=$corpus
   case $run in
     pretrained-*) pretrain ;;
-    weighted-*) weight && trained_on=$output/weighted ;;
+    weighted-*)
+      weight
+      trained_on=$output/weighted
+      ;;
   esac
   corpus=$trained_on measured_run "$run" "${ecm[@]}" ${changes[${run%-*}]}
 done

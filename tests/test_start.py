@@ -226,7 +226,7 @@ def test_a_wrong_flag_of_a_module_ends_with_status_2(module, capsys):
 
 
 OUT_OF_RANGE = {
-    "train --load_model": "0",
+    "train --load_model": "-1",
     "chat --n_best": "0",
     "evaluate --batch_size": "0",
     "evaluate --posts": "0",
@@ -272,6 +272,18 @@ def test_every_number_of_a_flag_has_a_range():
         if action.type in (int, float) and action.dest not in checked
     ]
     assert unchecked == []
+
+
+def test_a_repeated_flag_keeps_the_values_of_the_first_one():
+    replacing = [
+        action.option_strings
+        for parser in cli._tree(cli.parser(complete=True))
+        for action in parser._actions
+        if action.option_strings
+        and action.nargs in ("+", "*")
+        and not isinstance(action, argparse._ExtendAction)
+    ]
+    assert replacing == []
 
 
 FILES = {

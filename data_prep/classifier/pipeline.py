@@ -172,6 +172,8 @@ def evaluate_classifier(
     """
     probabilities = classifier.probabilities(split.texts)
     grouped = np.stack([probabilities[:, group.ids].sum(axis=1) for group in groups], axis=1)
+    # A confident classifier may give all of them the probability 0.
+    grouped = np.maximum(grouped, np.finfo(np.float32).tiny)
     labels = np.empty(len(split.texts), np.int32)
     for label, group in enumerate(groups):
         labels[np.isin(split.labels, group.targets)] = label

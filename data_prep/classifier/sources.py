@@ -51,7 +51,7 @@ class _Description(msgspec.Struct, forbid_unknown_fields=True):
     files: Annotated[list[str], msgspec.Meta(min_length=1)]
     categories: list[str] | None = None
     labels: dict[str, list[str]] = {}
-    weight: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    weight: Annotated[float, msgspec.Meta(ge=0.001, le=1000)] = 1.0
     text_column: str | None = None
     emotion_column: str | None = None
 

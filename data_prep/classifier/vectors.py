@@ -20,7 +20,7 @@ from data_prep.corpus.readers import LabelOptions, read_pairs
 from data_prep.corpus.staging import raise_bad_record
 from data_prep.execution.progress import progress_bar
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import read_manifest, write_manifest
+from ecm_tf.core.manifest import read_manifest, verify_files, write_manifest
 from ecm_tf.core.output import check_output, finished_directory
 
 logger = logging.getLogger(__name__)
@@ -111,9 +111,11 @@ def load_vectors(directory: Path) -> Vectors:
     """Reads vectors that `train_vectors` made.
 
     Raises:
-        InputError: the directory is not one of vectors.
+        InputError: the directory is not one of vectors, or a file is damaged.
     """
-    settings = read_manifest(directory, KIND)["settings"]
+    manifest = read_manifest(directory, KIND)
+    verify_files(directory, manifest)
+    settings = manifest["settings"]
     with np.load(directory / VECTORS, allow_pickle=False) as arrays:
         return Vectors(
             settings["segmenter"],

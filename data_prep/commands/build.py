@@ -29,6 +29,7 @@ def add(commands: Commands) -> None:
         "--train",
         type=Path,
         nargs="+",
+        action="extend",
         required=True,
         metavar="FILE",
         help=f"training corpus: {SHARDS}",
@@ -37,6 +38,7 @@ def add(commands: Commands) -> None:
         "--dev",
         type=Path,
         nargs="+",
+        action="extend",
         metavar="FILE",
         help="dev corpus, likewise (default: a fraction of the training posts)",
     )
@@ -44,6 +46,7 @@ def add(commands: Commands) -> None:
         "--test",
         type=Path,
         nargs="+",
+        action="extend",
         metavar="FILE",
         help="test corpus, likewise (default: a fraction of the training posts)",
     )

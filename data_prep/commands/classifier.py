@@ -52,6 +52,7 @@ def _add_vectors(actions: Commands) -> None:
         "--corpus",
         type=Path,
         nargs="+",
+        action="extend",
         required=True,
         metavar="FILE",
         help="conversations, in any format that `build` reads",
@@ -107,6 +108,7 @@ def _add_evaluate(actions: Commands) -> None:
         "--classifier",
         type=Path,
         nargs="+",
+        action="extend",
         required=True,
         metavar="DIRECTORY",
         help="classifier directory",
@@ -133,6 +135,7 @@ def _add_sentences(parser: argparse.ArgumentParser) -> None:
         "--sentences",
         type=Path,
         nargs="+",
+        action="extend",
         required=True,
         metavar="FILE",
         help="labelled sentences; or a TOML file that describes a source of them: files, the "

@@ -38,6 +38,7 @@ def add(commands: Commands) -> None:
         "--input",
         type=Path,
         nargs="+",
+        action="extend",
         required=True,
         metavar="FILE",
         help=f"corpus to label: {SHARDS}",

@@ -25,6 +25,9 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--seed", type=seed, default=0, metavar="N", help="random seed (default: 0)"
     )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace other files of the same names"
+    )
     parser.set_defaults(run=run)
 
 
@@ -32,5 +35,5 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     from data_prep.corpus.sample import write_sample
 
-    write_sample(arguments.output, arguments.seed)
+    write_sample(arguments.output, arguments.seed, overwrite=arguments.overwrite)
     print(f"sample corpus: {arguments.output}")

@@ -7,7 +7,7 @@ from data_prep.corpus.files import check_regular_file
 from data_prep.execution.executor import Advance, Executor
 from data_prep.execution.progress import progress_bar
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import reading
+from ecm_tf.core.files import check_name, reading
 from ecm_tf.core.manifest import sha256
 
 
@@ -15,8 +15,9 @@ def source_digest(path: Path) -> str:
     """Returns the sha256 of a source file.
 
     Raises:
-        InputError: the file cannot be read, or is a pipe.
+        InputError: the file cannot be read, or is a pipe, or its name is not UTF-8.
     """
+    check_name(str(path), "file")
     check_regular_file(path)
     with reading(path, "a readable source file"):
         return sha256(path)
@@ -38,6 +39,17 @@ def digests_of(paths: Sequence[Path], executor: Executor) -> Iterator[str]:
         yield from executor.map(lambda: digest, paths, bar.update)
 
 
+def check_outside(paths: Iterable[Path], output: Path) -> None:
+    """Checks that no source lies inside the directory to make.
+
+    Raises:
+        InputError: one does.
+    """
+    for path in paths:
+        if path.resolve().is_relative_to(output.resolve()):
+            raise InputError(f"{path}: expected a source outside the output directory {output}.")
+
+
 def source_digests(
     paths: Sequence[Path],
     output: Path,
@@ -54,9 +66,7 @@ def source_digests(
         InputError: a source cannot be read, lies inside the output, or two different sources have
             the same name.
     """
-    for path in paths:
-        if path.resolve().is_relative_to(output.resolve()):
-            raise InputError(f"{path}: expected a source outside the output directory {output}.")
+    check_outside(paths, output)
     digests: dict[str, str] = {}
     computed = digests_of(paths) if digests_of else map(source_digest, paths)
     for path, digest in zip(paths, computed, strict=True):

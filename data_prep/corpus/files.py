@@ -1,17 +1,16 @@
 """Shared by all corpus readers: opening, decoding and cleaning text, and bad records."""
 
-import gzip
 import json
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from data_prep.corpus.formats import RecordError
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import reading
+from ecm_tf.core.files import open_binary, reading
 from ecm_tf.text.normalization import MAX_CHARACTERS
 
 BOM = b"\xef\xbb\xbf"
@@ -72,11 +71,8 @@ def open_corpus(path: Path) -> Iterator[IO[bytes]]:
             damaged.
     """
     check_regular_file(path)
-    with reading(path, "a readable corpus file"):
-        with path.open("rb") as file:
-            is_gzip = file.read(2) == b"\x1f\x8b"
-        with cast(IO[bytes], gzip.open(path) if is_gzip else path.open("rb")) as file:
-            yield file
+    with reading(path, "a readable corpus file"), open_binary(path) as file:
+        yield file
 
 
 def read_head(path: Path) -> bytes:

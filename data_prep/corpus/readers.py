@@ -110,7 +110,8 @@ def _detect_format(path: Path, start: bytes) -> str | None:
     """Detects the format of a file from its start; `None` if the file is a JSON list of records."""
     if start.startswith(b"["):
         return None
-    if start.startswith(b"{"):
+    # An empty shard has no pairs.
+    if start.startswith(b"{") or not start:
         return "jsonl"
     header = start.split(b"\n")[0]
     for format, separator in (("tsv", b"\t"), ("csv", b",")):
@@ -174,6 +175,11 @@ def _read_table(path: Path, format: str, labels: LabelOptions) -> Iterator[Pair 
 
 
 def _table_parser(path: Path, format: str, header: Row) -> TableParser:
+    if format == "tsv" and b"\r" in header.raw:
+        raise InputError(
+            f"{path}: expected lines that end with a line feed, got carriage returns; convert the "
+            "line ends."
+        )
     try:
         decode_line(header.raw)
         return TableParser(header.cells, "tabs" if format == "tsv" else "commas")

@@ -7,7 +7,7 @@ taken from the replies that its topic lists for that emotion.
 import json
 import random
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import chain, product, zip_longest
@@ -16,7 +16,7 @@ from string import Formatter
 from typing import Any
 
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import writing
+from ecm_tf.core.files import reading, writing
 from ecm_tf.text.emotions import DEFAULT
 
 HELD_OUT_POST = "妹妹昨天抱回来一只小猫。"
@@ -44,7 +44,7 @@ class Post:
     replies: Mapping[str, Sequence[str]]
 
 
-def write_sample(output: Path, seed: int = 0) -> None:
+def write_sample(output: Path, seed: int = 0, *, overwrite: bool = False) -> None:
     """Writes the corpus: `train.jsonl`, `dev.jsonl`, `test.jsonl` and `ememory.json`.
 
     Each line is an object with `post`, `response`, `emotion` and `post_emotion`; texts are not
@@ -52,11 +52,12 @@ def write_sample(output: Path, seed: int = 0) -> None:
     `ememory.json` has a list of emotion words for each emotion id; the list of "other" is empty.
 
     Args:
-        output: directory, created if missing; existing files are replaced.
+        output: directory, created if missing.
         seed: random seed; the same seed gives the same bytes.
+        overwrite: whether to replace existing files of these names with other content.
 
     Raises:
-        InputError: `output` is a file.
+        InputError: `output` is a file, or there are such files without `overwrite`.
     """
     if output.exists() and not output.is_dir():
         raise InputError(f"{output}: expected a new directory, got a file.")
@@ -69,15 +70,28 @@ def write_sample(output: Path, seed: int = 0) -> None:
         splits["dev"] += posts[_HELD_OUT_PER_TOPIC : 2 * _HELD_OUT_PER_TOPIC]
         splits["train"] += posts[2 * _HELD_OUT_PER_TOPIC :]
     splits["test"].sort(key=_is_not_held_out_post)
-    output.mkdir(parents=True, exist_ok=True)
+    files: dict[Path, list[Any]] = {}
     for name, posts in splits.items():
         records = [record for post in posts for record in _records(post, rng)]
         if name == "train":
             rng.shuffle(records)
-        lines = [json.dumps(record, ensure_ascii=False) for record in records]
-        _write(output / f"{name}.jsonl", lines)
+        files[output / f"{name}.jsonl"] = records
     memory = [phrases["lexicon"][emotion] for emotion in DEFAULT.names]
-    _write(output / "ememory.json", [json.dumps(memory, ensure_ascii=False)])
+    files[output / "ememory.json"] = [memory]
+    contents = {
+        path: "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+        for path, lines in files.items()
+    }
+    for path, content in contents.items():
+        if not overwrite and path.exists() and not _holds(path, content):
+            raise InputError(
+                f"{path}: expected no file, or the one that this command writes; --overwrite "
+                "replaces it."
+            )
+    output.mkdir(parents=True, exist_ok=True)
+    for path, content in contents.items():
+        with writing(path):
+            path.write_bytes(content)
 
 
 def load_phrases() -> dict[str, Any]:
@@ -133,7 +147,6 @@ def _records(post: Post, rng: random.Random) -> list[dict[str, str]]:
     ]
 
 
-def _write(path: Path, lines: Iterable[str]) -> None:
-    """Writes UTF-8 with the same line endings on every platform."""
-    with writing(path):
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+def _holds(path: Path, content: bytes) -> bool:
+    with reading(path, "a file of the sample corpus"):
+        return path.read_bytes() == content

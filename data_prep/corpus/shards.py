@@ -31,12 +31,25 @@ def _find(flag: str, path: Path) -> list[Path]:
     elif path.exists() or not glob.has_magic(str(path)):
         return [path]
     else:
-        found = [Path(name) for name in glob.glob(str(path), recursive=True)]
+        found = matching_files(str(path), Path())
         expected = "a pattern of corpus files"
     shards = sorted(file for file in found if file.is_file())
     if not shards:
         raise InputError(f"{flag}: expected {expected}, got {path}, which has none.")
     return shards
+
+
+def matching_files(pattern: str, root: Path) -> list[Path]:
+    """Returns the file of a name, or else the files that a glob pattern matches, sorted by name.
+
+    Args:
+        pattern: relative to `root`, or absolute.
+        root: a directory.
+    """
+    if (root / pattern).exists():
+        return [root / pattern]
+    names = sorted(glob.glob(pattern, root_dir=root, recursive=True))
+    return [root / name for name in names if (root / name).is_file()]
 
 
 def _has_corpus_name(path: Path) -> bool:

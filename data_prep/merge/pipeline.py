@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from data_prep.corpus.digests import check_outside
 from data_prep.corpus.files import BadRecord
 from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
 from data_prep.corpus.staging import (
@@ -73,7 +74,7 @@ def merge_corpora(
             unchanged.
     """
     check_output(output, "corpus", overwrite=overwrite)
-    _check_files(sources, output)
+    check_outside(sources.paths, output)
     counts = {name: SourceCounts() for name in sources.sources}
     with finished_directory(output) as directory:
         (directory / STAGING).mkdir()
@@ -95,12 +96,6 @@ def merge_corpora(
             sources=dict(sources.digests),
         )
     return counts
-
-
-def _check_files(sources: SourceList, output: Path) -> None:
-    for path in sources.paths:
-        if path.resolve().is_relative_to(output.resolve()):
-            raise InputError(f"{path}: expected a source outside the output directory {output}.")
 
 
 def _terms(sources: SourceList) -> dict[str, dict[str, Any]]:

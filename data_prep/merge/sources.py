@@ -1,6 +1,5 @@
 """The list of sources of a corpus, a TOML file with a table for each source."""
 
-import glob
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from msgspec import Meta
 
 from data_prep.corpus.digests import source_digest
 from data_prep.corpus.formats import Format
+from data_prep.corpus.shards import matching_files
 from data_prep.corpus.staging import SPLITS
 from ecm_tf.config import Config
 from ecm_tf.core.errors import InputError
@@ -115,7 +115,7 @@ class SourceList:
             files[name] = {split: [] for split in SPLITS}
             for split in SPLITS:
                 for pattern in getattr(source, split):
-                    found = _find(root, pattern)
+                    found = matching_files(pattern, root)
                     if not found:
                         raise InputError(
                             f"{path}: source {name}: {split}: expected at least one file "
@@ -166,12 +166,6 @@ def _source(path: Path, name: str, values: Any) -> Source:
     if not isinstance(values, dict):
         raise InputError(f"{path}: source {name}: expected a table, got {values!r}.")
     return Source.from_dict(values, f"{path}: source {name}")
-
-
-def _find(root: Path, pattern: str) -> list[Path]:
-    """Returns the files of a pattern in the order of their names."""
-    names = glob.glob(pattern, root_dir=root, recursive=True)
-    return [root / name for name in sorted(names)]
 
 
 def _shown(file: Path, root: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from ecm_tf.core import fields
-from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import check_name
 
 DEBUG = "ECM_DEBUG"
 """Environment variable that `--debug` sets: if it is not empty, errors print their traceback."""
@@ -37,19 +37,11 @@ class Parser(argparse.ArgumentParser):
         """Parses arguments, as in argparse.
 
         Raises:
-            InputError: an argument is not text in the encoding of the file system. TensorFlow,
-                HDF5 and JSON accept no other names, so it is refused before any work.
+            InputError: an argument is not text in the encoding of the file system.
         """
         args = sys.argv[1:] if args is None else list(args)
         for argument in args:
-            try:
-                argument.encode()
-            except UnicodeEncodeError as error:
-                raise InputError(
-                    f"argument {os.fsencode(argument)!r}: expected "
-                    f"{sys.getfilesystemencoding().upper()}, got other bytes; convert the text, or "
-                    "rename the file."
-                ) from error
+            check_name(argument, "argument")
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
@@ -81,7 +73,7 @@ def argument_type(annotation: Any) -> Callable[[str], Any]:
             value = msgspec.convert(text, annotation, strict=False)
             if not math.isfinite(value):
                 raise ValueError("not finite")
-        except (msgspec.ValidationError, ValueError) as error:
+        except (msgspec.ValidationError, ValueError, OverflowError) as error:
             expected = fields.describe(annotation)
             raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}") from error
         return value

@@ -4,12 +4,15 @@ Every command reads its input through this module, so that all of them report su
 """
 
 import contextlib
+import gzip
 import json
+import os
+import sys
 import tomllib
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from ecm_tf.core.errors import InputError
 
@@ -44,6 +47,34 @@ def reading(path: Path, expected: str) -> Iterator[None]:
         raise InputError(f"{path}: expected {expected}; the file cannot be read: {reason}.") from (
             error
         )
+
+
+def check_name(name: str, what: str) -> None:
+    """Checks that a name is text in the encoding of the file system.
+
+    TensorFlow, HDF5 and JSON accept no other names.
+
+    Args:
+        name: a file name, or an argument that may be one.
+        what: what has the name, for the message: `"file"`.
+
+    Raises:
+        InputError: it is not.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{what} {os.fsencode(name)!r}: expected {sys.getfilesystemencoding().upper()}, got "
+            "other bytes; convert the text, or rename the file."
+        ) from error
+
+
+def open_binary(path: Path) -> BinaryIO:
+    """Opens a file that may be gzipped, which its first two bytes tell."""
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    return cast(BinaryIO, gzip.open(path)) if is_gzip else path.open("rb")
 
 
 @contextlib.contextmanager
@@ -124,7 +155,9 @@ def read_toml(path: Path, expected: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(read_text(path, expected))
-    except tomllib.TOMLDecodeError as error:
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:  # Numbers and nesting have limits, too.
         raise InputError(f"{path}: expected {expected}; {error}.") from error
 
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import writing
@@ -58,7 +59,7 @@ def finished_directory(output: Path) -> Iterator[Path]:
     output = output.resolve()
     mounted = output.is_mount()
     beside = output if mounted else output.parent
-    partial = beside / f".{output.name}.partial-{os.getpid()}"
+    partial = beside / f".{output.name}.partial-{uuid4().hex}"
     created = [path for path in partial.parents if not path.exists()]
     try:
         try:
@@ -96,7 +97,7 @@ def _replace(output: Path, partial: Path) -> None:
     if not output.exists():
         partial.rename(output)
         return
-    replaced = output.with_name(f".{output.name}.replaced-{os.getpid()}")
+    replaced = output.with_name(f".{output.name}.replaced-{uuid4().hex}")
     try:
         output.rename(replaced)
     except OSError as error:

@@ -53,7 +53,7 @@ def add_model_flags(
         several: whether both flags take several models.
         default: whether `DEFAULT_MODEL` is used if neither is given; otherwise one is required.
     """
-    options: dict[str, Any] = {"nargs": "+"} if several else {}
+    options: dict[str, Any] = {"nargs": "+", "action": "extend"} if several else {}
     group = parser.add_mutually_exclusive_group(required=not default)
     # With a default here as well, argparse would ignore that of --model.
     group.add_argument(

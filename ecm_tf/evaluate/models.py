@@ -56,6 +56,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         "--judge",
         type=Path,
         nargs="+",
+        action="extend",
         default=[],
         metavar="CLASSIFIER",
         help="emotion classifiers, made by `data_prep classifier train`, that predict the emotion "

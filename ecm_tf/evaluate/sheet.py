@@ -41,6 +41,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument(
         "--emotions",
         nargs="+",
+        action="extend",
         metavar="EMOTION",
         help="emotions to reply in, by name or number (default: all)",
     )

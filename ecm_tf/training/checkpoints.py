@@ -90,8 +90,8 @@ class Checkpoints:
         steps = self.steps
         if step is None and not steps:
             return []
-        if step is not None and step not in steps:
-            raise InputError(f"--load_model: expected one of the steps {steps}, got {step}.")
+        if step is not None:
+            self._require(step)
         candidates = steps[::-1] if step is None else [step]
         for candidate in candidates:
             try:
@@ -111,16 +111,34 @@ class Checkpoints:
             return history
         raise AssertionError("there is at least one candidate")
 
+    def rewind(self, step: int) -> None:
+        """Makes a checkpoint the newest: deletes those of later steps.
+
+        Raises:
+            InputError: there is no checkpoint of that step, or it is damaged; nothing is deleted.
+        """
+        self._require(step)
+        self._verify(step)
+        self.delete_after(step)
+
     def delete_after(self, step: int) -> None:
         """Deletes the checkpoints of later steps."""
         for later in [other for other in self.steps if other > step]:
             shutil.rmtree(self._path(later))
 
-    def _load(self, model: keras.Model, step: int) -> list[HistoryRow]:
+    def _require(self, step: int) -> None:
+        if step not in self.steps:
+            raise InputError(f"--load_model: expected one of the steps {self.steps}, got {step}.")
+
+    def _verify(self, step: int) -> None:
         path = self._path(step)
         # Checkpoints of earlier versions have no manifest.
         if (path / MANIFEST).is_file():
             verify_files(path, read_manifest(path, "checkpoint"))
+
+    def _load(self, model: keras.Model, step: int) -> list[HistoryRow]:
+        path = self._path(step)
+        self._verify(step)
         progress = json.loads((path / _PROGRESS).read_text(encoding="utf-8"))
         history = [HistoryRow(**row) for row in progress]
         model.load_weights(path / _WEIGHTS)

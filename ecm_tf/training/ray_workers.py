@@ -56,9 +56,15 @@ def train_on_ray(
         InputError: an argument is invalid, or the workers ended more than `max_failures` times.
     """
     with importing_tensorflow():
+        from ecm_tf.training.checkpoints import Checkpoints
+        from ecm_tf.training.lock import exclusive
         from ecm_tf.training.run import checked_run
     # Ray takes long to start, and each worker would find the same fault.
     checked_run(train_dir=train_dir, verify_dataset=False, **inputs)
+    if load_step is not None:
+        # Once: workers that start again after a failure resume from the newest checkpoint.
+        with exclusive(train_dir):
+            Checkpoints(train_dir).rewind(load_step)
     workers = cluster.workers or 1
     local = cluster.ray_address == ray_cluster.LOCAL
     cpus = cluster.cpus_per_worker or (max(1, available_cpus() // workers) if local else 1)
@@ -66,7 +72,6 @@ def train_on_ray(
     ray_cluster.require_cpus(workers * cpus, "--workers x --cpus_per_worker")
     arguments = {
         "train_dir": train_dir,
-        "load_step": load_step,
         "verify_dataset": verify_dataset,
         **inputs,
     }

@@ -10,6 +10,7 @@ from ecm_tf.config import ModelConfig, TrainingConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json, reading
 from ecm_tf.core.manifest import MANIFEST, read_manifest, sha256, write_atomically
+from ecm_tf.training.checkpoints import Checkpoints
 from ecm_tf.training.lock import LOCK
 
 RUN = "run.json"
@@ -48,7 +49,9 @@ class Initialization:
             InputError: a file of a new run is missing.
         """
         run = train_dir / RUN
-        saved = read_json(run, "the settings of a run") if run.is_file() else None
+        # Without a checkpoint, an interrupted run begins again.
+        resumes = run.is_file() and Checkpoints(train_dir).steps
+        saved = read_json(run, "the settings of a run") if resumes else None
         names: dict[str, str | None] = {}
         digests: dict[str, str | None] = {}
         for flag, path in zip(_INITIALIZATION, (pretrain_dir, word_vectors), strict=True):

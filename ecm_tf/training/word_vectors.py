@@ -1,14 +1,13 @@
 """Reader of word2vec text files, such as the original program's `vector.txt`."""
 
 import codecs
-import gzip
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import open_binary, reading
 
 
 def read_word_vectors(path: Path, words: Mapping[str, int], size: int) -> dict[int, np.ndarray]:
@@ -32,7 +31,7 @@ def read_word_vectors(path: Path, words: Mapping[str, int], size: int) -> dict[i
     vectors: dict[int, np.ndarray] = {}
     for number, line in _lines(path):
         word, *values = line.rsplit(" ", size)
-        if number == 1 and line.count(" ") == 1 and all(p.isdigit() for p in line.split(" ")):
+        if number == 1 and line.count(" ") == 1 and all(p.isdecimal() for p in line.split(" ")):
             if int(values[0]) != size:
                 raise InputError(
                     f"{path}, line 1: expected vectors of {size} numbers (--embedding_size), "
@@ -54,17 +53,11 @@ def read_word_vectors(path: Path, words: Mapping[str, int], size: int) -> dict[i
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        with _open(path) as file:
-            for number, line in enumerate(file, start=1):
-                line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-                # A word with invalid bytes is in no vocabulary, so replacing the bytes is harmless.
-                yield number, line.decode("utf-8", errors="replace").strip(" \r\n")
-    except (OSError, EOFError) as error:
-        raise InputError(f"{path}: expected a readable file of word vectors; {error}.") from error
-
-
-def _open(path: Path) -> BinaryIO:
-    with path.open("rb") as file:
-        gzipped = file.read(2) == b"\x1f\x8b"
-    return cast(BinaryIO, gzip.open(path)) if gzipped else path.open("rb")
+    """Yields the lines that are not blank, with their numbers from 1."""
+    with reading(path, "word vectors"), open_binary(path) as file:
+        for number, line in enumerate(file, start=1):
+            line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+            # A word with invalid bytes is in no vocabulary, so replacing the bytes is harmless.
+            text = line.decode("utf-8", errors="replace").strip(" \r\n")
+            if text:
+                yield number, text

@@ -32,7 +32,7 @@ def _convert(arguments: argparse.Namespace) -> None:
 
 
 def _files(arguments: argparse.Namespace) -> list[str]:
-    return [name for name in FILES if Path(name).stem in arguments.files]
+    return [name for name in FILES if not arguments.files or Path(name).stem in arguments.files]
 
 
 def _shape(arguments: argparse.Namespace) -> PostShape | None:
@@ -154,7 +154,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 def _add_files_flag(parser: argparse.ArgumentParser, help: str) -> None:
     names = [Path(name).stem for name in FILES]
     parser.add_argument(
-        "--files", nargs="+", choices=names, default=names, help=f"{help} (default: all)"
+        "--files", nargs="+", action="extend", choices=names, help=f"{help} (default: all)"
     )
 
 

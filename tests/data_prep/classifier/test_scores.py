@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from markdown_rows import table_rows
 
+from data_prep.classifier.pipeline import evaluate_classifier
 from data_prep.classifier.scores import (
     calibration_error,
     category_table,
@@ -11,6 +12,7 @@ from data_prep.classifier.scores import (
     confusion_picture,
     score_table,
 )
+from data_prep.classifier.splits import Group, Split
 from ecm_tf.text.emotions import Emotion, Emotions
 
 LABELS = np.array([0, 0, 0, 1, 1, 1], np.int32)
@@ -51,6 +53,19 @@ def test_calibration_error_of_calibrated_predictions():
 
 def test_calibration_error_of_confident_errors():
     assert calibration_error(np.array([0, 1]), np.array([[0.0, 1.0], [1.0, 0.0]])) == 1
+
+
+def test_a_source_whose_categories_all_have_the_probability_0():
+    """A confident classifier, and a source that lacks the category that it predicts."""
+
+    class Confident:
+        def probabilities(self, texts):
+            return np.eye(6, dtype=np.float32)[[1] * len(texts)]
+
+    groups = [Group([2], [2]), Group([5], [5])]
+    scores = evaluate_classifier(Confident(), Split(["好", "坏"], [2, 5]), groups)
+    assert scores.confusion == [[1, 0], [1, 0]]
+    assert scores.calibration_error == 0
 
 
 def test_scores_of_one_sentence():

@@ -138,7 +138,9 @@ def test_files_are_relative_to_the_description_or_to_the_root(describe, tmp_path
     [
         ("", "required field `files`"),
         ("files = []", "length >= 1"),
-        ("files = ['a.csv']\nweight = 0", "`float` > 0"),
+        ("files = ['a.csv']\nweight = 0", "`float` >= 0.001"),
+        ("files = ['a.csv']\nweight = inf", "`float` <= 1000"),
+        ("files = ['a.csv']\nweight = nan", "`float`"),
         ("files = ['a.csv']\nweights = 1", "unknown field `weights`"),
         ("files = ['a.csv']\ncategories = ['joyful']", "unknown emotion 'joyful'"),
         ("files = ['a.csv']\n[labels]\nfear = ['scared']", "unknown emotion 'scared'"),

@@ -1,7 +1,9 @@
 """`classifier vectors`, and a classifier that begins with the vectors."""
 
 import json
+import os
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +96,13 @@ def test_other_networks_refuse_vectors(vectors, tmp_path):
     with pytest.raises(InputError, match="--vectors: expected --network convolution, got bilstm"):
         main([*command, "--network", "bilstm", "--output", str(tmp_path / "classifier")])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_vectors_are_refused(vectors, tmp_path):
+    damaged = shutil.copytree(vectors, tmp_path / "vectors")
+    os.truncate(damaged / vectors_module.VECTORS, 100)
+    with pytest.raises(InputError, match=vectors_module.VECTORS):
+        load_vectors(damaged)
 
 
 def test_a_corpus_that_repeats_nothing_is_refused(tmp_path):

@@ -260,7 +260,7 @@ def test_one_bad_response_does_not_affect_the_others(tmp_path):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "expected a corpus in one of the formats ecm, stc, nlpcc, lccc, json, jsonl"),
+        (b"hello\tworld\n", "expected a corpus in one of the formats ecm, stc, nlpcc, lccc, json,"),
         (b"hello\tworld\n", "starts with 'hello"),
         (b"\xff\xfe\x00", "got a file that starts with"),
         (b"[]", "expected a JSON list of records with one of the structures"),
@@ -285,6 +285,18 @@ def test_files_of_unknown_format(tmp_path, content, problem):
     assert str(error.value).startswith(f"{path}: ")
     assert problem in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_carriage_returns_alone_end_no_line(tmp_path):
+    path = tmp_path / "mac.tsv"
+    path.write_bytes(b"post\tresponse\temotion\ra\tb\tsad\r")
+    with pytest.raises(InputError, match=r"mac\.tsv: expected lines that end with a line feed"):
+        list(read_pairs(path, UNLABELLED))
+
+
+def test_an_empty_shard_has_no_pairs(tmp_path):
+    (tmp_path / "part-1.jsonl").touch()
+    assert list(read_pairs(tmp_path / "part-1.jsonl", UNLABELLED)) == []
 
 
 @pytest.mark.parametrize("format", ["jsonl", "ecm", None])

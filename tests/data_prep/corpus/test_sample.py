@@ -7,7 +7,9 @@ from pathlib import Path
 import jieba
 import pytest
 
+from data_prep.__main__ import main
 from data_prep.corpus.sample import HELD_OUT_POST, write_sample
+from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
 
 SPLITS = ("train", "dev", "test")
@@ -58,6 +60,17 @@ def test_same_seed_gives_the_same_bytes(output: Path, tmp_path: Path) -> None:
         assert (tmp_path / "new" / "folder" / name).read_bytes() == (output / name).read_bytes()
     train = "train.jsonl"
     assert (tmp_path / "other" / train).read_bytes() != (output / train).read_bytes()
+
+
+def test_files_of_the_user_are_kept(output: Path, tmp_path: Path) -> None:
+    write_sample(tmp_path)
+    write_sample(tmp_path)  # the same content
+    (tmp_path / "dev.jsonl").write_text("mine")
+    with pytest.raises(InputError, match=r"dev\.jsonl: expected no file, .*; --overwrite replaces"):
+        main(["sample", "--output", str(tmp_path)])
+    assert (tmp_path / "dev.jsonl").read_text() == "mine"
+    main(["sample", "--output", str(tmp_path), "--overwrite"])
+    assert (tmp_path / "dev.jsonl").read_bytes() == (output / "dev.jsonl").read_bytes()
 
 
 def test_size_and_balance(records: Records) -> None:

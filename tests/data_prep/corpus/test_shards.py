@@ -1,9 +1,11 @@
 """The files of directories and glob patterns."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from data_prep.corpus.digests import source_digest
 from data_prep.corpus.shards import find_shards
 from ecm_tf.core.errors import InputError
 
@@ -41,6 +43,15 @@ def test_files_keep_their_order_and_need_not_exist(corpus):
 def test_a_file_whose_name_looks_like_a_pattern(tmp_path):
     (tmp_path / "a[1].jsonl").touch()
     assert names(find_shards("--train", [tmp_path / "a[1].jsonl"])) == ["a[1].jsonl"]
+
+
+def test_a_name_that_is_not_utf8_is_refused_before_it_is_read(tmp_path):
+    """As in archives that were packed on a Chinese Windows."""
+    name = os.fsdecode("训练".encode("gbk") + b".jsonl")
+    (tmp_path / name).touch()
+    (found,) = find_shards("--train", [tmp_path])
+    with pytest.raises(InputError, match=r"^file b'.*\.jsonl': expected UTF-8, got other bytes"):
+        source_digest(found)
 
 
 def test_directories_and_patterns_without_corpus_files(corpus, tmp_path):

@@ -218,6 +218,15 @@ def numbered(number: int) -> list[dict[str, str]]:
     ]
 
 
+def test_names_that_look_like_patterns_and_directories_that_match(write_sources, tmp_path):
+    files = {"a [v2].jsonl": [pair("猫", "可爱")], "b-1.jsonl": [pair("狗", "忠诚")]}
+    given = {"train": ["a [v2].jsonl", "b-*"], "terms": "MIT"}
+    sources = write_sources({"talk": given}, files)
+    (sources.parent / "b-directory").mkdir()
+    found = SourceList.load(sources)
+    assert sorted(path.name for path in found.paths) == ["a [v2].jsonl", "b-1.jsonl"]
+
+
 def test_weights_repeat_and_sample_training_pairs(write_sources, tmp_path):
     def made(weight: float, seed: int = 0) -> Counter:
         path = write_sources({"a": {**TRAIN, "weight": weight}}, {"train.jsonl": numbered(400)})

@@ -14,7 +14,7 @@ GBK = os.fsdecode(b"\xd1\xb5\xc1\xb7.jsonl")
 @pytest.mark.parametrize(
     ("parse", "accepted", "refused"),
     [
-        (arguments.positive_int, [1, 10**6], ["0", "-1", "1.5", "many", "", "9" * 5000]),
+        (arguments.positive_int, [1, 10**6], ["0", "-1", "1.5", "many", "", "9" * 400, "9" * 5000]),
         (arguments.non_negative_int, [0, 7], ["-1", "0.5"]),
         (arguments.positive_float, [0.5, 30.0], ["0", "-1", "nan", "inf", "soon"]),
         (arguments.port, [1, 8501, 65535], ["0", "85000", "99999", "-1", "http"]),

@@ -4,6 +4,7 @@ import pytest
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import (
+    open_binary,
     read_json,
     read_lines,
     read_text,
@@ -89,6 +90,21 @@ def test_require_directory(tmp_path):
     (tmp_path / "x").touch()
     with pytest.raises(InputError, match="x: expected a model directory, got a file"):
         require_directory(tmp_path / "x", "a model directory")
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 100_000], ids=["long number", "deep list"])
+def test_toml_beyond_the_limits_of_the_parser_is_reported(value, tmp_path):
+    (tmp_path / "a.toml").write_text(f"a = {value}")
+    with pytest.raises(InputError, match="expected a TOML file of sources"):
+        read_toml(tmp_path / "a.toml", "a TOML file of sources")
+
+
+def test_open_binary_reads_gzip_and_plain_files(tmp_path):
+    (tmp_path / "plain").write_bytes(b"text")
+    (tmp_path / "packed").write_bytes(gzip.compress(b"text"))
+    for name in ("plain", "packed"):
+        with open_binary(tmp_path / name) as file:
+            assert file.read() == b"text"
 
 
 @pytest.mark.parametrize("text", ["9" * 5000, "[" * 100_000], ids=["long number", "deep list"])

@@ -104,6 +104,18 @@ def test_an_interruption_leaves_neither_files_nor_new_parents(tmp_path):
     assert _names(tmp_path) == []
 
 
+def test_two_processes_with_the_same_id_do_not_disturb_each_other(tmp_path):
+    """As in two containers that share a file system."""
+    with finished_directory(tmp_path / "model") as first:
+        (first / "first").touch()
+        with finished_directory(tmp_path / "model") as second:
+            (second / "second").touch()
+        assert _names(tmp_path / "model") == ["second"]
+        assert _names(first) == ["first"]
+    assert _names(tmp_path) == ["model"]
+    assert _names(tmp_path / "model") == ["first"]
+
+
 def test_a_failed_replacement_restores_the_old_directory(tmp_path, monkeypatch):
     output = tmp_path / "model"
     output.mkdir()

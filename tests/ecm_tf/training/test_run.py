@@ -299,6 +299,21 @@ def test_a_missing_checkpoint_is_refused(copied, dataset, eagerly):
     assert Checkpoints(copied).steps == [3, 4, 6]
 
 
+def test_rewinding_deletes_later_checkpoints(copied):
+    checkpoints = Checkpoints(copied)
+    with pytest.raises(InputError, match=r"\[3, 4, 6\], got 5\.$"):
+        checkpoints.rewind(5)
+    weights = copied / "checkpoints" / "step-00000003" / "training.weights.h5"
+    content = weights.read_bytes()
+    weights.write_bytes(content[:100])
+    with pytest.raises(InputError, match="step-00000003"):
+        checkpoints.rewind(3)
+    assert checkpoints.steps == [3, 4, 6], "a damaged checkpoint is not the only one left"
+    weights.write_bytes(content)
+    checkpoints.rewind(4)
+    assert checkpoints.steps == [3, 4]
+
+
 def test_a_damaged_checkpoint_is_skipped(copied, finished, dataset, eagerly, capsys):
     """The newest was cut off; the one before is from before checkpoints had digests."""
     newest = copied / "checkpoints" / "step-00000006" / "training.weights.h5"
@@ -570,6 +585,18 @@ def test_what_a_run_was_initialized_from_is_recorded(seq2seq, dataset, tmp_path,
     vectors.write_text("天气 6 5 4 3 2 1\n", encoding="utf-8")
     with pytest.raises(InputError, match="word_vectors was"):
         train(dataset, train_dir, batch_size=10, epochs=3, **used)
+
+
+def test_a_run_without_a_checkpoint_begins_again(seq2seq, dataset, tmp_path, eagerly, monkeypatch):
+    """It was interrupted after `run.json` was written: its initialization is lost."""
+    train_dir = tmp_path / "model"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Evaluation, "on_train_begin", mock.Mock(side_effect=KeyboardInterrupt))
+        train(dataset, train_dir, batch_size=10, pretrain_dir=seq2seq)
+    assert (train_dir / "run.json").is_file() and not Checkpoints(train_dir).steps
+    with pytest.raises(InputError, match=r"pretrain_dir was '?[0-9a-f]+'?, is None"):
+        train(dataset, train_dir, batch_size=10)
+    train(dataset, train_dir, batch_size=10, pretrain_dir=seq2seq)
 
 
 def test_a_run_of_an_earlier_version_resumes(seq2seq, finished, dataset, tmp_path, eagerly):

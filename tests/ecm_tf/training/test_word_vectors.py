@@ -40,6 +40,24 @@ def test_bad_lines_are_named(tmp_path, content, message):
         read_word_vectors(path, WORDS, 2)
 
 
+def test_blank_lines_and_superscripts_are_no_errors_of_the_program(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("天气 1 2\n\n猫 3 4\n\n", encoding="utf-8")
+    assert sorted(read_word_vectors(path, {"天气": 4, "猫": 5}, 2)) == [4, 5]
+    path.write_text("² ³\n", encoding="utf-8")
+    with pytest.raises(InputError, match="line 1"):
+        read_word_vectors(path, {}, 2)
+
+
+def test_damaged_gzip_data_is_reported(tmp_path):
+    path = tmp_path / "vectors.gz"
+    packed = bytearray(gzip.compress(b"\n".join(b"%d 1 2" % n for n in range(5000))))
+    packed[30:60] = b"x" * 30
+    path.write_bytes(packed)
+    with pytest.raises(InputError, match=r"vectors\.gz: expected word vectors; the file cannot be"):
+        read_word_vectors(path, {}, 2)
+
+
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"nothing\.txt: expected a readable file"):
+    with pytest.raises(InputError, match=r"nothing\.txt: no such file; expected word vectors"):
         read_word_vectors(tmp_path / "nothing.txt", WORDS, 2)
