@@ -13,7 +13,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.training import callbacks
 from ecm_tf.training.checkpoints import Checkpoints
 from ecm_tf.training.history import HistoryRow
-from ecm_tf.training.workers import LostWorkerError, Workers
+from ecm_tf.training.workers import Workers, lost_workers_reported
 
 _log = logging.getLogger(__name__)
 
@@ -112,19 +112,15 @@ def fit_epochs(
             _log.info("no better dev perplexity for %d epochs: stopping", patience)
             break
         try:
-            model.fit(
-                batches_of(epoch=epoch).skip(skipped),
-                epochs=epoch + 1,
-                initial_epoch=epoch,
-                callbacks=run_callbacks.all,
-                shuffle=False,
-                verbose=0,
-            )
-        except tf.errors.UnavailableError as error:
-            raise LostWorkerError(
-                f"{run_callbacks.train_dir}: expected all workers until the end, but one has ended "
-                f"or cannot be reached; start all of them again to resume from the last checkpoint."
-            ) from error
+            with lost_workers_reported(run_callbacks.train_dir):
+                model.fit(
+                    batches_of(epoch=epoch).skip(skipped),
+                    epochs=epoch + 1,
+                    initial_epoch=epoch,
+                    callbacks=run_callbacks.all,
+                    shuffle=False,
+                    verbose=0,
+                )
         except callbacks.DivergenceError as error:
             best = run_callbacks.best_model.best
             assert best is not None

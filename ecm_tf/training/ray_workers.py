@@ -61,10 +61,6 @@ def train_on_ray(
         from ecm_tf.training.run import checked_run
     # Ray takes long to start, and each worker would find the same fault.
     checked_run(train_dir=train_dir, verify_dataset=False, **inputs)
-    if load_step is not None:
-        # Once: workers that start again after a failure resume from the newest checkpoint.
-        with exclusive(train_dir):
-            Checkpoints(train_dir).rewind(load_step)
     workers = cluster.workers or 1
     local = cluster.ray_address == ray_cluster.LOCAL
     cpus = cluster.cpus_per_worker or (max(1, available_cpus() // workers) if local else 1)
@@ -82,6 +78,10 @@ def train_on_ray(
     }
     try:
         _check_gpus(cluster)
+        if load_step is not None:
+            # Once: workers that start again after a failure resume from the newest checkpoint.
+            with exclusive(train_dir):
+                Checkpoints(train_dir).rewind(load_step)
         with _directory_beside(train_dir) as storage, _log_of_workers() as log:
             trainer = TensorflowTrainer(
                 _train,

@@ -28,7 +28,7 @@ from ecm_tf.training.history import HistoryRow
 from ecm_tf.training.initialization import initialize_embeddings, initialize_from_model
 from ecm_tf.training.lock import exclusive
 from ecm_tf.training.run_settings import Initialization, RunSettings
-from ecm_tf.training.workers import Workers, find_workers
+from ecm_tf.training.workers import Workers, find_workers, lost_workers_reported
 
 _log = logging.getLogger(__name__)
 
@@ -100,7 +100,8 @@ def train(
                 initialize_embeddings(model, assets, word_vectors)
         best = _best_so_far(train_dir, history)
         # All workers have read the directory before the chief changes it.
-        workers.wait_for_all()
+        with lost_workers_reported(train_dir):
+            workers.wait_for_all()
         save: Callable[[HistoryRow], None] = _nothing
         if workers.is_chief:
             settings.write(train_dir)

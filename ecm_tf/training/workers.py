@@ -1,8 +1,10 @@
 """The processes of a run: one, or several that train on parts of each batch (data parallelism)."""
 
+import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -14,6 +16,25 @@ TF_CONFIG = "TF_CONFIG"
 
 class LostWorkerError(InputError):
     """Another worker of the run has ended or cannot be reached."""
+
+
+@contextlib.contextmanager
+def lost_workers_reported(train_dir: Path) -> Iterator[None]:
+    """Reports a worker that others wait for inside the `with` block.
+
+    Args:
+        train_dir: of the run, for the message.
+
+    Raises:
+        LostWorkerError: it has ended or cannot be reached.
+    """
+    try:
+        yield
+    except tf.errors.UnavailableError as error:
+        raise LostWorkerError(
+            f"{train_dir}: expected all workers until the end, but one has ended or cannot be "
+            "reached; start all of them again to resume from the last checkpoint."
+        ) from error
 
 
 class Workers:
