@@ -185,10 +185,16 @@ def test_an_update_is_complete_without_a_network(site, tab, tmp_path):
             }"""
         )
         assert tab.locator("#model-name").inner_text() == described["model"]
-        tab.goto("about:blank")
-        tab.wait_for_timeout(1000)  # the new worker replaces the old one, which has no page left
+        # The new worker replaces the old one as soon as no page uses that.
+        for _ in range(60):
+            tab.goto("about:blank")
+            tab.wait_for_timeout(500)
+            tab.goto(address)
+            tab.wait_for_selector("#model-name:not(:empty)")
+            if tab.locator("#model-name").inner_text() == "updated":
+                break
         tab.context.set_offline(True)
-        tab.goto(address)
+        tab.reload()
         assert replies(tab, POSTS[0]) == expected
         assert tab.locator("#model-name").inner_text() == "updated"
 
