@@ -57,25 +57,23 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         import tensorflow_text  # noqa: F401  Registers operations that the SavedModel uses.
 
         model = tf.saved_model.load(str(arguments.saved_model))
-    missing = {"all_emotions", "serving_default"}.difference(model.signatures)
-    if missing:
+    name = "all_emotions" if arguments.emotion is None else "serving_default"
+    if name not in model.signatures:
         raise InputError(
-            f"{arguments.saved_model}: expected an exported ECM; the SavedModel has no signature "
-            f"{' or '.join(sorted(missing))}."
+            f"{arguments.saved_model}: expected an exported ECM, got a SavedModel without the "
+            f"signature {name}."
         )
     posts = arguments.post
     if expects_split_text(_info(arguments.saved_model)):
         posts = [split_into_words(post) for post in posts]
     requested = tf.constant([arguments.emotion or ""] * len(posts))
-    if arguments.emotion is None:
-        outputs = model.signatures["all_emotions"](post=tf.constant(posts))
-    else:
-        try:
-            outputs = model.signatures["serving_default"](
-                post=tf.constant(posts), emotion=requested
-            )
-        except tf.errors.InvalidArgumentError as error:
-            raise InputError(f"--emotion: {assertion_message(error.message)}") from error
+    inputs = {"post": tf.constant(posts)}
+    if arguments.emotion is not None:
+        inputs["emotion"] = requested
+    try:
+        outputs = model.signatures[name](**inputs)
+    except tf.errors.InvalidArgumentError as error:
+        raise InputError(f"--emotion: {assertion_message(error.message)}") from error
     shape = [len(posts), -1]
     rows = zip(
         arguments.post,

@@ -144,6 +144,15 @@ def test_raw_chinese_is_split_for_a_saved_model_of_split_text(
     assert capsys.readouterr().out == "我的猫会握手\nsad: 难过\n"
 
 
+@pytest.mark.parametrize(
+    ("flags", "signature"), [((), "all_emotions"), (("--emotion", "sad"), "serving_default")]
+)
+def test_another_saved_model_is_refused(flags, signature, exported_base, monkeypatch):
+    monkeypatch.setattr("tensorflow.saved_model.load", lambda path: SimpleNamespace(signatures={}))
+    with pytest.raises(InputError, match=f"got a SavedModel without the signature {signature}"):
+        ask([str(exported_base / "1"), "我的猫会握手", *flags])
+
+
 def test_raw_chinese_is_split_for_a_server_of_split_text(source, monkeypatch):
     card = source.answer(POST)[0]
     received = []
