@@ -155,7 +155,7 @@ def test_rejects_a_file_as_the_directory_of_explanations(chat, tmp_path):
             "n_best: expected 1 to 2, the number of candidates of the search (beam 2); got 3.",
         ),
         (("--length_penalty", -0.1), "length_penalty: expected a number in [0, 10], got -0.1."),
-        (("--temperature", 0), "temperature: expected a number above 0, got 0.0."),
+        (("--temperature", 0), "temperature: expected a number in [0.001, 1000], got 0.0."),
         (("--top_k", 0), "top_k: expected an integer of at least 1, got 0."),
         (("--top_p", 0), "top_p: expected a number in (0, 1], got 0.0."),
         (("--top_p", 1.5), "top_p: expected a number in (0, 1], got 1.5."),
@@ -287,7 +287,7 @@ def test_search_is_compiled_while_the_first_post_is_typed(model_dir, monkeypatch
             generated.set()
         return replies
 
-    def type_nothing(prompt):
+    def type_nothing():
         assert generated.wait(timeout=90)
         return ""
 
@@ -303,7 +303,9 @@ def test_terminal_asks_again_after_a_post_in_another_encoding(monkeypatch, capsy
     from ecm_tf import chat
 
     lines = iter(["训练".encode("gbk"), "你好".encode(), b""])
-    monkeypatch.setattr("builtins.input", lambda prompt: next(lines).decode())
+    monkeypatch.setattr("builtins.input", lambda: next(lines).decode())
     monkeypatch.setattr("sys.stdin", mock.Mock(isatty=lambda: True))
     assert list(chat._read_posts()) == ["你好"]
-    assert "expected UTF-8; set the terminal to it." in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert "> expected UTF-8; set the terminal to it.\n> > " in err
+    assert out == "", "replies that go to a file have no prompts"

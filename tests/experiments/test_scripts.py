@@ -224,10 +224,10 @@ def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
     for path in corpus.iterdir():
         if path.name not in linked:
             (output / "weighted" / path.name).symlink_to(path)
-    # `test_table4_records_each_run_and_prints_the_table` has the other judges and a wider beam.
+    # `test_table4_records_each_run_and_prints_the_table` has a wider beam.
     searches = tmp_path / "searches.toml"
     searches.write_text('[greedy]\n[few]\ndecoder = "beam"\nbeam_size = 2\n', encoding="utf-8")
-    evaluation = f"--posts 1 --samples 0 --judge {corpus}/naive_bayes --searches {searches}"
+    evaluation = f"--posts 1 --samples 0 --searches {searches}"
     with eager_execution():
         run(
             "relevance.sh",

@@ -12,7 +12,7 @@ from ecm_tf import InputError, Reply, SearchConfig
 from ecm_tf.config import RERANKED
 from ecm_tf.core import released
 from ecm_tf.core.manifest import sha256
-from ecm_tf.inference import batch_responder, chatbot
+from ecm_tf.inference import batch_responder, word_segmentation
 from ecm_tf.text.emotions import DEFAULT
 
 POSTS = ["我的猫会握手", "", "今天天气真好，周末去哪里玩"]
@@ -201,8 +201,8 @@ def test_text_that_has_no_utf8_encoding(bot):
 
 
 def test_raw_chinese_is_split_for_a_model_of_split_text(bot, monkeypatch):
-    monkeypatch.setattr(bot, "_splits_posts", True)
-    monkeypatch.setattr(chatbot, "split_into_words", lambda post: f"{POSTS[0]}" if post else post)
+    monkeypatch.setattr(bot, "_segmenter", "whitespace")
+    monkeypatch.setattr(word_segmentation, "split_into_words", lambda post: POSTS[0])
     assert bot.reply("狗", 1) == bot.reply(POSTS[0], 1)
 
 
