@@ -10,6 +10,7 @@ from ecm_tf.core.files import read_lines
 from ecm_tf.decoding.replies import Step
 from ecm_tf.decoding.word_automaton import WordAutomaton
 from ecm_tf.layers.losses import IMPOSSIBLE, additive_mask
+from ecm_tf.text.normalization import text_tensor
 from ecm_tf.text.processor import TextProcessor
 from ecm_tf.text.units import units_of
 
@@ -48,9 +49,7 @@ def block_words_automaton(words: Sequence[str], text: TextProcessor) -> WordAuto
     segmenter = text.assets.segmenter
     # The words are tokenized at once, also while a graph is being traced.
     with tf.init_scope():
-        # Half a surrogate pair, which Python's strings may contain, has no UTF-8 encoding.
-        texts = [word.encode("utf-8", "replace") for word in words]
-        tokens = text.tokenize(tf.constant(texts, tf.string)).to_list()
+        tokens = text.tokenize(text_tensor(words)).to_list()
     patterns = []
     for word, row in zip(words, tokens, strict=True):
         patterns.append([unit for token in row for unit in units_of(token.decode(), segmenter)])

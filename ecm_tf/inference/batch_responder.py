@@ -16,6 +16,7 @@ from ecm_tf.inference.internals import explanation_tensors
 from ecm_tf.inference.reply import Reply
 from ecm_tf.inference.responder import Responder
 from ecm_tf.text.emotions import AUTO_ID
+from ecm_tf.text.normalization import text_tensor
 from ecm_tf.text.vocabulary import PAD
 
 MAX_HYPOTHESES = 384
@@ -88,7 +89,9 @@ class BatchResponder:
         rows: list[list[Reply]] = [[] for _ in posts]
         for indices in self._batches(posts, emotion_ids, config.num_candidates):
             batch = [emotion_ids[index] for index in indices]
-            tensors = run(_strings(posts, indices), tf.constant(batch, tf.int32))
+            tensors = run(
+                text_tensor([posts[index] for index in indices]), tf.constant(batch, tf.int32)
+            )
             texts, emotions, ids, lengths, scores = (tensor.numpy() for tensor in tensors)
             for row, index in enumerate(indices):
                 rows[index] = [
@@ -133,7 +136,7 @@ class BatchResponder:
         rows: list[Any] = [None] * len(posts)
         for indices in batches_by_length(posts, MAX_HYPOTHESES):
             tensors = self._explain(
-                _strings(posts, indices),
+                text_tensor([posts[index] for index in indices]),
                 tf.constant([emotion_ids[index] for index in indices], tf.int32),
                 tf.constant(token_ids[indices], tf.int32),
                 tf.constant([len(replies[index].words) for index in indices], tf.int32),
@@ -153,8 +156,3 @@ class BatchResponder:
                 f"{list(reply.words)}."
             )
         return ids
-
-
-def _strings(texts: Sequence[str], indices: Sequence[int]) -> tf.Tensor:
-    # Half a surrogate pair, which Python's strings may contain, has no UTF-8 encoding.
-    return tf.constant([texts[index].encode("utf-8", "replace") for index in indices], tf.string)

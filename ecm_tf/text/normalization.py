@@ -1,5 +1,7 @@
 """Text normalization as graph operations: any bytes to valid, single-spaced UTF-8."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 import tensorflow_text as tf_text
 
@@ -7,6 +9,14 @@ from ecm_tf.text.characters import FLAG, FULL_WIDTH, JOINED_EMOJI, WIDTH_OFFSET,
 
 MAX_CHARACTERS = 1000
 """Maximum length of a text; the rest is cut before tokenization."""
+
+
+def text_tensor(texts: Sequence[str]) -> tf.Tensor:
+    """Returns texts as a tensor: string `(len(texts),)`.
+
+    Half a surrogate pair, which Python's strings may contain and UTF-8 may not, becomes "?".
+    """
+    return tf.constant([text.encode("utf-8", "replace") for text in texts], tf.string)
 
 
 def normalize(
