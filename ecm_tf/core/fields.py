@@ -25,9 +25,12 @@ Seed = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535, description="a port number in [1, 65535]")]
 ModelName = Annotated[
     str,
-    msgspec.Meta(pattern=r"^[\w.-]+\Z", description="a name of letters, digits, '_', '-' and '.'"),
+    msgspec.Meta(
+        pattern=r"^[A-Za-z0-9_.-]+\Z",
+        description="a name of letters, digits, '_', '-' and '.' in ASCII",
+    ),
 ]
-"""The name of a served model, which is a part of URLs."""
+"""The name of a served model, which is a part of URLs; Ray Serve's routes find no others."""
 
 _KINDS = {bool: "true or false", int: "an integer", float: "a number", str: "text"}
 

@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import quote
 
 from ecm_tf.core.errors import InputError
 from export.serve.settings import ServerConfig
@@ -32,7 +31,7 @@ def check_ready(base: Path, config: ServerConfig) -> None:
     headers = {}
     if config.token_file is not None:
         headers["Authorization"] = f"Bearer {read_token(Path(config.token_file))}"
-    path = f"/v1/models/{quote(config.model)}"
+    path = f"/v1/models/{config.model}"
     try:
         ready, _ = _get(config, "/readyz")
         status, content = _get(config, path, headers)

@@ -334,7 +334,7 @@ def test_another_model_behind_the_signature_is_reported(
             client.answer(["猫"], ["sad"])
 
 
-@pytest.mark.parametrize("model", ["", "a/b", "a#b", "a b", "a\n"])
+@pytest.mark.parametrize("model", ["", "a/b", "a#b", "a b", "a\n", "模型"])
 def test_names_that_do_not_fit_into_urls_are_refused(model):
     with pytest.raises(InputError, match=r"^--model: expected a name of letters, digits, "):
         Client("http://127.0.0.1:9", model)
