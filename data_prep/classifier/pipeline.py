@@ -121,6 +121,7 @@ def train_classifier(
             split.labels,
             sentences.targets,
             len(emotions),
+            split.weights,
             balance,
         )
         for split, balance in ((splits["train"], settings.balance), (splits["dev"], 0.0))

@@ -23,18 +23,16 @@ class Target(NamedTuple):
     Attributes:
         possible: ids of the categories, one of which is meant.
         known: ids of the categories that the sentence's source knows.
-        weight: factor of the loss.
     """
 
     possible: tuple[int, ...]
     known: tuple[int, ...]
-    weight: float
 
 
 def category_targets(categories: int) -> list[Target]:
     """Returns the targets of sentences whose category is known, in id order."""
     everything = tuple(range(categories))
-    return [Target((id_,), everything, 1.0) for id_ in everything]
+    return [Target((id_,), everything) for id_ in everything]
 
 
 @dataclass(frozen=True)
@@ -52,14 +50,15 @@ class Group:
 
 @dataclass
 class Split:
-    """Texts and, for each, the index of its target in `LabelledSentences.targets`.
+    """Texts and, for each, the index of its target in `LabelledSentences.targets` and its weight.
 
     The first targets are single categories of sources that know all categories, so that the index
-    of such a sentence is its category id.
+    of such a sentence is its category id. The weight is the factor of its loss, that of its source.
     """
 
     texts: list[str] = field(default_factory=list)
     emotions: list[int] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
 
     @property
     def labels(self) -> np.ndarray:
@@ -69,7 +68,11 @@ class Split:
     def below(self, number: int) -> "Split":
         """Returns the sentences whose target has an index below `number`."""
         kept = [index for index, emotion in enumerate(self.emotions) if emotion < number]
-        return Split([self.texts[i] for i in kept], [self.emotions[i] for i in kept])
+        return Split(
+            [self.texts[i] for i in kept],
+            [self.emotions[i] for i in kept],
+            [self.weights[i] for i in kept],
+        )
 
 
 @dataclass(frozen=True)
@@ -113,10 +116,11 @@ class LabelledSentences:
                 elif isinstance(item, UnmappedSentence):
                     unmapped[item.emotion] += 1
                 elif possible := source.meanings[item.emotion]:
-                    target = Target(possible, source.known, source.weight)
+                    target = Target(possible, source.known)
                     split = splits[split_of(item.text, FRACTIONS)]
                     split.texts.append(item.text)
                     split.emotions.append(indexes.setdefault(target, len(indexes)))
+                    split.weights.append(source.weight)
                 else:
                     unmapped[source.labels[item.emotion].name] += 1
         return cls(splits, list(indexes), unmapped, skipped)
@@ -131,7 +135,11 @@ class LabelledSentences:
         texts = [text for split in splits for text in split.texts]
         if not texts:
             raise InputError(f"--sentences: expected sentences for the split {name}, got none.")
-        return Split(texts, [emotion for split in splits for emotion in split.emotions])
+        return Split(
+            texts,
+            [emotion for split in splits for emotion in split.emotions],
+            [weight for split in splits for weight in split.weights],
+        )
 
     def groups(self, split: Split) -> list[Group]:
         """Returns the groups of categories that the labels of a split stand for.

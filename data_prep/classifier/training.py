@@ -61,6 +61,7 @@ def make_examples(
     labels: np.ndarray,
     targets: Sequence[Target],
     categories: int,
+    weights: Sequence[float],
     balance: float = 0.0,
 ) -> Examples:
     """Returns examples of texts with labels.
@@ -70,18 +71,19 @@ def make_examples(
         labels: int `(texts,)`, indexes of `targets`.
         targets: what each label says.
         categories: number of categories.
+        weights: factors of the loss, one for each text.
         balance: the weights are divided by the frequency of the category to this power, and keep
             their sum; from 0 to 1. A label that may mean several categories has the mean of theirs.
     """
     table = np.zeros([len(targets), 2, categories], np.float32)
     for row, target in zip(table, targets, strict=True):
         row[POSSIBLE, target.possible] = row[KNOWN, target.known] = 1
-    weights = np.array([target.weight for target in targets], np.float32)[labels]
+    factors = np.array(weights, np.float32)
     possible = table[labels, POSSIBLE]
     possible /= possible.sum(1, keepdims=True)
-    frequencies = np.maximum((weights[:, np.newaxis] * possible).sum(0), 1)
-    balanced = weights * (possible @ frequencies**-balance)
-    balanced *= weights.sum() / balanced.sum()
+    frequencies = np.maximum((factors[:, np.newaxis] * possible).sum(0), 1)
+    balanced = factors * (possible @ frequencies**-balance)
+    balanced *= factors.sum() / balanced.sum()
     return Examples(ids, table[labels], balanced.astype(np.float32))
 
 

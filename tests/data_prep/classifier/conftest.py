@@ -40,7 +40,11 @@ def toy_examples(toy) -> tuple[Features, Examples, Examples, np.ndarray]:
     features = learn_features(texts[:240], "whitespace", 1)
     train, rest = (
         make_examples(
-            feature_ids(features, texts[part]), np.array(labels[part]), category_targets(3), 3
+            feature_ids(features, texts[part]),
+            np.array(labels[part]),
+            category_targets(3),
+            3,
+            [1.0] * len(texts[part]),
         )
         for part in (slice(240), slice(240, None))
     )

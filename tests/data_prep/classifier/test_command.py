@@ -72,6 +72,16 @@ def test_training_on_a_few_hundred_sentences(convolution, toy):
     assert probabilities.max(axis=1).mean() > 0.5
 
 
+def test_the_only_source_may_have_a_weight(sentences, baseline, tmp_path):
+    """With a weight, too, its sentences are those of which the category is known."""
+    path = tmp_path / "source.toml"
+    path.write_text(f"files = [{str(sentences)!r}]\nweight = 0.5\n", encoding="utf-8")
+    weighted = read_manifest(train(path, tmp_path / "weighted", *BASELINE), "classifier")
+    expected = read_manifest(baseline, "classifier")["counts"]
+    assert weighted["counts"]["scores"]["sentences"] == expected["scores"]["sentences"] > 0
+    assert weighted["counts"]["agreement"] == expected["agreement"]
+
+
 @pytest.mark.parametrize("directory", ["convolution", "baseline"])
 def test_probabilities_do_not_depend_on_the_batch(request, toy, directory):
     classifier = EmotionClassifier(request.getfixturevalue(directory))

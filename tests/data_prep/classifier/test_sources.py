@@ -46,11 +46,12 @@ fear = []
     }
     known = EVERYTHING  # `joy` may mean `like`
     assert found == {
-        "a": Target((3, 4), known, 0.5),
-        "b": Target((2,), known, 0.5),
-        "c": Target((1, 5), known, 0.5),
-        "e": Target((0,), known, 0.5),
+        "a": Target((3, 4), known),
+        "b": Target((2,), known),
+        "c": Target((1, 5), known),
+        "e": Target((0,), known),
     }
+    assert everything.weights == [0.5] * 4
     assert sentences.unmapped == {"fear": 2}
 
 
@@ -90,18 +91,20 @@ categories = ["sad", "happy"]
     )
     sentences = LabelledSentences.read(find_sources([path], DEFAULT), DEFAULT)
     everything = sentences.split("all")
-    assert [sentences.targets[i] for i in everything.emotions] == [Target((2,), (2, 5), 1.0)]
+    assert [sentences.targets[i] for i in everything.emotions] == [Target((2,), (2, 5))]
     assert sentences.unmapped == {"like": 1}
     assert everything.below(6).texts == []
 
 
 def test_files_and_descriptions_mix_and_complete_sources_use_category_ids(describe, write_jsonl):
-    path = describe("""files = ["sentences.jsonl"]\n""", [("a", "sad")])
+    path = describe("""files = ["sentences.jsonl"]\nweight = 0.5\n""", [("a", "sad")])
     plain = write_jsonl([{"text": "b", "emotion": "happy"}])
     sentences = LabelledSentences.read(find_sources([path, plain], DEFAULT), DEFAULT)
     everything = sentences.split("all")
     assert dict(zip(everything.texts, everything.emotions, strict=True)) == {"a": 2, "b": 5}
-    assert sentences.targets == [Target((i,), EVERYTHING, 1.0) for i in EVERYTHING]
+    assert everything.weights == [0.5, 1.0]
+    assert everything.below(6) == everything
+    assert sentences.targets == [Target((i,), EVERYTHING) for i in EVERYTHING]
 
 
 def test_groups_are_the_labels_of_the_source(describe):

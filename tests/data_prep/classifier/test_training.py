@@ -70,7 +70,8 @@ def random_bags() -> tuple[tuple[int, int, int], Examples, Examples]:
         columns = [rng.integers(1, size, lengths.sum()) for size in sizes]
         flat = np.stack([*columns, np.ones(lengths.sum(), int)], axis=1).astype(np.int32)
         ids = tf.RaggedTensor.from_row_lengths(flat, lengths)
-        examples.append(make_examples(ids, rng.integers(0, 3, number), category_targets(4), 4))
+        labels = rng.integers(0, 3, number)
+        examples.append(make_examples(ids, labels, category_targets(4), 4, [1.0] * number))
     return sizes, *examples
 
 
@@ -103,17 +104,18 @@ def test_balance_divides_by_the_frequency(balance, expected):
     """Category 0 has 16 sentences, 1 has 4, 2 has 1."""
     labels = np.repeat([0, 1, 2], [16, 4, 1])
     ids = tf.RaggedTensor.from_row_lengths(np.zeros([21, 4], np.int32), [1] * 21)
-    weights = make_examples(ids, labels, category_targets(4), 4, balance).weights
+    weights = make_examples(ids, labels, category_targets(4), 4, [1.0] * 21, balance).weights
     assert weights.dtype == np.float32
     assert weights.sum() == pytest.approx(21)
     np.testing.assert_allclose(weights[[0, 16, 20]] / weights[0], expected, rtol=1e-5)
 
 
 def test_balance_keeps_the_weights_of_sources():
-    targets = [*category_targets(2), Target((0, 1), (0, 1), 0.25)]
+    targets = [*category_targets(2), Target((0, 1), (0, 1))]
     ids = tf.RaggedTensor.from_row_lengths(np.zeros([4, 4], np.int32), [1] * 4)
-    weights = make_examples(ids, np.array([0, 1, 2, 2]), targets, 2, 1.0).weights
-    np.testing.assert_allclose(weights, [1, 1, 0.25, 0.25], rtol=1e-6)
+    given = [1, 1, 0.25, 0.25]
+    weights = make_examples(ids, np.array([0, 1, 2, 2]), targets, 2, given, 1.0).weights
+    np.testing.assert_allclose(weights, given, rtol=1e-6)
 
 
 LOGITS = np.array([[1.0, -2.0, 0.5, 3.0], [0.0, 1e4, -1e4, 2.0]], np.float32)
@@ -121,7 +123,7 @@ LOGITS = np.array([[1.0, -2.0, 0.5, 3.0], [0.0, 1e4, -1e4, 2.0]], np.float32)
 
 def examples_of(labels, targets) -> Examples:
     ids = tf.RaggedTensor.from_row_lengths(np.zeros([len(labels), 4], np.int32), [1] * len(labels))
-    return make_examples(ids, np.array(labels), targets, 4)
+    return make_examples(ids, np.array(labels), targets, 4, [1.0] * len(labels))
 
 
 def test_a_single_category_has_the_smoothed_cross_entropy():
@@ -134,17 +136,16 @@ def test_a_single_category_has_the_smoothed_cross_entropy():
 
 def test_a_partial_label_has_the_probability_of_its_categories_among_the_known_ones():
     """The source knows 0, 1 and 3; its label stands for 1 or 3."""
-    examples = examples_of([0], [Target((1, 3), (0, 1, 3), 0.5)])
+    examples = examples_of([0], [Target((1, 3), (0, 1, 3))])
     known = np.exp([1.0, -2.0, 3.0])
     known /= known.sum()
     expected = -0.9 * np.log(known[1] + known[2]) - 0.1 * np.log(known).mean()
     loss = partial_cross_entropy(examples.targets, LOGITS[:1])
     np.testing.assert_allclose(loss, [expected], rtol=1e-6)
-    assert examples.weights.tolist() == [0.5]
 
 
 def test_an_unknown_category_gets_no_gradient_from_partial_labels():
-    examples = examples_of([0, 0], [Target((1, 3), (0, 1, 3), 1.0)])
+    examples = examples_of([0, 0], [Target((1, 3), (0, 1, 3))])
     logits = tf.constant(LOGITS)
     with tf.GradientTape() as tape:
         tape.watch(logits)
@@ -156,7 +157,7 @@ def test_an_unknown_category_gets_no_gradient_from_partial_labels():
 
 
 def test_accuracy_of_partial_labels():
-    targets = [Target((1, 3), (0, 1, 3), 1.0), Target((0,), (0, 1), 1.0), Target((2,), (2, 3), 1.0)]
+    targets = [Target((1, 3), (0, 1, 3)), Target((0,), (0, 1)), Target((2,), (2, 3))]
     logits = np.array([[0, 1, 9, 2], [3, 4, 9, 9], [9, 9, 2, 1]], np.float32)
     correct = partial_accuracy(examples_of([0, 1, 2], targets).targets, logits)
     assert correct.numpy().tolist() == [1, 0, 1]
@@ -170,12 +171,12 @@ def test_a_source_without_a_category_does_not_suppress_it(toy):
     """
     texts, labels = toy(240, 3)
     features = learn_features(texts, "whitespace", 1)
-    partial = Target((0,), (0, 1), 1.0), Target((1,), (0, 1), 1.0)
+    partial = Target((0,), (0, 1)), Target((1,), (0, 1))
     targets = [*category_targets(3), *partial]
     rng = np.random.default_rng(0)
     indexes = [3 + label if label < 2 and rng.random() < 0.8 else label for label in labels]
     ids = feature_ids(features, texts)
-    train = make_examples(ids, np.array(indexes), targets, 3)
+    train = make_examples(ids, np.array(indexes), targets, 3, [1.0] * 240)
     keras.utils.set_random_seed(0)
     probabilities = predict(train_network(features.sizes, train, train, SETTINGS), ids)
     assert (probabilities.argmax(1) == labels).mean() > 0.95
