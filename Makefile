@@ -95,7 +95,7 @@ corpus: setup ## real data: merged sources, classifiers, labels, emotion words, 
 	experiments/corpus.sh "$(DATA)" build/corpus
 
 table4: setup ## the paper's Table 4 on that data: hours; resumes after an interruption
-	experiments/table4.sh build/corpus build/table4 experiments/results/table4
+	experiments/table4.sh build/corpus build/table4 build/table4/results
 
 bench: setup ## speed and memory against the matmul lower bound: tables, JSON and plots in build/bench
 	for benchmark in training_step decoding growth training_memory start exported exported_memory data_preparation; do \

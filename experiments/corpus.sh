@@ -3,8 +3,8 @@
 #
 #   experiments/corpus.sh DATA OUTPUT        (make corpus DATA=…)
 #
-# DATA holds the files that experiments/conversations/LANGUAGE.toml and
-# experiments/emotion_sources/LANGUAGE/*.toml name, and for Chinese lexicon/dutir_seven_classes.json
+# DATA holds the files that experiments/conversations/zh.toml (or en.toml) and
+# experiments/emotion_sources/zh/*.toml (or en) name, and for Chinese lexicon/dutir_seven_classes.json
 # (docs/data.md says where to get them). OUTPUT receives the merged corpus and its report (merged/), word
 # vectors, the classifier that labels the corpus, two more that judge replies (naive_bayes, and
 # independent, which is trained on a source that the labelling classifier was not trained on), their
@@ -12,14 +12,15 @@
 # and for each test part a dataset with that part only (dataset-test-NAME). The script skips steps whose
 # output exists, so that it resumes an interrupted run.
 #
-# Environment variables: LANGUAGE is zh (the default) or en; SOURCES names another list of conversations;
-# MERGE_FLAGS and CLASSIFIER_FLAGS add flags to `merge` and `classifier train`.
+# Environment variables: CORPUS_LANGUAGE is zh (the default) or en; SOURCES names another list of
+# conversations, in which at least one source has a dev part and one a test part; MERGE_FLAGS and
+# CLASSIFIER_FLAGS add flags to `merge` and `classifier train`.
 set -euo pipefail
 data=$1 output=$2
 python=${PYTHON:-.venv/bin/python}
 here=$(dirname "$0")
 merged=$output/merged labelled=$output/labelled
-language=${LANGUAGE:-zh}
+language=${CORPUS_LANGUAGE:-zh}
 case $language in
   zh)
     segmenter=jieba
@@ -34,7 +35,7 @@ case $language in
     lexicon=()
     ;;
   *)
-    echo "error: LANGUAGE: expected zh or en, got $language." >&2
+    echo "error: CORPUS_LANGUAGE: expected zh or en, got $language." >&2
     exit 2
     ;;
 esac
@@ -43,8 +44,13 @@ mkdir -p "$output" "$labelled"
 
 . "$here/step.sh"
 
-step "$merged" merge "${SOURCES:-$here/conversations/$language.toml}" --data "$data" --output "$merged" \
-  --skip_bad_records ${MERGE_FLAGS:-}
+sources=${SOURCES:-$here/conversations/$language.toml}
+step "$merged" merge "$sources" --data "$data" --output "$merged" --skip_bad_records ${MERGE_FLAGS:-}
+for part in dev test; do
+  compgen -G "$merged/$part-*.jsonl" > /dev/null && continue
+  echo "error: $sources: expected a source with a $part part, got none." >&2
+  exit 2
+done
 
 step "$output/vectors" classifier vectors --corpus "$merged/train.jsonl" --output "$output/vectors" \
   --segmenter "$segmenter"
@@ -62,7 +68,7 @@ step "$output/independent" classifier train "${held_out[@]}" --output "$output/i
   "${settings[@]}" ${CLASSIFIER_FLAGS:-}
 for name in $judges; do
   scores=$output/classifier-scores/$name
-  step "$scores" classifier evaluate --data "$data" --sentences "$emotion_sources/$name.toml" \
+  step "$scores/scores.json" classifier evaluate --data "$data" --sentences "$emotion_sources/$name.toml" \
     --classifier "$output"/{classifier,naive_bayes,independent} --output "$scores"
 done
 tests=()
@@ -80,10 +86,10 @@ step "$output/ememory.json" lexicon --dataset "$output/plain" "${lexicon[@]}" --
   --output "$output/ememory.json" --table "$output/ememory.tsv"
 build+=(--ememory "$output/ememory.json")
 step "$output/dataset" "${build[@]}" --test "${tests[@]}" --output "$output/dataset"
-# The tokenizer and the vocabularies come from the training pairs, so these datasets have the same.
 for part in "${tests[@]}"; do
   dataset=$output/dataset-$(basename "$part" .jsonl)
-  step "$dataset" "${build[@]}" --test "$part" --output "$dataset"
+  step "$dataset" build --assets "$output/dataset" --train "$labelled/train.jsonl" \
+    --dev "$labelled/dev.jsonl" --test "$part" --output "$dataset"
 done
 step "$output/dataset-report" report "$output/dataset" --output "$output/dataset-report"
 echo "report: $output/dataset-report/index.html"

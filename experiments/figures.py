@@ -90,7 +90,8 @@ def _training_seconds(history: Sequence[Mapping[str, float]]) -> float:
 
 def _part(evaluation: Figures) -> dict[str, float | None]:
     model = evaluation["models"][0]
-    relevance = model["relevance"]
+    # `--relevance_pairs 0` measures none.
+    relevance = model["relevance"] or {"pairs": 0, "hits_at_1": None, "mrr": None}
     return {
         "perplexity": model["token_perplexity"]["value"],
         "ranked_pairs": relevance["pairs"],
@@ -147,11 +148,13 @@ def _print_table(arguments: argparse.Namespace) -> None:
     for part in example["test"]:
         columns[f"{part} perplexity"] = value_at("test", part, "perplexity"), ".1f"
         columns[f"{part} hits@1"] = value_at("test", part, "hits_at_1"), ".3f"
+        columns[f"{part} MRR"] = value_at("test", part, "mrr"), ".3f"
     for search, replies in example["replies"].items():
         for judge in replies["accuracy"]:
             get = value_at("replies", search, "accuracy", judge, "value")
             columns[f"accuracy, {search}, {judge}"] = get, ".3f"
-        columns[f"distinct-2, {search}"] = value_at("replies", search, "distinct_2"), ".3f"
+        for title, name in (("distinct-2", "distinct_2"), ("top 10", "top_10")):
+            columns[f"{title}, {search}"] = value_at("replies", search, name), ".3f"
     columns["seconds of training"] = value_at("training", "seconds"), ".0f"
     rows = [
         [

@@ -1,5 +1,6 @@
 # Sourced by scripts that compare trained models: `measured_run` trains a model, evaluates it and
-# records its figures. It takes $python, $corpus (the output of corpus.sh), $output and $results.
+# records its figures. It takes $python, $dataset (for training), $corpus (the output of corpus.sh, for
+# the evaluation), $output and $results.
 
 sizes=(--size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128)
 mkdir -p "$output" "$results"
@@ -12,17 +13,17 @@ decoder = "beam"
 TOML
 
 measured_run() { # name of the run (a variant and a seed, such as ecm-0), then flags of ecm_tf.train
-  local run=$1 dataset part parts=() judged
+  local run=$1 test part parts=() judged
   shift
   [ -f "$results/$run.json" ] && return
   printf '\n== %s\n' "$run"
   # Trains no further if the run is finished.
   "$python" -m experiments.measured "$python" -m ecm_tf.train \
-    --dataset "$corpus/dataset" --train_dir "$output/$run" "${sizes[@]}" \
+    --dataset "$dataset" --train_dir "$output/$run" "${sizes[@]}" \
     --batch_size 128 --optimizer adam --learning_rate 0.0015 --ema_momentum 0.999 --epochs 4 \
     --seed "${run##*-}" "$@" ${TRAIN_FLAGS:-}
-  for dataset in "$corpus"/dataset-test-*; do
-    part=${dataset#"$corpus"/dataset-test-}
+  for test in "$corpus"/dataset-test-*; do
+    part=${test#"$corpus"/dataset-test-}
     # Replies are judged on the posts of the first part.
     judged=()
     [ ${#parts[@]} -gt 0 ] || judged=(
@@ -32,7 +33,7 @@ measured_run() { # name of the run (a variant and a seed, such as ecm-0), then f
     parts+=("$output/$run-$part")
     [ -f "$output/$run-$part/figures.json" ] && continue
     "$python" -m experiments.measured "$python" -m ecm_tf.evaluate --train_dir "$output/$run" \
-      --dataset "$dataset" --output "$output/$run-$part" "${judged[@]}" ${EVALUATE_FLAGS:-}
+      --dataset "$test" --output "$output/$run-$part" "${judged[@]}" ${EVALUATE_FLAGS:-}
   done
   "$python" -m experiments.figures record "$output/$run" "$results/$run.json" "${parts[@]}"
 }

@@ -7,7 +7,7 @@
 # after two numbers of epochs (model/); its evaluation on each test part (evaluation-NAME/); and the model
 # to ship (released/), with its classifier, its blocked words and its model card, which ends with the
 # table of the evaluations. Copy it to ecm_tf/pretrained/LANGUAGE. The script resumes an interrupted run.
-# The environment variables are those of experiments/corpus.sh and experiments/table4.sh.
+# The environment variables are the others of experiments/corpus.sh and experiments/table4.sh.
 set -euo pipefail
 data=$1 output=$2 language=$3
 python=${PYTHON:-.venv/bin/python}
@@ -16,11 +16,11 @@ shipped=$here/pretrained
 
 epochs=(4)
 [ "$language" = en ] || epochs=(5 7)
-LANGUAGE=$language "$here/corpus.sh" "$data" "$output"
+CORPUS_LANGUAGE=$language "$here/corpus.sh" "$data" "$output"
 
 # The best models after so many epochs; Chinese begins to overfit between them.
 for count in "${epochs[@]}"; do
-  [ -e "$output/epoch-$count" ] && continue
+  [ -f "$output/epoch-$count/manifest.json" ] && continue
   "$python" -m experiments.measured "$python" -m ecm_tf.train \
     --dataset "$output/dataset" --train_dir "$output/run" \
     --use_emb --use_imemory --use_ememory --predict_emotion \
@@ -29,7 +29,7 @@ for count in "${epochs[@]}"; do
     --epochs "$count" --seed 0 ${TRAIN_FLAGS:-}
   "$python" -m experiments.average "$output/run" --output "$output/epoch-$count"
 done
-[ -e "$output/model" ] || \
+[ -f "$output/model/manifest.json" ] || \
   "$python" -m experiments.average "${epochs[@]/#/$output/epoch-}" --output "$output/model"
 
 # Chosen on dev posts: longer replies, of which classifiers recognize the emotion more often.
@@ -39,12 +39,12 @@ release() { # the text of the card
   "$python" -m export.release --train_dir "$output/model" --output "$output/released" --overwrite \
     "${search[@]}" --card "$1"
 }
-[ -e "$output/released" ] || release "$shipped/$language.md"
+[ -f "$output/released/manifest.json" ] || release "$shipped/$language.md"
 tables=()
 for dataset in "$output"/dataset-test-*; do
   part=${dataset#"$output"/dataset-test-}
   tables+=("$output/evaluation-$part/table.md")
-  [ -f "$output/evaluation-$part/figures.json" ] && continue
+  [ -f "$output/evaluation-$part/table.md" ] && continue
   # The search of the released model, with judges that took no part in the choice of its replies.
   "$python" -m experiments.measured "$python" -m ecm_tf.evaluate --train_dir "$output/released" \
     --dataset "$dataset" --output "$output/evaluation-$part" --posts 200 \

@@ -3,10 +3,13 @@
 #
 #   experiments/relevance.sh DATA CORPUS OUTPUT RESULTS [RUN…]
 #
-# DATA and CORPUS are those of experiments/corpus.sh. A RUN is a change and a seed, such as tied-0; by
-# default all are run. OUTPUT and RESULTS are those of experiments/table4.sh, as are the environment
-# variables, and those of experiments/corpus.sh; the script resumes in the same way. It begins with the
-# model ecm-0 as the basis.
+# DATA and CORPUS are the directories of experiments/corpus.sh. A RUN is a change and a seed, such as
+# tied-0; by default all are run, and first the model ecm-0 that they change. OUTPUT receives the models
+# and their evaluations, and RESULTS the figures, as from experiments/table4.sh, whose ecm-0.json can be
+# copied to RESULTS; they are not directories of that script. This one resumes in the same way. All
+# models have the tokenizer and the vocabularies of CORPUS, so that their perplexities compare. The
+# environment variables are those of experiments/table4.sh, and SOURCES and MERGE_FLAGS of
+# experiments/corpus.sh.
 set -euo pipefail
 data=$1 corpus=$2 output=$3 results=$4
 shift 4
@@ -16,47 +19,52 @@ here=$(dirname "$0")
 . "$here/step.sh"
 ecm=(--use_emb --use_imemory --use_ememory)
 
-# A model of subtitles, of which about half are replies to the line before. Fine-tuning takes the
-# vectors of the words that both vocabularies contain.
-pretrain() {
-  local made=$output/subtitles
-  mkdir -p "$made"
-  step "$made/merged" merge "$here/subtitles.toml" --data "$data" --output "$made/merged" \
+# Makes DIRECTORY/dataset of the training pairs of DIRECTORY/sources.toml and the dev pairs of CORPUS.
+dataset_of() { # DIRECTORY
+  step "$1/merged" merge "$1/sources.toml" --data "$data" --output "$1/merged" \
     --skip_bad_records ${MERGE_FLAGS:-}
-  for split in train dev; do
-    step "$made/$split.jsonl" label --classifier "$corpus/classifier" \
-      --input "$made/merged/$split.jsonl" --output "$made/$split.jsonl"
-  done
-  step "$made/dataset" build --post_vocabulary_size 15000 --response_vocabulary_size 15000 \
-    --train "$made/train.jsonl" --dev "$made/dev.jsonl" --ememory "$corpus/ememory.json" \
-    --output "$made/dataset"
+  step "$1/train.jsonl" label --classifier "$corpus/classifier" \
+    --input "$1/merged/train.jsonl" --output "$1/train.jsonl"
+  step "$1/dataset" build --assets "$corpus/dataset" --train "$1/train.jsonl" \
+    --dev "$corpus/labelled/dev.jsonl" --test_fraction 0 --output "$1/dataset"
+}
+
+# A model of subtitles, of which about half are replies to the line before.
+pretrain() {
+  local made=$output/subtitles part
+  mkdir -p "$made"
+  # The merge drops training pairs whose post is in dev or test.
+  {
+    cat "$here/subtitles.toml"
+    printf '\n[sources.held_out]\ndev = ["%s"]\ntest = [' "$(realpath "$corpus/merged/dev.jsonl")"
+    for part in "$corpus"/merged/test-*.jsonl; do printf '"%s", ' "$(realpath "$part")"; done
+    printf ']\n'
+  } > "$made/sources.toml"
+  dataset_of "$made"
   "$python" -m experiments.measured "$python" -m ecm_tf.train --dataset "$made/dataset" \
     --train_dir "$made/model" "${sizes[@]}" "${ecm[@]}" --batch_size 128 --optimizer adam \
     --learning_rate 0.0015 --epochs 2 --seed 0 ${TRAIN_FLAGS:-}
 }
 
-# A corpus in which each training pair of LCCC appears twice. The classifiers are those of CORPUS; the
-# word counts change, and with them the vocabularies and the tokenizer.
+# The corpus with each training pair of LCCC twice, which makes it a quarter larger: three epochs have
+# about as many steps as four of CORPUS.
 weight() {
-  local made=$output/weighted directory
+  local made=$output/weighted
   mkdir -p "$made"
-  for directory in vectors classifier naive_bayes independent classifier-scores; do
-    ln -sfn "$(realpath "$corpus/$directory")" "$made/$directory"
-  done
   sed '/^\[sources.lccc\]/a weight = 2' "${SOURCES:-$here/conversations/zh.toml}" > "$made/sources.toml"
-  SOURCES=$made/sources.toml "$here/corpus.sh" "$data" "$made"
+  dataset_of "$made"
 }
 
 declare -A changes=(
   [ecm]=""
-  [pretrained]="--pretrain_dir $output/subtitles/model"
+  [pretrained]=""
   [size256]="--size 256 --imemory_size 256"
   [tied]="--tie_embeddings"
   [dropout]="--dropout 0.2"
   [smoothing]="--label_smoothing 0.1"
   [bidirectional]="--bidirectional_encoder"
   [unaveraged]="--ema_momentum 0"
-  [weighted]=""
+  [weighted]="--epochs 3"
 )
 runs=("$@")
 [ $# -gt 0 ] || runs=(
@@ -64,14 +72,17 @@ runs=("$@")
 )
 for run in "${runs[@]}"; do
   [ -f "$results/$run.json" ] && continue
-  trained_on=$corpus
+  dataset=$corpus/dataset flags=("${ecm[@]}" ${changes[${run%-*}]})
   case $run in
-    pretrained-*) pretrain ;;
+    pretrained-*)
+      pretrain
+      flags+=(--pretrain_dir "$output/subtitles/model")
+      ;;
     weighted-*)
       weight
-      trained_on=$output/weighted
+      dataset=$output/weighted/dataset
       ;;
   esac
-  corpus=$trained_on measured_run "$run" "${ecm[@]}" ${changes[${run%-*}]}
+  measured_run "$run" "${flags[@]}"
 done
 "$python" -m experiments.figures table "$results"

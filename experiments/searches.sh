@@ -4,11 +4,13 @@
 #   experiments/searches.sh CORPUS MODEL OUTPUT
 #
 # CORPUS is the output of experiments/corpus.sh, MODEL a model directory of experiments/table4.sh. The
-# replies are reranked by the classifier that labelled the corpus; the judge is the one of other
-# sentences. The environment variable EVALUATE_FLAGS adds flags to `ecm_tf.evaluate`.
+# posts are those of the first test part, as there. The classifier that labelled the corpus reranks the
+# replies; the judges are the one of other sentences, and naive Bayes. The environment variable
+# EVALUATE_FLAGS adds flags to `ecm_tf.evaluate`.
 set -euo pipefail
 corpus=$1 model=$2 output=$3
 python=${PYTHON:-.venv/bin/python}
+tests=("$corpus"/dataset-test-*)
 mkdir -p "$output"
 
 beam='decoder = "beam"'
@@ -59,6 +61,6 @@ mmi_weight = 0.3
 no_repeat = 2
 TOML
 
-"$python" -m experiments.measured "$python" -m ecm_tf.evaluate --dataset "$corpus/dataset" \
+"$python" -m experiments.measured "$python" -m ecm_tf.evaluate --dataset "${tests[0]}" \
   --train_dir "$model" --judge "$corpus/independent" "$corpus/naive_bayes" --posts 200 \
   --searches "$output/searches.toml" --output "$output/evaluation" ${EVALUATE_FLAGS:-}

@@ -12,6 +12,7 @@
 set -euo pipefail
 corpus=$1 output=$2 results=$3
 shift 3
+dataset=$corpus/dataset
 python=${PYTHON:-.venv/bin/python}
 . "$(dirname "$0")/measured_run.sh"
 

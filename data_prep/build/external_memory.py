@@ -1,6 +1,8 @@
 """The external memory: the emotion words of each category that are in the response vocabulary."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import tensorflow as tf
 
@@ -20,6 +22,11 @@ class ExternalMemory:
 
     words: list[list[str]]
     given: list[int]
+
+    @classmethod
+    def of(cls, words: Sequence[Sequence[str]]) -> Self:
+        """Returns emotion words that are all in the vocabulary."""
+        return cls([list(category) for category in words], [len(category) for category in words])
 
 
 def restrict_to_vocabulary(

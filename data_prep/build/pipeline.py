@@ -29,7 +29,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import write_manifest
 from ecm_tf.core.output import check_output, finished_directory
 from ecm_tf.data.directory import ASSETS
-from ecm_tf.text.assets import TextAssets
+from ecm_tf.text.assets import EMOTIONS_JSON, TextAssets
 from ecm_tf.text.emotion_words import read_emotion_words
 from ecm_tf.text.emotions import DEFAULT, Emotions
 from ecm_tf.text.normalization import normalize
@@ -49,18 +49,31 @@ class DatasetSources:
         corpus: corpus files by split; `train` is required, `dev` and `test` are optional.
         ememory: the emotion words, in the format of the original program.
         emotions: a file with the categories; `None` means the six of the paper.
+        assets: a dataset or model whose tokenizer, vocabularies, categories and emotion words the
+            dataset gets, instead of learning them; without `ememory` and `emotions`.
     """
 
     corpus: Mapping[str, Sequence[Path]]
     ememory: Path | None = None
     emotions: Path | None = None
+    assets: Path | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("ememory", "emotions"):
+            if self.assets and getattr(self, name):
+                raise InputError(
+                    f"--{name}: expected no file with --assets {self.assets}, whose own are used; "
+                    f"got {getattr(self, name)}."
+                )
 
     def categories(self) -> Emotions:
         """Returns the categories.
 
         Raises:
-            InputError: `emotions` is not a valid file of categories.
+            InputError: `emotions` is not a valid file of categories, or `assets` has none.
         """
+        if self.assets:
+            return Emotions.load(self.assets / ASSETS / EMOTIONS_JSON)
         return Emotions.load(self.emotions) if self.emotions else DEFAULT
 
     @property
@@ -98,6 +111,7 @@ def build_dataset(
     check_output(output, "dataset", overwrite=overwrite)
     digests = source_digests(sources.paths, output, partial(digests_of, executor=executor))
     categories = sources.categories()
+    given = _load_assets(sources.assets, settings) if sources.assets else None
     emotion_words = (
         read_emotion_words(sources.ememory, categories)
         if sources.ememory
@@ -105,7 +119,10 @@ def build_dataset(
     )
     with finished_directory(output) as directory:
         staging = _write_staging_files(sources, settings, categories, directory, executor)
-        assets, memory = _learn_assets(staging, settings, categories, emotion_words, executor)
+        if given:
+            assets, memory = given, ExternalMemory.of(given.external_memory)
+        else:
+            assets, memory = _learn_assets(staging, settings, categories, emotion_words, executor)
         files = [f"{ASSETS}/{name}" for name in assets.save(directory / ASSETS)]
         splits, records = write_records(
             staging,
@@ -116,7 +133,7 @@ def build_dataset(
             executor=executor,
         )
         counts = _counts(staging, splits, assets, memory)
-        if settings.segmenter == "jieba":
+        if assets.segmenter == "jieba":
             counts["tokenizer_agreement"] = _tokenizer_agreement(staging, TextProcessor(assets))
         if settings.skip_bad_records:
             _write_rejected(staging, directory / REJECTED)
@@ -127,11 +144,39 @@ def build_dataset(
             "dataset",
             files=files,
             digests=records,
-            settings=asdict(settings),
+            settings=asdict(settings) | (_settings_of(given) if given else {}),
             counts=counts,
             sources=digests,
         )
     return counts
+
+
+def _load_assets(directory: Path, settings: BuildSettings) -> TextAssets:
+    """Reads the assets of a dataset or model.
+
+    Raises:
+        InputError: there are none, or a setting that is not the default contradicts them.
+    """
+    assets = TextAssets.load(directory / ASSETS)
+    defaults = BuildSettings()
+    for name, value in _settings_of(assets).items():
+        chosen = getattr(settings, name)
+        if chosen not in (value, getattr(defaults, name)):
+            raise InputError(
+                f"--{name}: expected {value}, that of --assets {directory}; got {chosen}."
+            )
+    return assets
+
+
+def _settings_of(assets: TextAssets) -> dict[str, Any]:
+    """Returns the settings that the assets decide."""
+    return {
+        "segmenter": assets.segmenter,
+        "post_vocabulary_size": len(assets.post_words),
+        "response_vocabulary_size": len(assets.response_words),
+        "normalize_digits": assets.normalize_digits,
+        "normalization": assets.normalization,
+    }
 
 
 def _write_staging_files(

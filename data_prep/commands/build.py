@@ -9,6 +9,7 @@ from data_prep.corpus.shards import SHARDS, find_shards
 from data_prep.execution.executor import executor
 from ecm_tf.core.command import add_options, options_of
 from ecm_tf.core.imports import importing_tensorflow
+from ecm_tf.core.released import model_directory
 
 
 def add(commands: Commands) -> None:
@@ -58,6 +59,13 @@ def add(commands: Commands) -> None:
     )
     add_emotions(files)
     files.add_argument(
+        "--assets",
+        metavar="DIRECTORY",
+        help="dataset or model, or the name of a released model, whose tokenizer, vocabularies, "
+        "categories and emotion words the dataset gets (default: they are made from the training "
+        "corpus); so the perplexity of the model can be measured on this corpus",
+    )
+    files.add_argument(
         "--output", type=Path, required=True, metavar="DIRECTORY", help="dataset directory to make"
     )
     files.add_argument("--overwrite", action="store_true", help="replace an existing dataset")
@@ -82,6 +90,7 @@ def run(arguments: argparse.Namespace) -> None:
         },
         ememory=arguments.ememory,
         emotions=arguments.emotions,
+        assets=None if arguments.assets is None else model_directory(arguments.assets),
     )
     with executor(arguments.ray_address, arguments.workers) as chosen:
         counts = build_dataset(

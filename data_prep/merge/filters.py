@@ -5,7 +5,7 @@ import re
 from data_prep.merge.comparison import comparable, has_letter
 from data_prep.merge.settings import MergeSettings
 
-_LINK = re.compile(r"https?:|www\.|[a-z0-9-]+\.(?:com|cn|net|org)\b", re.IGNORECASE)
+_LINK = re.compile(r"https?:|www\.|[a-z0-9-]+\.(?:com|cn|net|org)(?![a-z0-9])", re.IGNORECASE)
 
 
 def rejection(post: str, response: str, settings: MergeSettings) -> str | None:

@@ -8,6 +8,7 @@ import random
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -91,11 +92,13 @@ def spaced(text: str) -> str:
 # TensorFlow says that eager mode does not apply to input pipelines.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Even though the:UserWarning"),
-    pytest.mark.xdist_group("experiments"),  # the output of `estc.sh` is made once
+    pytest.mark.xdist_group("experiments"),  # the output of `corpus.sh` is made once
 ]
 
 
-def run(script: str, *arguments: object, **environment: str) -> command_server.ScriptResult:
+def run(
+    script: str, *arguments: object, status: int = 0, **environment: str
+) -> command_server.ScriptResult:
     """Runs a script and returns its result; its last path is a directory that it writes to.
 
     The commands use one process each, because worker processes take seconds to start.
@@ -107,7 +110,7 @@ def run(script: str, *arguments: object, **environment: str) -> command_server.S
         result = command_server.run_script(
             EXPERIMENTS / script, arguments, directory, **environment
         )
-    assert result.status == 0, result.output
+    assert result.status == status, result.output
     return result
 
 
@@ -164,11 +167,27 @@ def test_corpus_merges_labels_and_builds_and_resumes(corpus, data):
     assert run("corpus.sh", data, corpus, **corpus_flags(data)).commands == [], "all are skipped"
 
 
+def test_a_corpus_needs_a_source_that_is_held_out(data, tmp_path):
+    sources = tmp_path / "sources.toml"
+    lines = ["[sources.stc]", 'train = ["stc/train.json"]', 'terms = "made for this test"']
+    sources.write_text("\n".join(lines), encoding="utf-8")
+    result = run("corpus.sh", data, tmp_path / "corpus", status=2, SOURCES=str(sources))
+    assert result.output.endswith(
+        f"error: {sources}: expected a source with a dev part, got none.\n"
+    )
+    assert [command[1] for command in result.commands] == ["merge"]
+
+
 def test_only_two_sources_of_the_corpus_are_held_out():
     sources = read_sources(EXPERIMENTS / "conversations/zh.toml")
     for split in ("dev", "test"):
         suppliers = {name for name, source in sources.items() if source.supplies(split)}
         assert suppliers == {"lccc", "xdailydialog"}
+
+
+def merged(corpus: Path, split: str) -> list[dict[str, str]]:
+    with (corpus / "merged" / f"{split}.jsonl").open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 TINY_RUN = {
@@ -205,10 +224,9 @@ def test_table4_records_each_run_and_prints_the_table(corpus, tmp_path):
 
 @pytest.mark.slow
 def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
-    """Of the changes, those that need more than one flag.
+    """Of the changes, those that need more than a flag: they train on other pairs.
 
-    The subtitles are the sample corpus, and the corpus with weights has what `corpus` has: the test
-    of the corpus runs the same script, and that of `merge` repeats pairs.
+    The subtitles are the sample corpus, whose posts are partly those of dev and test.
     """
     subtitles = data / "dialogue/zh"
     subtitles.mkdir(parents=True, exist_ok=True)
@@ -219,11 +237,6 @@ def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
                 f"{post}\t{response}\n" for post, response in [("post", "response"), *pairs]
             )
     output, results = tmp_path / "relevance", tmp_path / "results"
-    linked = {"vectors", "classifier", "naive_bayes", "independent", "classifier-scores"}
-    (output / "weighted").mkdir(parents=True)
-    for path in corpus.iterdir():
-        if path.name not in linked:
-            (output / "weighted" / path.name).symlink_to(path)
     # `test_table4_records_each_run_and_prints_the_table` has a wider beam.
     searches = tmp_path / "searches.toml"
     searches.write_text('[greedy]\n[few]\ndecoder = "beam"\nbeam_size = 2\n', encoding="utf-8")
@@ -246,7 +259,18 @@ def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
         for name, source in read_sources(output / "weighted/sources.toml").items()
     }
     assert weights == {"lccc": 2, "stc": 1}
-    assert all((output / "weighted" / name).is_symlink() for name in linked)
+    basis, repeated = (
+        Counter(row["source"] for row in merged(directory, "train"))
+        for directory in (corpus, output / "weighted")
+    )
+    assert repeated == basis + Counter(lccc=basis["lccc"]) != basis
+    words = (corpus / "dataset/assets/response_vocabulary.txt").read_bytes()
+    held_out = {row["post"] for split in ("dev", "test") for row in merged(corpus, split)}
+    for made in (output / "weighted", output / "subtitles"):
+        assert (made / "dataset/assets/response_vocabulary.txt").read_bytes() == words
+        assert held_out.isdisjoint(row["post"] for row in merged(made, "train"))
+        counted = read_manifest(made / "dataset", "dataset")["counts"]["pairs"]
+        assert counted["train"] == len(merged(made, "train")) and counted["test"] == 0
     manifest = read_manifest(output / "pretrained-0", "model")
     digest = sha256(output / "subtitles/model/manifest.json")
     assert manifest["sources"]["pretrain_dir"] == digest, "it begins with the model of subtitles"

@@ -1,6 +1,7 @@
 """The `build` command: dataset directories, their determinism and invalid input."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,11 +44,12 @@ def make(
     ememory: Path | None = None,
     overwrite: bool = False,
     emotions: Path | None = None,
+    assets: Path | None = None,
     **settings: object,
 ) -> dict:
     corpus = {"train": [train]} | ({"dev": [dev]} if dev else {})
     return build_dataset(
-        DatasetSources(corpus, ememory, emotions),
+        DatasetSources(corpus, ememory, emotions, assets),
         BuildSettings(**settings),
         output,
         overwrite=overwrite,
@@ -275,6 +277,51 @@ def test_corpus_without_valid_pairs_is_rejected(tmp_path, write_jsonl):
     with pytest.raises(InputError, match="got none; the files are empty"):
         make(tmp_path / "d", write_jsonl([]), format="jsonl", **WHITESPACE)
     assert not (tmp_path / "d").exists()
+
+
+@pytest.fixture
+def english(tmp_path, write_jsonl) -> Path:
+    """An English dataset with its own categories and emotion words."""
+    emotions, ememory = tmp_path / "emotions.json", tmp_path / "ememory.json"
+    emotions.write_text(
+        '[{"name": "calm", "chinese": "平静"}, {"name": "glad", "chinese": "高兴"}]'
+    )
+    ememory.write_text('[[], ["great"]]')
+    train = write_jsonl([row("How are you?", "Great, thanks 5!", "glad")] * 5, "english.jsonl")
+    settings = WHITESPACE | {"segmenter": "english", "normalization": "nfkc"}
+    output = tmp_path / "english"
+    make(output, train, emotions=emotions, ememory=ememory, normalize_digits=False, **settings)
+    return output
+
+
+def test_a_dataset_with_the_assets_of_another(tmp_path, write_jsonl, english):
+    train = write_jsonl([row("You, how great?", "Unheard 5!", "calm")] * 3)
+    settings = {"dev_fraction": 0.0, "test_fraction": 0.0}
+    counts = make(tmp_path / "dataset", train, assets=english, **settings)
+    assert contents(tmp_path / "dataset/assets") == contents(english / "assets")
+    words = TextAssets.load(english / "assets").response_words
+    first = next(records(tmp_path / "dataset", "train"))
+    assert [words[i] for i in first["response"]] == ["_UNK", "5", "!"]
+    assert counts["emotions"]["train"] == [3, 0]
+    assert counts["external_memory"] == {"given": [0, 1], "in_vocabulary": [0, 1]}
+    recorded = read_manifest(tmp_path / "dataset", "dataset")["settings"]
+    assert recorded["segmenter"] == "english" and recorded["normalization"] == "nfkc"
+    assert recorded["response_vocabulary_size"] == len(words)
+    assert "bad records" in summary(counts, DatasetSources({}, assets=english).categories())
+
+
+def test_what_contradicts_given_assets_is_rejected(tmp_path, ten_pairs, english):
+    file = tmp_path / "ememory.json"
+    for arguments, message in (
+        ({"ememory": file}, f"--ememory: expected no file with --assets {english}"),
+        ({"emotions": file}, f"--emotions: expected no file with --assets {english}"),
+        ({"segmenter": "whitespace"}, "--segmenter: expected english, that of --assets"),
+        ({"response_vocabulary_size": 100}, "--response_vocabulary_size: expected 9, that of"),
+        ({"assets": ten_pairs.parent}, "emotions.json"),
+    ):
+        with pytest.raises(InputError, match=re.escape(message)):
+            make(tmp_path / "dataset", ten_pairs, **({"assets": english} | arguments))
+        assert not (tmp_path / "dataset").exists()
 
 
 def test_output_is_overwritten_only_on_request(tmp_path, ten_pairs):
