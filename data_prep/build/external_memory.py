@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
-import tensorflow as tf
-
 from ecm_tf.text.characters import Normalization
-from ecm_tf.text.normalization import normalize
+from ecm_tf.text.normalization import normalize_words
+from ecm_tf.text.segmenters import Segmenter
 from ecm_tf.text.vocabulary import SPECIALS
 
 
@@ -35,6 +35,7 @@ def restrict_to_vocabulary(
     *,
     normalize_digits: bool,
     normalization: Normalization | None = None,
+    segmenter: Segmenter = "whitespace",
 ) -> ExternalMemory:
     """Removes duplicates and the words that are not in the response vocabulary.
 
@@ -43,13 +44,11 @@ def restrict_to_vocabulary(
         response_words: the response vocabulary; special tokens do not count as words.
         normalize_digits: whether every digit is 0 in the vocabulary.
         normalization: how the characters of the vocabulary are normalized.
+        segmenter: the segmenter of the vocabulary.
     """
-
-    def normalized(words: list[str]) -> list[str]:
-        texts = tf.constant(words, tf.string)
-        texts = normalize(texts, digits=normalize_digits, characters=normalization)
-        return [text.decode() for text in texts.numpy().tolist()]
-
+    normalized = partial(
+        normalize_words, digits=normalize_digits, characters=normalization, segmenter=segmenter
+    )
     known = frozenset(response_words) - frozenset(SPECIALS)
     words = [list(dict.fromkeys(normalized(category))) for category in lexicon]
     return ExternalMemory(

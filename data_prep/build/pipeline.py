@@ -26,10 +26,11 @@ from data_prep.corpus.staging import Source, SourceReader, StagingFiles
 from data_prep.execution.executor import Executor, SingleMachine
 from data_prep.execution.progress import progress_bar
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import write_manifest
+from ecm_tf.core.manifest import read_manifest, sha256, verify_files, write_manifest
 from ecm_tf.core.output import check_output, finished_directory
+from ecm_tf.core.replacement import MANIFEST
 from ecm_tf.data.directory import ASSETS
-from ecm_tf.text.assets import EMOTIONS_JSON, TextAssets
+from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.emotion_words import read_emotion_words
 from ecm_tf.text.emotions import DEFAULT, Emotions
 from ecm_tf.text.normalization import normalize
@@ -73,7 +74,7 @@ class DatasetSources:
             InputError: `emotions` is not a valid file of categories, or `assets` has none.
         """
         if self.assets:
-            return Emotions.load(self.assets / ASSETS / EMOTIONS_JSON)
+            return TextAssets.load(self.assets / ASSETS).emotions
         return Emotions.load(self.emotions) if self.emotions else DEFAULT
 
     @property
@@ -109,9 +110,11 @@ def build_dataset(
     """
     executor = executor or SingleMachine()
     check_output(output, "dataset", overwrite=overwrite)
-    digests = source_digests(sources.paths, output, partial(digests_of, executor=executor))
-    categories = sources.categories()
     given = _load_assets(sources.assets, settings) if sources.assets else None
+    categories = given.emotions if given else sources.categories()
+    digests = source_digests(sources.paths, output, partial(digests_of, executor=executor))
+    if sources.assets:
+        digests["assets"] = sha256(sources.assets / MANIFEST)
     emotion_words = (
         read_emotion_words(sources.ememory, categories)
         if sources.ememory
@@ -155,8 +158,12 @@ def _load_assets(directory: Path, settings: BuildSettings) -> TextAssets:
     """Reads the assets of a dataset or model.
 
     Raises:
-        InputError: there are none, or a setting that is not the default contradicts them.
+        InputError: it is no finished dataset or model, a file of its assets was changed, or a
+            setting that is not the default contradicts them.
     """
+    manifest = read_manifest(directory, "dataset", "model")
+    files = manifest["files"].items()
+    verify_files(directory, {"files": {n: d for n, d in files if Path(n).parts[0] == ASSETS}})
     assets = TextAssets.load(directory / ASSETS)
     defaults = BuildSettings()
     for name, value in _settings_of(assets).items():
@@ -252,7 +259,11 @@ def _learn_assets(
     )
     response_words = build_vocabulary(counts["response"], response_size)
     memory = restrict_to_vocabulary(
-        lexicon, response_words, normalize_digits=digits, normalization=characters
+        lexicon,
+        response_words,
+        normalize_digits=digits,
+        normalization=characters,
+        segmenter=settings.segmenter,
     )
     assets = TextAssets(
         post_words=build_vocabulary(counts["post"], post_size),

@@ -99,7 +99,7 @@ def read_source(path: Path, emotions: Emotions, root: Path | None = None) -> Sou
                 known = len(emotions) + len(further)
                 further.append(Emotion(label, label))
             meanings[known] = ids
-        labels = Emotions([*emotions, *further])
+        labels = Emotions([*emotions, *further], numbered=len(emotions))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     return Source(

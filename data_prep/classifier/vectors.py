@@ -21,6 +21,7 @@ from data_prep.corpus.staging import raise_bad_record
 from data_prep.execution.progress import progress_bar
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, verify_files, write_manifest
+from ecm_tf.core.optional import require_extra
 from ecm_tf.core.output import check_output, finished_directory
 
 logger = logging.getLogger(__name__)
@@ -59,13 +60,8 @@ def train_vectors(
     Raises:
         InputError: gensim is missing, or a source or the output is invalid.
     """
-    try:
+    with require_extra("vectors"):
         from gensim.models import Word2Vec
-    except ModuleNotFoundError as error:
-        raise InputError(
-            "expected gensim to be installed, which trains the vectors; "
-            "run pip install 'ecm-tf[vectors]'."
-        ) from error
     check_output(output, KIND, overwrite=overwrite)
     digests = source_digests(corpus, output)
     texts = _read_texts(corpus, skip_bad_records=skip_bad_records)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from data_prep.build.settings import BuildSettings
 from data_prep.commands.parsers import Commands, add_emotions, add_ray_address, add_workers
-from data_prep.corpus.shards import SHARDS, find_shards
+from data_prep.corpus.shards import SHARDS, find_splits
 from data_prep.execution.executor import executor
 from ecm_tf.core.command import add_options, options_of
 from ecm_tf.core.imports import importing_tensorflow
@@ -85,9 +85,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     corpus = {split: getattr(arguments, split) for split in ("train", "dev", "test")}
     sources = DatasetSources(
-        corpus={
-            split: find_shards(f"--{split}", paths) for split, paths in corpus.items() if paths
-        },
+        corpus=find_splits({split: paths for split, paths in corpus.items() if paths}),
         ememory=arguments.ememory,
         emotions=arguments.emotions,
         assets=None if arguments.assets is None else model_directory(arguments.assets),

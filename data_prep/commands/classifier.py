@@ -45,8 +45,8 @@ def _add_vectors(actions: Commands) -> None:
         "vectors",
         help="pretrain vectors on conversations without labels",
         description="Pretrains vectors of characters, bigrams and words on conversations, whose "
-        "labels are ignored. `classifier train --vectors` begins with them. Needs gensim (pip "
-        "install 'ecm-tf[vectors]').",
+        "labels are ignored. `classifier train --vectors` begins with them. Needs gensim, which "
+        "the extra `vectors` installs.",
     )
     parser.add_argument(
         "--corpus",

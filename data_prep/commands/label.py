@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from data_prep.commands.parsers import Commands, add_ray_address
-from data_prep.corpus.shards import SHARDS, find_shards
+from data_prep.corpus.shards import SHARDS, find_splits
 from data_prep.execution.executor import executor
 from data_prep.labelling.settings import LabelSettings
 from ecm_tf.core.command import add_options, options_of
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     settings = LabelSettings(**options_of(LabelSettings, arguments))
 
-    sources = find_shards("--input", arguments.input)
+    sources = find_splits({"input": arguments.input})["input"]
 
     with importing_tensorflow():
         from data_prep.labelling.pipeline import label_corpus, summary

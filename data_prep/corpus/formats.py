@@ -21,15 +21,17 @@ class RecordError(ValueError):
 
 
 class RawPair(msgspec.Struct):
-    """A pair as its file contains it: texts may be empty and emotions may be unknown."""
+    """A pair as its file contains it: texts may be empty, emotions unknown or of any type."""
 
     post: str
     response: str
-    emotion: str | int | float | None = None
-    post_emotion: str | int | float | None = None
+    emotion: Any = None
+    post_emotion: Any = None
 
 
-Utterance = tuple[str, str | int | float | None]
+_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
+
+Utterance = tuple[str, Any]
 """A text and the emotion label that its file gives it."""
 
 
@@ -92,15 +94,7 @@ def _tagged(tags: int) -> Callable[[Any], Utterance]:
     def utterance(value: Any) -> Utterance:
         if not (_is_list(value, 1 + tags) and isinstance(value[0], str)):
             raise RecordError(f"got {shorten(value)}")
-        label = value[1]
-        is_fraction = isinstance(label, float) and not label.is_integer()
-        if (
-            isinstance(label, bool)
-            or is_fraction
-            or not isinstance(label, str | int | float | None)
-        ):
-            raise RecordError(f"got emotion {shorten(label)}")
-        return value[0], label
+        return value[0], value[1]
 
     return utterance
 
@@ -108,7 +102,9 @@ def _tagged(tags: int) -> Callable[[Any], Utterance]:
 def _spaced(value: Any) -> Utterance:
     if not isinstance(value, str):
         raise RecordError(f"got {shorten(value)}")
-    return remove_meaningless_spaces(re.sub(" +", " ", value)), None
+    text = re.sub(" +", " ", value)
+    # Dialogues of other languages in the same structure keep the spaces between their words.
+    return remove_meaningless_spaces(text) if _HAN.search(text) else text, None
 
 
 _OBJECT = '{"post": text, "response": text, "emotion": name or id}'

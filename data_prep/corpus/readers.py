@@ -89,12 +89,14 @@ def read_pairs(
     if format in TABLE_FORMATS:
         return _read_table(path, format, labels)
     records = load_array(path)
+    if not records:
+        return iter(())
     array_format = ARRAY_FORMATS[format] if format else _array_format(path, records)
     return _read_array(path, records, array_format, labels)
 
 
 def _starts_with_dialogue(start: bytes) -> bool:
-    """Tells whether the first line of a file is a JSON list of utterances."""
+    """Tells whether the first line of a file is a dialogue, a JSON list of utterances."""
     if not start.startswith(b"["):
         return False
     line, _, rest = start.partition(b"\n")
@@ -102,8 +104,9 @@ def _starts_with_dialogue(start: bytes) -> bool:
         utterances = json.loads(line.decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError):
         return False
-    # A list of no utterances is a dialogue if others follow.
-    return all(isinstance(text, str) for text in utterances) and bool(utterances or rest.strip())
+    # A list that others follow is a line, whatever it contains.
+    is_dialogue = bool(utterances) and all(isinstance(text, str) for text in utterances)
+    return is_dialogue or bool(rest.strip())
 
 
 def _detect_format(path: Path, start: bytes) -> str | None:
@@ -220,9 +223,11 @@ def _pair(raw_pair: RawPair | RecordError, labels: LabelOptions) -> Pair:
     )
 
 
-def _emotion(side: str, value: str | int | float | None, emotions: Emotions | None) -> int | None:
+def _emotion(side: str, value: object, emotions: Emotions | None) -> int | None:
     if value is None or emotions is None:
         return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise RecordError(f"{side}: expected the name or id of an emotion, got {shorten(value)}")
     try:
         return emotions.id_of(label_text(value))
     except InputError as error:

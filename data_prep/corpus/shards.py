@@ -1,14 +1,42 @@
 """The files of a corpus, from paths, directories and glob patterns on the command line."""
 
 import glob
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ecm_tf.core.errors import InputError
 
+_log = logging.getLogger(__name__)
+
 SUFFIXES = (".jsonl", ".json", ".tsv", ".csv")
 """Ends of the names of corpus files in a directory, also followed by `.gz`."""
+NOT_SHARDS = (".partial", ".progress.json", "rejected.jsonl")
+"""Ends of the names of files that `label` and other commands write beside a corpus."""
 SHARDS = "files, directories or quoted glob patterns; the files of each sorted by name"
+
+
+def find_splits(corpus: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
+    """Returns the files of each split; see `find_shards`. A file in two splits is logged.
+
+    Args:
+        corpus: for each split, which is also the name of its flag, its paths.
+
+    Raises:
+        InputError: a directory or pattern has no corpus file, or a file is twice in a split.
+    """
+    found = {split: find_shards(f"--{split}", paths) for split, paths in corpus.items()}
+    splits: dict[Path, str] = {}
+    for split, files in found.items():
+        seen: set[Path] = set()
+        for file in files:
+            other = splits.setdefault((resolved := file.resolve()), split)
+            if other != split:
+                _log.warning("--%s: %s is also in --%s", split, file, other)
+            elif resolved in seen:
+                raise InputError(f"--{split}: expected every file once, got {file} twice.")
+            seen.add(resolved)
+    return found
 
 
 def find_shards(flag: str, paths: Sequence[Path]) -> list[Path]:
@@ -26,14 +54,14 @@ def find_shards(flag: str, paths: Sequence[Path]) -> list[Path]:
 
 def _find(flag: str, path: Path) -> list[Path]:
     if path.is_dir():
-        found = [file for file in path.iterdir() if _has_corpus_name(file)]
+        found = [file for file in path.iterdir() if _has_corpus_name(file.name)]
         expected = f"a directory with corpus files ({', '.join(SUFFIXES)}; also .gz)"
     elif path.exists() or not glob.has_magic(str(path)):
         return [path]
     else:
         found = matching_files(str(path), Path())
         expected = "a pattern of corpus files"
-    shards = sorted(file for file in found if file.is_file())
+    shards = sorted(file for file in found if file.is_file() and _is_shard(file))
     if not shards:
         raise InputError(f"{flag}: expected {expected}, got {path}, which has none.")
     return shards
@@ -52,5 +80,9 @@ def matching_files(pattern: str, root: Path) -> list[Path]:
     return [root / name for name in names if (root / name).is_file()]
 
 
-def _has_corpus_name(path: Path) -> bool:
-    return path.name.removesuffix(".gz").endswith(SUFFIXES) and not path.name.startswith((".", "_"))
+def _has_corpus_name(name: str) -> bool:
+    return name.removesuffix(".gz").endswith(SUFFIXES) and not name.startswith((".", "_"))
+
+
+def _is_shard(file: Path) -> bool:
+    return not file.name.endswith(NOT_SHARDS)

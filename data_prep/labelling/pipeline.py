@@ -107,9 +107,11 @@ def label_corpus(
             _write(pieces, files, state)
     counts = state.counts
     if not counts.pairs:
+        reason = f"the first: {files.first_rejected()}" if counts.rejected else "it is empty"
         files.remove()
         raise InputError(
-            f"--input: expected at least one pair, got none and {counts.rejected} bad records."
+            f"--input: expected at least one pair, got none and {counts.rejected} bad records; "
+            f"{reason}."
         )
     files.finish(keep_rejected=settings.skip_bad_records or counts.rejected > 0)
     return counts

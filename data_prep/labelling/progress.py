@@ -142,6 +142,12 @@ class OutputFiles:
             self.rejected.unlink(missing_ok=True)
         self.progress.unlink()
 
+    def first_rejected(self) -> str:
+        """Returns the first bad record of an unfinished run, with its file and the reason."""
+        with self.rejected_partial.open("rb") as file:
+            row = msgspec.json.decode(file.readline())
+        return f"{row['file']}: record {row['record']}: {row['reason']}"
+
     def remove(self) -> None:
         """Removes the files of an unfinished run."""
         for path in (self.partial, self.rejected_partial, self.progress):

@@ -6,10 +6,11 @@ from data_prep.lexicon.candidates import LexiconSources
 from data_prep.lexicon.log_odds import LogOdds, log_odds
 from data_prep.lexicon.selection import Choice, kept_words, select_words
 from data_prep.lexicon.settings import LexiconSettings
-from data_prep.lexicon.usage import Ints, count_words, coverage, normalize_words
+from data_prep.lexicon.usage import Ints, count_words, coverage
 from ecm_tf.core.errors import InputError
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.text.emotions import Emotions
+from ecm_tf.text.normalization import normalize_words
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,12 @@ def make_lexicon(
     emotions, words = dataset.assets.emotions, dataset.assets.response_words
     neutral = settings.neutral_ids(emotions)
     candidates = sources.candidates(emotions, neutral)
-    texts = normalize_words([candidate.word for candidate in candidates], dataset)
+    texts = normalize_words(
+        [candidate.word for candidate in candidates],
+        digits=dataset.assets.normalize_digits,
+        characters=dataset.assets.normalization,
+        segmenter=dataset.assets.segmenter,
+    )
     normalized = [replace(c, word=text) for c, text in zip(candidates, texts, strict=True)]
     statistic = log_odds(count_words(dataset), settings.prior)
     choices = select_words(normalized, words, statistic, settings, neutral)

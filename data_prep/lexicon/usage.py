@@ -4,10 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from ecm_tf.data.directory import DatasetDirectory
-from ecm_tf.text.normalization import normalize
 
 Ints = npt.NDArray[np.int64]
 
@@ -48,18 +46,6 @@ def coverage(dataset: DatasetDirectory, memory: Sequence[Sequence[str]]) -> tupl
             containing = np.unique(rows[known[category, ids]])
             reached[:, category] += np.bincount(emotions[containing], minlength=categories)
     return responses, reached
-
-
-def normalize_words(words: Sequence[str], dataset: DatasetDirectory) -> list[str]:
-    """Normalizes words like the texts of the dataset, where digits may be replaced by 0."""
-    if not words:
-        return []
-    texts = normalize(
-        tf.constant(words),
-        digits=dataset.assets.normalize_digits,
-        characters=dataset.assets.normalization,
-    )
-    return [text.decode() for text in texts.numpy().tolist()]
 
 
 def _responses(dataset: DatasetDirectory) -> Iterator[tuple[Ints, Ints, Ints]]:

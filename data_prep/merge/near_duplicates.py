@@ -1,9 +1,12 @@
-"""An index of texts that finds near-duplicates with MinHash and locality-sensitive hashing (LSH).
+"""An index that finds near-duplicates with MinHash and locality-sensitive hashing (LSH).
 
-LSH proposes candidates, and their n-grams are then compared exactly. So a text that is found is a
-near-duplicate, while some near-duplicates are missed: those whose similarity is just the threshold
-with a probability that the user of the index chooses, and more similar ones with a much lower one.
-Equal texts are always found.
+An entry has one or several texts. Two entries are near-duplicates if each text of the one is
+similar to that of the other: a different response to the same long post is no near-duplicate.
+
+LSH proposes candidates, and the n-grams of their texts are then compared exactly. So an entry that
+is found is a near-duplicate, while some near-duplicates are missed: those whose similarity is just
+the threshold with a probability that the user of the index chooses, and more similar ones with a
+much lower one. Equal entries are always found.
 """
 
 from typing import NamedTuple
@@ -15,15 +18,14 @@ FUNCTIONS = 128
 
 
 class Sketch(NamedTuple):
-    """A text prepared for the index: its n-grams and their MinHash signature."""
+    """An entry prepared for the index: its texts, and the MinHash signature of their n-grams."""
 
-    text: str
-    ngrams: set[str]
+    texts: tuple[str, ...]
     signature: MinHash
 
 
 class NearDuplicates:
-    """An index of texts.
+    """An index of entries.
 
     Args:
         similarity: Jaccard similarity of n-grams from which two texts are near-duplicates, in
@@ -37,26 +39,37 @@ class NearDuplicates:
     def __init__(self, similarity: float, ngram: int, seed: int, recall: float) -> None:
         self._similarity, self._ngram = similarity, ngram
         self._lsh = MinHashLSH(num_perm=FUNCTIONS, params=bands(similarity, recall))
-        self._texts: list[str] = []
+        self._entries: list[tuple[str, ...]] = []
         # Copies share its hash functions, which take long to draw.
         self._empty = MinHash(FUNCTIONS, seed=seed)
 
-    def sketch(self, text: str) -> Sketch:
-        """Prepares a text for `add` and `in`."""
-        grams = ngrams(text, self._ngram)
+    def sketch(self, *texts: str) -> Sketch:
+        """Prepares an entry for `add` and `in`."""
         signature = self._empty.copy()
-        signature.update_batch([gram.encode() for gram in grams])
-        return Sketch(text, grams, signature)
+        # The n-grams of each text are marked by its position. If each text is similar, so are all
+        # n-grams together, and the entry becomes a candidate.
+        signature.update_batch(
+            [
+                f"{position or ''}{gram}".encode()
+                for position, text in enumerate(texts)
+                for gram in ngrams(text, self._ngram)
+            ]
+        )
+        return Sketch(texts, signature)
 
     def add(self, sketch: Sketch) -> None:
-        """Adds a text."""
-        self._lsh.insert(len(self._texts), sketch.signature, check_duplication=False)
-        self._texts.append(sketch.text)
+        """Adds an entry."""
+        self._lsh.insert(len(self._entries), sketch.signature, check_duplication=False)
+        self._entries.append(sketch.texts)
 
     def __contains__(self, sketch: Sketch) -> bool:
-        """Tells whether the index has a near-duplicate of a text."""
+        """Tells whether the index has a near-duplicate of an entry."""
+        ours = [ngrams(text, self._ngram) for text in sketch.texts]
         return any(
-            jaccard(sketch.ngrams, ngrams(self._texts[candidate], self._ngram)) >= self._similarity
+            all(
+                jaccard(grams, ngrams(text, self._ngram)) >= self._similarity
+                for grams, text in zip(ours, self._entries[candidate], strict=True)
+            )
             for candidate in self._lsh.query(sketch.signature)
         )
 

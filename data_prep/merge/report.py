@@ -19,7 +19,7 @@ REASONS = {
     "duplicate": "equal to an earlier pair of the same split",
     "held_out_post": "the post, or a near-duplicate of it, is in test (or, for train, in dev)",
     "same_response": "the response occurs too often in the training pairs",
-    "near_duplicate": "near-duplicate of an earlier training pair",
+    "near_duplicate": "post and response are near-duplicates of those of an earlier training pair",
 }
 """The reasons for which pairs are lost, in the order in which they are checked."""
 

@@ -61,7 +61,7 @@ class Selection:
         if self._responses[key] == self._settings.max_same_response:
             return "same_response"
         if self._settings.near_duplicate_pairs:
-            sketch = self._training_pairs.sketch(f"{post}\n{response}")
+            sketch = self._training_pairs.sketch(post, response)
             if sketch in self._training_pairs:
                 return "near_duplicate"
             self._training_pairs.add(sketch)

@@ -32,8 +32,8 @@ class MergeSettings(Config):
     ngram: PositiveInt = option(2, "length of these n-grams, in characters", metavar="N")
     near_duplicate_pairs: bool = option(
         True,
-        "drop training pairs that are near-duplicates of earlier ones; without it, only equal "
-        "pairs, in much less memory",
+        "drop training pairs whose post and response are near-duplicates of those of an earlier "
+        "pair; without it, only equal pairs, in much less memory",
     )
     seed: Seed = option(
         0, "random seed of the MinHash functions and of the sampling by weight", metavar="N"

@@ -70,8 +70,8 @@ def write_manifest(
     write_atomically(directory / MANIFEST, text)
 
 
-def read_manifest(directory: Path, kind: str) -> dict[str, Any]:
-    """Returns the manifest of a finished directory of the given kind.
+def read_manifest(directory: Path, *kinds: str) -> dict[str, Any]:
+    """Returns the manifest of a finished directory of the given kind, or of one of several.
 
     If the process that last replaced the files died before all were in place, the rest are moved
     first. Digests of the files are not compared here; `verify_files` does that.
@@ -80,7 +80,7 @@ def read_manifest(directory: Path, kind: str) -> dict[str, Any]:
         InputError: the directory is missing, unfinished, or of another kind or format version; or
             a file of the manifest is missing.
     """
-    path = directory / MANIFEST
+    path, kind = directory / MANIFEST, " or ".join(kinds)
     require_directory(directory, f"a {kind} directory")
     try:
         finish_replacement(directory)
@@ -100,10 +100,10 @@ def read_manifest(directory: Path, kind: str) -> dict[str, Any]:
         files = manifest["files"]
     except (KeyError, TypeError) as error:
         raise InputError(f"{path}: expected a {kind} manifest; {error!r}.") from error
-    if received != (kind, FORMAT_VERSION):
+    if received not in [(kind, FORMAT_VERSION) for kind in kinds]:
         raise InputError(
-            f"{path}: expected kind {kind!r}, format version {FORMAT_VERSION}; "
-            f"got {received[0]!r}, {received[1]!r}."
+            f"{path}: expected kind {' or '.join(map(repr, kinds))}, format version "
+            f"{FORMAT_VERSION}; got {received[0]!r}, {received[1]!r}."
         )
     for name in files:
         if not (directory / name).is_file():

@@ -10,6 +10,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json, reading
 from ecm_tf.text import vocabulary
 from ecm_tf.text.characters import NORMALIZATIONS, Normalization
+from ecm_tf.text.emotion_words import read_emotion_words
 from ecm_tf.text.emotions import Emotions
 from ecm_tf.text.segmenters import SEGMENTERS, Segmenter
 
@@ -73,7 +74,6 @@ class TextAssets:
             InputError: a file is missing or malformed.
         """
         settings = read_json(directory / TEXT_JSON, "text settings")
-        memory = read_json(directory / EXTERNAL_MEMORY_JSON, "emotion words")
         try:
             segmenter, digits = settings["segmenter"], settings["normalize_digits"]
             normalization = settings.get("normalization")
@@ -100,11 +100,12 @@ class TextAssets:
         if segmenter == "jieba":
             with reading(directory / TOKENIZER_MODEL, "a SentencePiece model"):
                 model = (directory / TOKENIZER_MODEL).read_bytes()
+        emotions = Emotions.load(directory / EMOTIONS_JSON)
         return cls(
             post_words=vocabulary.load_vocabulary(directory / POST_VOCABULARY),
             response_words=vocabulary.load_vocabulary(directory / RESPONSE_VOCABULARY),
-            emotions=Emotions.load(directory / EMOTIONS_JSON),
-            external_memory=memory,
+            emotions=emotions,
+            external_memory=read_emotion_words(directory / EXTERNAL_MEMORY_JSON, emotions),
             normalize_digits=digits,
             tokenizer_model=model,
             normalization=normalization,

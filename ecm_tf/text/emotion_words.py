@@ -17,7 +17,7 @@ def read_emotion_words(path: Path, emotions: Emotions) -> list[list[str]]:
 
     Raises:
         InputError: the file is missing, is not such a list, or has a different number of lists
-            than there are categories.
+            than there are categories; or a word is no text in UTF-8.
     """
     lists = read_json(path, "emotion words, a JSON list of word lists")
     if not isinstance(lists, list) or len(lists) != len(emotions):
@@ -33,8 +33,13 @@ def read_emotion_words(path: Path, emotions: Emotions) -> list[list[str]]:
         for word in words:
             if not isinstance(word, str) or not word.strip():
                 raise InputError(f"{category}: expected words, got {_json(word)}.")
+            try:
+                word.encode()
+            except UnicodeEncodeError as error:
+                shown = json.dumps(word)
+                raise InputError(f"{category}: expected words in UTF-8, got {shown}.") from error
     return lists
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()

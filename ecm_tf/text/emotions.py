@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self, overload
+from typing import Annotated, Self, overload
+
+import msgspec
 
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json
@@ -29,18 +31,20 @@ class Emotions(Sequence[Emotion]):
 
     Args:
         categories: at least one; names, Chinese names and aliases must be unique.
+        numbered: how many of them, the first ones, are also named by their ids; None: all.
 
     Raises:
         InputError: two categories share a name, or there are no categories.
     """
 
-    def __init__(self, categories: Sequence[Emotion]) -> None:
+    def __init__(self, categories: Sequence[Emotion], numbered: int | None = None) -> None:
         if not categories:
             raise InputError("emotions: expected at least one category, got none.")
         self._categories = tuple(categories)
         self._ids: dict[str, int] = {}
+        numbers = list(map(str, range(len(self._categories))))[:numbered]
         for id_, emotion in enumerate(self._categories):
-            for text in (emotion.name, emotion.chinese, str(id_), *emotion.aliases):
+            for text in (emotion.name, emotion.chinese, *numbers[id_ : id_ + 1], *emotion.aliases):
                 key = text.strip().lower()
                 if self._ids.setdefault(key, id_) != id_:
                     raise InputError(f"emotions: {text!r} names two categories.")
@@ -106,19 +110,29 @@ class Emotions(Sequence[Emotion]):
         Raises:
             InputError: the file is missing, or is not such a list.
         """
-        expected = 'a JSON list of {"name": …, "chinese": …} objects'
-        rows = read_json(path, expected)
+        expected = 'a JSON list of {"name": …, "chinese": …, "aliases": […]} objects'
+        content = read_json(path, expected)
         try:
-            return cls(
-                [
-                    Emotion(
-                        row["name"], row.get("chinese", row["name"]), tuple(row.get("aliases", ()))
-                    )
-                    for row in rows
-                ]
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{path}: expected {expected}; {error}.") from error
+            rows = msgspec.convert(content, list[_Row])
+            for row in rows:
+                "".join([row.name, row.chinese or "", *row.aliases]).encode()
+            return cls([Emotion(r.name, r.chinese or r.name, tuple(r.aliases)) for r in rows])
+        except UnicodeEncodeError as error:
+            raise InputError(f"{path}: expected {expected} in UTF-8; {error.reason}.") from error
+        except (msgspec.ValidationError, InputError) as error:
+            reason = str(error).removesuffix(".")
+            raise InputError(f"{path}: expected {expected}; {reason}.") from error
+
+
+_Name = Annotated[str, msgspec.Meta(pattern=r"\S")]
+
+
+class _Row(msgspec.Struct, forbid_unknown_fields=True):
+    """An object of the file of categories."""
+
+    name: _Name
+    chinese: _Name | None = None
+    aliases: list[_Name] = []
 
 
 DEFAULT = Emotions(

@@ -6,6 +6,7 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 
 from ecm_tf.text.characters import FLAG, FULL_WIDTH, JOINED_EMOJI, WIDTH_OFFSET, Normalization
+from ecm_tf.text.segmenters import Segmenter
 
 MAX_CHARACTERS = 1000
 """Maximum length of a text; the rest is cut before tokenization."""
@@ -17,6 +18,26 @@ def text_tensor(texts: Sequence[str]) -> tf.Tensor:
     Half a surrogate pair, which Python's strings may contain and UTF-8 may not, becomes "?".
     """
     return tf.constant([text.encode("utf-8", "replace") for text in texts], tf.string)
+
+
+def normalize_words(
+    words: Sequence[str],
+    *,
+    digits: bool,
+    characters: Normalization | None,
+    segmenter: Segmenter,
+) -> list[str]:
+    """Returns words as a vocabulary has them: normalized, and English ones in lower case.
+
+    Args:
+        words: words, such as emotion words.
+        digits, characters: as for `normalize`.
+        segmenter: the segmenter of the vocabulary.
+    """
+    texts = normalize(tf.constant(words, tf.string), digits=digits, characters=characters)
+    if segmenter == "english":
+        texts = tf.strings.lower(texts, encoding="utf-8")
+    return [text.decode() for text in texts.numpy().tolist()]
 
 
 def normalize(

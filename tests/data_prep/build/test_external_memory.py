@@ -11,6 +11,16 @@ def test_restrict_to_vocabulary():
     assert memory.given == [5, 0]
 
 
+def test_english_emotion_words_are_lower_case_as_in_the_vocabulary():
+    memory = restrict_to_vocabulary(
+        [["Happy", "GLAD", "Über"]],
+        [*SPECIALS, "happy", "glad", "über"],
+        normalize_digits=True,
+        segmenter="english",
+    )
+    assert memory.words == [["happy", "glad", "über"]]
+
+
 def test_restrict_to_vocabulary_with_digits():
     memory = restrict_to_vocabulary(
         [["520", "521"], []], [*SPECIALS, "520"], normalize_digits=False

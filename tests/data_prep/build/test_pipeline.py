@@ -13,7 +13,7 @@ from data_prep.build.settings import BuildSettings
 from data_prep.build.summary import summary
 from data_prep.execution.executor import SingleMachine
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import read_manifest, verify_files
+from ecm_tf.core.manifest import read_manifest, sha256, verify_files
 from ecm_tf.data.records import parse_pair
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
@@ -302,9 +302,11 @@ def test_a_dataset_with_the_assets_of_another(tmp_path, write_jsonl, english):
     words = TextAssets.load(english / "assets").response_words
     first = next(records(tmp_path / "dataset", "train"))
     assert [words[i] for i in first["response"]] == ["_UNK", "5", "!"]
+    manifest = read_manifest(tmp_path / "dataset", "dataset")
+    assert manifest["sources"]["assets"] == sha256(english / "manifest.json")
     assert counts["emotions"]["train"] == [3, 0]
     assert counts["external_memory"] == {"given": [0, 1], "in_vocabulary": [0, 1]}
-    recorded = read_manifest(tmp_path / "dataset", "dataset")["settings"]
+    recorded = manifest["settings"]
     assert recorded["segmenter"] == "english" and recorded["normalization"] == "nfkc"
     assert recorded["response_vocabulary_size"] == len(words)
     assert "bad records" in summary(counts, DatasetSources({}, assets=english).categories())
@@ -317,11 +319,21 @@ def test_what_contradicts_given_assets_is_rejected(tmp_path, ten_pairs, english)
         ({"emotions": file}, f"--emotions: expected no file with --assets {english}"),
         ({"segmenter": "whitespace"}, "--segmenter: expected english, that of --assets"),
         ({"response_vocabulary_size": 100}, "--response_vocabulary_size: expected 9, that of"),
-        ({"assets": ten_pairs.parent}, "emotions.json"),
+        ({"assets": ten_pairs.parent}, "expected a finished dataset or model directory"),
+        ({"assets": tmp_path / "nothing"}, "no such directory; expected a dataset or model"),
     ):
         with pytest.raises(InputError, match=re.escape(message)):
             make(tmp_path / "dataset", ten_pairs, **({"assets": english} | arguments))
         assert not (tmp_path / "dataset").exists()
+
+
+@pytest.mark.parametrize("name", ["external_memory.json", "response_vocabulary.txt"])
+def test_changed_assets_are_rejected(tmp_path, ten_pairs, english, name):
+    with (english / "assets" / name).open("a", encoding="utf-8") as file:
+        file.write("more\n")
+    with pytest.raises(InputError, match=re.escape(name)):
+        make(tmp_path / "dataset", ten_pairs, assets=english)
+    assert not (tmp_path / "dataset").exists()
 
 
 def test_output_is_overwritten_only_on_request(tmp_path, ten_pairs):

@@ -96,6 +96,22 @@ categories = ["sad", "happy"]
     assert everything.below(6).texts == []
 
 
+def test_the_numbers_of_other_labels_are_no_ids(describe):
+    path = describe(
+        """files = ["sentences.jsonl"]
+[labels]
+"17" = ["happy"]
+"6" = ["sad"]
+""",
+        [("a", "17"), ("b", 6), ("c", "2"), ("d", "7")],
+    )
+    sources = find_sources([path], DEFAULT)
+    everything = LabelledSentences.read(sources, DEFAULT, skip_bad_records=True).split("all")
+    assert dict(zip(everything.texts, everything.emotions, strict=True)) == {"a": 5, "b": 2, "c": 2}
+    with pytest.raises(InputError, match="line 4: unknown emotion '7'"):
+        LabelledSentences.read(sources, DEFAULT)
+
+
 def test_files_and_descriptions_mix_and_complete_sources_use_category_ids(describe, write_jsonl):
     path = describe("""files = ["sentences.jsonl"]\nweight = 0.5\n""", [("a", "sad")])
     plain = write_jsonl([{"text": "b", "emotion": "happy"}])

@@ -121,7 +121,7 @@ GOOD_LINE = {"post": "好", "response": "好", "emotion": 1}
 BAD_LINES = [
     ({"post": "好", "emotion": 1}, "Object missing required field `response`"),
     ({"post": 7, "response": "好", "emotion": 1}, "Expected `str`, got `int` - at `$.post`"),
-    ({"post": "好", "response": "好", "emotion": True}, "got `bool` - at `$.emotion`"),
+    ({"post": "好", "response": "好", "emotion": True}, "the name or id of an emotion, got true"),
     (
         {"post": "好", "response": "好", "emotion": 6},
         "response: unknown emotion 6; expected one of",
@@ -166,6 +166,33 @@ def test_lccc_with_one_dialogue_per_line(tmp_path, given, pack):
         "line 4: expected a list of utterances with spaces between characters, got 7.",
         "line 5: expected a list of at least two utterances, got {}.",
     ]
+
+
+@pytest.mark.parametrize("first", ['["a", null]', "[]", '["a"]'])
+def test_a_bad_first_dialogue_does_not_hide_the_others(tmp_path, first):
+    path = tmp_path / "lccc.jsonl"
+    path.write_text(f'{first}\n["a", "b"]\n', encoding="utf-8")
+    bad, pair = read(path, UNLABELLED)
+    assert str(bad).startswith(f"{path}: line 1: ")
+    assert pair == Pair("a", "b", None, None)
+
+
+def test_dialogues_of_other_languages_keep_their_spaces(tmp_path):
+    path = tmp_path / "dialogues.json"
+    dialogue = ["я тебя  люблю", "안녕 하세요", "plan B. A new one", "我 爱 hello world ！"]
+    path.write_text(json.dumps([dialogue]), encoding="utf-8")
+    texts = [pair.post for pair in read(path, UNLABELLED)]
+    assert texts == ["я тебя люблю", "안녕 하세요", "plan B. A new one"]
+    assert read(path, UNLABELLED)[-1].response == "我爱hello world！"
+
+
+def test_an_empty_list_has_no_pairs(tmp_path):
+    assert read(write(tmp_path / "shard.json", [])) == []
+
+
+def test_labels_that_are_ignored_may_have_any_type(write_jsonl):
+    path = write_jsonl([{**GOOD_LINE, "emotion": ["joy"], "post_emotion": True}])
+    assert read(path, LabelOptions(None, required=False)) == [Pair("好", "好", None, None)]
 
 
 @pytest.mark.parametrize("emotion", ["5.0", 5.0, " 5.0 ", "5.000"])
@@ -220,10 +247,14 @@ BAD_ARRAY_RECORDS = [
     ("stc", "no", "expected [post, response], got no"),
     ("stc", [["a", 0, 0], [5, 0, 0]], "got [5, 0, 0]"),
     ("stc", [["a", 0, 0], ["b", 9, 0]], "response: unknown emotion 9"),
-    ("stc", [["a", 0, 0], ["b", True, 0]], "got emotion true"),
+    (
+        "stc",
+        [["a", 0, 0], ["b", True, 0]],
+        "the name or id of an emotion, got true",
+    ),
     ("stc", [["a", 0, 0], ["b", None, 0]], "expected an emotion, got none"),
     ("nlpcc", [["a", 0], ["b"]], 'got ["b"]'),
-    ("nlpcc", [["a", 1.5], ["b", 0]], "got emotion 1.5"),
+    ("nlpcc", [["a", 1.5], ["b", 0]], "post: unknown emotion '1.5'"),
     ("nlpcc", [["a", 0], ["b\ud800", 0]], "expected a response in UTF-8, got invalid UTF-8"),
     ("lccc", ["alone"], "expected a list of at least two utterances"),
     ("lccc", ["a", {}], "got {}"),
@@ -263,7 +294,6 @@ def test_one_bad_response_does_not_affect_the_others(tmp_path):
         (b"hello\tworld\n", "expected a corpus in one of the formats ecm, stc, nlpcc, lccc, json,"),
         (b"hello\tworld\n", "starts with 'hello"),
         (b"\xff\xfe\x00", "got a file that starts with"),
-        (b"[]", "expected a JSON list of records with one of the structures"),
         (b"[1, 2]", "expected a JSON list of records with one of the structures"),
         (b"[[", "got invalid JSON: Expecting"),
         (b"[" * 100_000, "got invalid JSON"),

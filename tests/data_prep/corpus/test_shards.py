@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.corpus.digests import source_digest
-from data_prep.corpus.shards import find_shards
+from data_prep.corpus.shards import find_shards, find_splits
 from ecm_tf.core.errors import InputError
 
 
@@ -26,6 +26,23 @@ def names(paths: list[Path]) -> list[str]:
 
 def test_a_directory_stands_for_its_corpus_files_by_name(corpus):
     assert names(find_shards("--train", [corpus])) == ["a.tsv.gz", "b.jsonl", "c.csv", "e.json"]
+
+
+def test_what_label_writes_beside_a_corpus_is_no_shard(corpus):
+    for name in ("g.jsonl.progress.json", "g.jsonl.partial", "g.jsonl.rejected.jsonl"):
+        (corpus / name).touch()
+    assert names(find_shards("--train", [corpus])) == ["a.tsv.gz", "b.jsonl", "c.csv", "e.json"]
+    assert names(find_shards("--train", [corpus / "*.jsonl*"])) == ["b.jsonl"]
+
+
+def test_no_file_is_twice_in_a_split(corpus, caplog):
+    assert list(find_splits({"train": [corpus], "dev": [corpus / "below"]})) == ["train", "dev"]
+    with pytest.raises(InputError, match=r"^--train: expected every file once, got .*c\.csv twice"):
+        find_splits({"train": [corpus, corpus / "below" / ".." / "c.csv"]})
+    assert not caplog.messages
+    same = corpus / "below" / ".." / "b.jsonl"
+    assert find_splits({"train": [corpus], "dev": [same]})["dev"] == [same]
+    assert caplog.messages == [f"--dev: {same} is also in --train"]
 
 
 def test_a_pattern_stands_for_its_files_by_name(corpus):

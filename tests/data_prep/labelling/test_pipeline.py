@@ -256,7 +256,8 @@ def test_invalid_outputs(tmp_path, write_jsonl, name, problem):
 
 def test_inputs_without_pairs(tmp_path, write_jsonl):
     output = tmp_path / "out.jsonl"
-    with pytest.raises(InputError, match="at least one pair, got none and 1 bad records"):
+    problem = r"got none and 1 bad records; the first: pairs\.jsonl: record 1: expected"
+    with pytest.raises(InputError, match=problem):
         run(write_jsonl([BAD]), output, skip_bad_records=True)
     with pytest.raises(InputError, match="no such file; expected a readable source file"):
         run(tmp_path / "nothing", output)

@@ -39,6 +39,24 @@ def test_candidates_below_the_threshold_are_not_near_duplicates():
 
 
 @pytest.mark.parametrize("recall", [0.9, 0.999])
+def test_each_text_of_an_entry_must_be_similar(recall):
+    index = NearDuplicates(similarity=0.8, ngram=2, seed=0, recall=recall)
+    posts, responses = random_texts(200, 40), random_texts(400, 20)[200:]
+    for post, response in zip(posts, responses, strict=True):
+        index.add(index.sketch(post, response))
+    changed = [f"{response[:9]}变{response[10:]}" for response in responses]
+    found = sum(
+        index.sketch(post, response) in index for post, response in zip(posts, changed, strict=True)
+    )
+    assert found >= recall * 200
+    assert not any(index.sketch(post, "气死我了") in index for post in posts)
+    assert not any(
+        index.sketch(response, post) in index
+        for post, response in zip(posts, responses, strict=True)
+    )
+
+
+@pytest.mark.parametrize("recall", [0.9, 0.999])
 @pytest.mark.parametrize("similarity", [0.3, 0.5, 0.8, 0.9, 1.0])
 def test_bands_are_as_long_as_the_recall_allows(similarity, recall):
     def probability(number: int, rows: int) -> float:

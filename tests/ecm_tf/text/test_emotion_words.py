@@ -28,6 +28,7 @@ def test_one_list_per_category(tmp_path, lists):
         ('[["好", 3], []]', "category 0 calm: expected words, got 3."),
         ('[[], ["好", " "]]', 'category 1 glad: expected words, got " ".'),
         ("[[], [null]]", "category 1 glad: expected words, got null."),
+        ('[[], ["\\ud83d"]]', 'category 1 glad: expected words in UTF-8, got "\\ud83d".'),
         ("[[],", "a JSON list of word lists; Expecting value"),
         ("\udcff", "a JSON list of word lists, got invalid UTF-8 at byte 1"),
     ],

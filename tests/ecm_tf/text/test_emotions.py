@@ -74,12 +74,31 @@ def test_chinese_names_and_aliases_are_optional(tmp_path):
     assert Emotions.load(path) == Emotions([Emotion("calm", "calm"), Emotion("up", "上")])
 
 
-@pytest.mark.parametrize("text", ["[", "[]", "[1]", "3", '[{"chinese": "上"}]', '{"name": "a"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[", "[]", "[1]", "3", '[{"chinese": "上"}]', '{"name": "a"}', '[{"name": " "}]'),
+        '[{"name": "calm", "aliases": "peaceful"}]',
+        '[{"name": "calm", "alias": ["peaceful"]}]',
+        '[{"name": "calm", "chinese": "\\ud83d"}]',
+        '[{"name": "calm"}, {"name": "Calm"}]',
+    ],
+)
 def test_malformed_file(text, tmp_path):
     path = tmp_path / "emotions.json"
     path.write_text(text)
-    with pytest.raises(InputError, match="emotions"):
+    with pytest.raises(InputError) as error:
         Emotions.load(path)
+    assert str(error.value).startswith(f"{path}: expected a JSON list of ")
+    assert str(error.value).endswith(".") and not str(error.value).endswith("..")
+
+
+def test_only_numbered_categories_are_named_by_their_ids():
+    emotions = Emotions([Emotion("calm", "平静"), Emotion("7", "7")], numbered=1)
+    assert emotions.id_of("0") == emotions.id_of(0) == 0
+    assert emotions.id_of("7") == 1
+    with pytest.raises(InputError, match="unknown emotion 1"):
+        emotions.id_of(1)
 
 
 def test_missing_file(tmp_path):
