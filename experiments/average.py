@@ -15,7 +15,9 @@ from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST, read_manifest, sha256
-from ecm_tf.model.directory import WEIGHTS, load_model, save_model
+from ecm_tf.model.directory import COMPACT_WEIGHTS, WEIGHTS, load_model, save_model
+
+_WEIGHTS = (WEIGHTS, COMPACT_WEIGHTS)
 
 
 def average(directories: list[Path], output: Path) -> None:
@@ -32,7 +34,7 @@ def average(directories: list[Path], output: Path) -> None:
     models = [load_model(directory) for directory in directories]
     manifests = [read_manifest(directory, "model") for directory in directories]
     first, *others = [
-        {name: digest for name, digest in manifest["files"].items() if name != WEIGHTS}
+        {name: digest for name, digest in manifest["files"].items() if name not in _WEIGHTS}
         for manifest in manifests
     ]
     for directory, files in zip(directories[1:], others, strict=True):

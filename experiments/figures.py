@@ -8,7 +8,7 @@ import argparse
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -54,7 +54,7 @@ def _record(arguments: argparse.Namespace) -> None:
         "variant": first["variant"],
         "weights": first["weights"],
         "training": {
-            "seconds": round(_training_seconds(history)),
+            "seconds": round(history[-1]["seconds"]),
             "epochs": history[-1]["epoch"],
             "best_epoch": best["epoch"],
             "dev_perplexity": best["dev_perplexity"],
@@ -77,15 +77,6 @@ def _history(model: Path) -> Iterator[dict[str, float]]:
     with (model / "history.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             yield {name: float(value) for name, value in row.items()}
-
-
-def _training_seconds(history: Sequence[Mapping[str, float]]) -> float:
-    """Adds the times of a run's parts; each time that it was resumed, they begin at 0 again."""
-    total = previous = 0.0
-    for row in history:
-        total += row["seconds"] - (previous if row["seconds"] >= previous else 0)
-        previous = row["seconds"]
-    return total
 
 
 def _part(evaluation: Figures) -> dict[str, float | None]:

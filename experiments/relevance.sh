@@ -29,7 +29,7 @@ dataset_of() { # DIRECTORY
     --dev "$corpus/labelled/dev.jsonl" --test_fraction 0 --output "$1/dataset"
 }
 
-# A model of subtitles, of which about half are replies to the line before.
+# A Seq2Seq of subtitles, of which about half of the lines reply to the line before.
 pretrain() {
   local made=$output/subtitles part
   mkdir -p "$made"
@@ -42,7 +42,7 @@ pretrain() {
   } > "$made/sources.toml"
   dataset_of "$made"
   "$python" -m experiments.measured "$python" -m ecm_tf.train --dataset "$made/dataset" \
-    --train_dir "$made/model" "${sizes[@]}" "${ecm[@]}" --batch_size 128 --optimizer adam \
+    --train_dir "$made/model" "${sizes[@]}" --batch_size 128 --optimizer adam \
     --learning_rate 0.0015 --epochs 2 --seed 0 ${TRAIN_FLAGS:-}
 }
 

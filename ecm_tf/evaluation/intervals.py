@@ -32,7 +32,9 @@ def ratio(numerators: np.ndarray, denominators: np.ndarray, seed: int = 0) -> Es
         denominator = max(counts @ denominators, np.finfo(float).tiny)
         estimates[resample] = (counts @ numerators) / denominator
     low, high = np.quantile(estimates, [0.025, 0.975])
-    return Estimate(float(numerators.sum() / denominators.sum()), float(low), float(high))
+    value = numerators.sum() / denominators.sum()
+    # If all units are equal, rounding must not put the value outside the interval.
+    return Estimate(float(value), float(min(low, value)), float(max(high, value)))
 
 
 def mean(values: np.ndarray, seed: int = 0) -> Estimate:

@@ -38,15 +38,15 @@ def write_report(
         output: directory to write to; made if absent.
         measurements, directories, emotions, facts: as for `evaluation_page`.
     """
-    page, pictures = evaluation_page(measurements, directories, emotions, facts)
     evaluations = [measurement.evaluation for measurement in measurements]
     figures = {**facts, "models": [asdict(evaluation) for evaluation in evaluations]}
     text = json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False)
     output.mkdir(parents=True, exist_ok=True)
+    write_atomically(output / "table.md", table(evaluations) + "\n")
+    write_atomically(output / "figures.json", text + "\n")
+    page, pictures = evaluation_page(measurements, directories, emotions, facts)
     for plot in pictures:
         (output / plot.name).write_bytes(plot.png)
-    write_atomically(output / "figures.json", text + "\n")
-    write_atomically(output / "table.md", table(evaluations) + "\n")
     write_atomically(output / "index.html", page)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ecm_tf.config import ORIGINAL_BUCKETS, Buckets, ModelConfig, TrainingConfig
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import write_atomically
 from ecm_tf.text.emotion_words import read_emotion_words
 from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
 from ecm_tf.text.vocabulary import SPECIALS, load_vocabulary
@@ -122,7 +123,8 @@ def _emotions(count: int) -> Emotions:
 
 def _run_settings(config: ModelConfig) -> dict[str, object]:
     """Returns what is known of the original's run, as `run.json` and the manifest store it."""
-    return {"model": config.to_dict(), "training": {"optimizer": "sgd"}}
+    training = {"optimizer": "sgd", "mixed_precision": "float32"}
+    return {"model": config.to_dict(), "training": training}
 
 
 def _save_training_state(output: Path, model: "ECM", checkpoint: "OriginalCheckpoint") -> None:
@@ -150,4 +152,4 @@ def _save_training_state(output: Path, model: "ECM", checkpoint: "OriginalCheckp
     )
     Checkpoints(output).save(model, [row])
     text = json.dumps(_run_settings(model.config), indent=2) + "\n"
-    (output / RUN).write_text(text, encoding="utf-8")
+    write_atomically(output / RUN, text)

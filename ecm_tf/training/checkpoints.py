@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -96,7 +97,7 @@ class Checkpoints:
         for candidate in candidates:
             try:
                 history = self._load(model, candidate)
-            except (InputError, OSError, ValueError, KeyError, TypeError) as error:
+            except (InputError, OSError, ValueError, KeyError, TypeError, UserWarning) as error:
                 if candidate == candidates[-1]:
                     raise InputError(
                         f"{self._path(candidate)}: expected a checkpoint to resume from; "
@@ -141,7 +142,10 @@ class Checkpoints:
         self._verify(step)
         progress = json.loads((path / _PROGRESS).read_text(encoding="utf-8"))
         history = [HistoryRow(**row) for row in progress]
-        model.load_weights(path / _WEIGHTS)
+        with warnings.catch_warnings():
+            # Keras leaves an optimizer with other variables as it is.
+            warnings.filterwarnings("error", message="Skipping variable loading")
+            model.load_weights(path / _WEIGHTS)
         return history
 
 

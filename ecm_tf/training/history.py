@@ -29,7 +29,7 @@ class HistoryRow:
     dev_sentence_perplexity: float
     """As the original program computes it: `exp` of the mean over responses of their mean NLL."""
     seconds: float
-    """Since the command started, so a resumed run counts from 0 again."""
+    """Of the run, without its interruptions."""
     dev_emotion_accuracy: float = math.nan
     """Of the predicted emotions; NaN if the model predicts none."""
 

@@ -75,8 +75,8 @@ def copy_shared_weights(
 ) -> tuple[list[str], list[str]]:
     """Copies the weights that two variants share from one to the other.
 
-    The kernel of the lowest decoder layer may have more rows in `model`, for the emotion vector;
-    these rows are not changed.
+    The last rows of the lowest decoder layer's kernel, for the emotion vector, belong to the
+    emotion embedding and are neither copied nor changed.
 
     Args:
         model: receives the weights.
@@ -90,13 +90,13 @@ def copy_shared_weights(
     Raises:
         InputError: sizes differ; the message names the first weight that does not fit.
     """
+    for name in ("num_layers", "size", "embedding_size", "bidirectional_encoder", "tie_embeddings"):
+        own, other = getattr(model.config, name), getattr(source.config, name)
+        if own != other:
+            raise InputError(
+                f"--pretrain_dir: expected a model with the same {name}, {own}; got {other}."
+            )
     targets, sources = _shared_weights(model), _shared_weights(source)
-    tied = [each.config.tie_embeddings for each in (model, source)]
-    if len(targets) != len(sources) or tied[0] != tied[1]:
-        raise InputError(
-            "--pretrain_dir: expected a model with the same number of layers, "
-            "--bidirectional_encoder and --tie_embeddings."
-        )
     for target, given in zip(targets, sources, strict=True):
         new, value = given.numpy(), target.numpy()
         if target is model.encoder.embedding.embeddings and post_words:
@@ -108,18 +108,24 @@ def copy_shared_weights(
             and response_words
         ):
             new = _by_word(target, value.T, new.T, response_words).T
-        may_have_more_rows = target is _decoder_stack(model).kernel
-        rows = len(new)
-        fits = rows == len(value) or (may_have_more_rows and rows < len(value))
-        if not fits or new.shape[1:] != value.shape[1:]:
+        rows = len(value)
+        if target is _decoder_stack(model).kernel:
+            rows, new = rows - _emotion_rows(model), new[: len(new) - _emotion_rows(source)]
+        if new.shape != (rows, *value.shape[1:]):
             raise InputError(
-                f"--pretrain_dir: {target.path}: expected shape {value.shape}, got {new.shape}."
+                f"--pretrain_dir: {target.path}: expected shape {(rows, *value.shape[1:])}, got "
+                f"{new.shape}."
             )
         value[:rows] = new
         target.assign(value)
     copied = [target.path for target in targets]
     others = [weight.path for weight in model.weights if weight.path not in copied]
     return copied, others
+
+
+def _emotion_rows(model: ECM) -> int:
+    """Returns the number of rows of the lowest decoder layer's kernel for the emotion vector."""
+    return model.config.emotion_size if model.config.use_emb else 0
 
 
 def _by_word(

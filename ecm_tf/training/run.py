@@ -24,7 +24,7 @@ from ecm_tf.training.checkpoints import Checkpoints
 from ecm_tf.training.construction import compiled_model, model_config
 from ecm_tf.training.devices import prepare_devices
 from ecm_tf.training.fit import RunCallbacks, fit_epochs
-from ecm_tf.training.history import HistoryRow
+from ecm_tf.training.history import HistoryRow, write_history
 from ecm_tf.training.initialization import initialize_embeddings, initialize_from_model
 from ecm_tf.training.lock import exclusive
 from ecm_tf.training.run_settings import Initialization, RunSettings
@@ -107,6 +107,8 @@ def train(
             settings.write(train_dir)
             if history:
                 checkpoints.delete_after(history[-1].step)
+                # The process may have died between the checkpoint and these files.
+                write_history(train_dir, history, train_dir.name)
             save = functools.partial(_save, train_dir, model, assets, settings)
         if history and best is None:
             best = history[-1]
@@ -188,10 +190,18 @@ def _best_so_far(train_dir: Path, history: Sequence[HistoryRow]) -> HistoryRow |
 
     A model of a step that the history does not have is kept if it is better than all models of the
     history: it was saved after the checkpoint that is resumed from.
+
+    Raises:
+        InputError: there is a trained model, but no checkpoint: a new run would replace it.
     """
     if not (train_dir / MANIFEST).is_file():
         return None
     counts = read_manifest(train_dir, "model")["counts"]
+    if counts["step"] and not history:
+        raise InputError(
+            f"{train_dir}: expected a checkpoint to resume from, got none beside the model of step "
+            f"{counts['step']}; choose another --train_dir, or delete this one."
+        )
     best = next((row for row in history if row.step == counts["step"]), None)
     return best or (_later_best(counts, history) if history else None)
 

@@ -123,7 +123,9 @@ class RunSettings:
         """
         path = train_dir / RUN
         if path.is_file():
-            saved = json.loads(path.read_text(encoding="utf-8"))
+            saved = read_json(path, "the settings of a run")
+            if not isinstance(saved, dict):
+                raise InputError(f"{path}: expected the settings of a run, got {saved!r}.")
             # Runs of earlier versions and imported runs have no averages of weights to continue.
             saved.setdefault("training", {}).setdefault("ema_momentum", 0.0)
             # Nor do they have the weights of the emotion predictor.

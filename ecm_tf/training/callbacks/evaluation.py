@@ -79,7 +79,8 @@ class Evaluation(keras.callbacks.Callback):
         self._history = history
         self._listeners = listeners
         self._workers = workers
-        self._started = time.monotonic()
+        # As if the run had not been interrupted.
+        self._started = time.monotonic() - (history[-1].seconds if history else 0)
         self._meter: PerplexityMeter | None = None
         self._emotion_meter: EmotionMeter | None = None
         self.step = history[-1].step if history else 0

@@ -96,6 +96,12 @@ def test_interval_contains_the_value_and_narrows_with_data():
     assert few.high - few.low > 4 * (many.high - many.low)
 
 
+@pytest.mark.parametrize("number", [29, 39, 100])
+def test_rounding_does_not_put_the_value_of_equal_units_outside_the_interval(number):
+    estimate = mean(np.full(number, 1 / 6))
+    assert estimate.low <= estimate.value <= estimate.high
+
+
 def test_ratio_divides_the_sums():
     estimate = ratio(np.array([1.0, 3.0]), np.array([1.0, 1.0]))
     assert (estimate.value, estimate.low, estimate.high) == (2, 1, 3)

@@ -389,6 +389,44 @@ def test_a_finished_run_is_not_changed(copied, finished, dataset, eagerly):
         assert (copied / name).read_bytes() == (finished / name).read_bytes()
 
 
+def test_a_trained_model_without_its_checkpoints_is_not_replaced(copied, dataset, eagerly):
+    shutil.rmtree(copied / "checkpoints")
+    before = (copied / "model.weights.h5").read_bytes()
+    with pytest.raises(InputError, match="got none beside the model of step 6; choose another"):
+        train(dataset, copied, epochs=3)
+    assert (copied / "model.weights.h5").read_bytes() == before
+
+
+def test_history_that_an_interruption_left_out_is_written(copied, finished, dataset, eagerly):
+    """The process died after the last checkpoint; the run has nothing left to train."""
+    expected = (finished / "history.csv").read_text()
+    lines = expected.splitlines(keepends=True)
+    (copied / "history.csv").write_text("".join(lines[:-1]))
+    train(dataset, copied, epochs=2)
+    assert (copied / "history.csv").read_text() == expected
+
+
+def test_the_time_of_a_resumed_run_goes_on(copied, dataset, eagerly):
+    """In the history of its checkpoint, the run has taken an hour."""
+    progress = copied / "checkpoints/step-00000006/progress.json"
+    rows = json.loads(progress.read_text())
+    rows[-1]["seconds"] = 3600.0
+    progress.write_text(json.dumps(rows))
+    edit_manifest(progress.parent, lambda manifest: None)
+    train(dataset, copied, epochs=3)
+    with (copied / "history.csv").open(newline="") as file:
+        *_, before, first, second = [float(row["seconds"]) for row in csv.DictReader(file)]
+    assert before == 3600 < first <= second
+
+
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_damaged_settings_of_a_run_are_refused(text, copied, dataset, eagerly):
+    (copied / "run.json").write_text(text)
+    shutil.rmtree(copied / "checkpoints")
+    with pytest.raises(InputError, match=r"run\.json: expected the settings of a run"):
+        train(dataset, copied, epochs=2)
+
+
 def test_the_seed_determines_the_run(dataset, finished, tmp_path, eagerly):
     train(dataset, tmp_path / "same")
     assert_same_history(tmp_path / "same", finished, rows_of_other=3)
