@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ecm_tf.config import add_search_options, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
-from ecm_tf.core.files import require_directory
+from ecm_tf.core.files import make_directory
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.released import add_model_flags
 from ecm_tf.inference.reply import Reply
@@ -68,8 +68,8 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
-    if arguments.explain and arguments.explain.exists():
-        require_directory(arguments.explain, "a directory")
+    if arguments.explain:
+        make_directory(arguments.explain)
     search = parse_search(parser(prog), argv, arguments.train_dir)
     with importing_tensorflow():
         from ecm_tf.inference.chatbot import load
@@ -81,19 +81,21 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     # Reports a wrong --n_best or --rerank before the first post is read.
     _generate(bot, [], emotions, arguments.n_best)
     compilation = _compile_meanwhile(bot, emotions, arguments.n_best)
-    explained = []
-    for post in _read_posts():
-        if compilation:
-            compilation.result()
-        replies = _generate(bot, [post], emotions, arguments.n_best)
-        _show(replies, scores=arguments.scores)
+    explained: list[ExplainedReply] = []
+    try:
+        for post in _read_posts():
+            if compilation:
+                compilation.result()
+            replies = _generate(bot, [post], emotions, arguments.n_best)
+            _show(replies, scores=arguments.scores)
+            if arguments.explain:
+                explained += _explain(bot, post, replies)
+    finally:  # an interruption does not lose the explanations so far
         if arguments.explain:
-            explained += _explain(bot, post, replies)
-    if arguments.explain:
-        from ecm_tf.inference.explanation_page import write_explanations
+            from ecm_tf.inference.explanation_page import write_explanations
 
-        write_explanations(arguments.explain, f"{arguments.train_dir}", explained, bot.emotions)
-        print(f"explanations: {arguments.explain}/index.html", file=sys.stderr)
+            write_explanations(arguments.explain, f"{arguments.train_dir}", explained, bot.emotions)
+            print(f"explanations: {arguments.explain}/index.html", file=sys.stderr)
 
 
 def _compile_meanwhile(
@@ -109,8 +111,10 @@ def _compile_meanwhile(
 def _read_posts() -> Iterator[str]:
     """Yields the lines of standard input; at a terminal with a prompt, line editing and history."""
     if not sys.stdin.isatty():
-        for line in sys.stdin.buffer:
-            yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+        for number, line in enumerate(sys.stdin.buffer):
+            post = line.decode("utf-8", errors="replace").rstrip("\r\n")
+            # Programs on Windows write a byte order mark.
+            yield post.removeprefix("\ufeff") if number == 0 else post
         return
     import readline  # noqa: F401  The import gives input() its line editing and history.
 

@@ -24,7 +24,7 @@ def read_token(path: Path) -> str:
     lines = read_lines(path, _EXPECTED)
     if len(lines) != 1:
         raise InputError(f"{path}: expected {_EXPECTED}, got {len(lines)} lines.")
-    token = lines[0].removesuffix("\r")
+    token = lines[0]
     if not re.fullmatch(rf"[!-~]{{1,{MAX_CHARACTERS}}}", token):
         raise InputError(f"{path}: expected {_EXPECTED}, got a line of another form.")
     return token

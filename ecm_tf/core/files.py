@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import sys
+import tempfile
 import tomllib
 import zlib
 from collections.abc import Iterator
@@ -159,6 +160,23 @@ def read_toml(path: Path, expected: str) -> dict[str, Any]:
         raise
     except (ValueError, RecursionError) as error:  # Numbers and nesting have limits, too.
         raise InputError(f"{path}: expected {expected}; {error}.") from error
+
+
+def make_directory(path: Path) -> None:
+    """Makes a directory for output, if it does not exist, and checks that files can be written.
+
+    Raises:
+        InputError: the path is a file, or the directory cannot be made or written.
+    """
+    if path.exists():
+        require_directory(path, "a directory")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"{path}: expected a directory to write files to; {reason}.") from error
 
 
 def require_directory(path: Path, expected: str) -> None:

@@ -43,7 +43,7 @@ def check_output(output: Path, kind: str, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def finished_directory(output: Path) -> Iterator[Path]:
+def finished_directory(output: Path, *, replace: bool = True) -> Iterator[Path]:
     """Yields a temporary directory that becomes `output` at the end of the `with` block.
 
     If the block raises, the temporary directory is removed and `output` is left unchanged. A mount
@@ -52,9 +52,11 @@ def finished_directory(output: Path) -> Iterator[Path]:
     Args:
         output: path of the finished directory; an existing directory is replaced (see
             `check_output`).
+        replace: whether a directory may be replaced that exists at the end of the block; if not,
+            one that another process has made meanwhile is kept.
 
     Raises:
-        InputError: the directory cannot be created.
+        InputError: the directory cannot be created, or another process has made one.
     """
     output = output.resolve()
     mounted = output.is_mount()
@@ -69,6 +71,8 @@ def finished_directory(output: Path) -> Iterator[Path]:
             raise InputError(f"{output}: the directory cannot be created: {reason}.") from error
         with writing(output):
             yield partial
+            if not replace and output.exists():
+                raise InputError(f"{output}: another process has made this directory meanwhile.")
             if mounted:
                 _replace_content(output, partial)
             else:

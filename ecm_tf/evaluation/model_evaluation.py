@@ -153,6 +153,7 @@ def _samples(
     return [
         Sample(
             posts[index],
+            [replies.texts[index][id_] for id_ in emotion_ids],
             batches.explanations(
                 [posts[index]] * len(emotion_ids),
                 emotion_ids,

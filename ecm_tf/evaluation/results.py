@@ -53,10 +53,12 @@ class Sample:
 
     Attributes:
         post: the post.
-        replies: one explanation per emotion; a single one for a model without emotion modules.
+        texts: one reply per emotion; a single one for a model without emotion modules.
+        replies: the explanations of these replies.
     """
 
     post: str
+    texts: list[str]
     replies: list[Explanation]
 
 

@@ -74,6 +74,7 @@ def explanations_page(title: str, replies: Sequence[ExplainedReply], emotions: E
             {
                 **explained.explanation.to_dict(),
                 "post": explained.post,
+                "text": explained.reply.text,
                 "post_tokens": explained.explanation.post,
                 "emotion": tags[explained.reply.emotion],
             }

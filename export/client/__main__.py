@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ecm_tf.core import command
-from ecm_tf.core.arguments import Parser, non_negative_int, positive_float, positive_int
+from ecm_tf.core.arguments import Parser, positive_float, positive_int
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_lines
 from ecm_tf.inference.reply import Reply
@@ -18,6 +18,7 @@ from ecm_tf.inference.word_segmentation import is_raw_chinese, is_split_chinese
 from export import MODEL_NAME
 from export.client.client import Client
 from export.client.transport import ADDRESSES
+from export.version_directories import version
 
 PROG = "python -m export.client"
 _SPLIT_POSTS_WARNING = (
@@ -55,7 +56,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--version",
-        type=non_negative_int,
+        type=version,
         help="version to request (default: the newest)",
     )
     result.add_argument(

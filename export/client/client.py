@@ -22,6 +22,11 @@ _OUTPUTS = {
 """What each signature returns at least."""
 
 
+def _utf8(text: str) -> str:
+    """Returns a text with "?" for half a surrogate pair, which UTF-8 does not have."""
+    return text.encode("utf-8", "replace").decode()
+
+
 class Client:
     """Requests replies from TF Serving or `export.serve`, over REST or gRPC; a context manager.
 
@@ -156,7 +161,10 @@ class Client:
     def _predict(self, signature: str, posts: Sequence[str], **inputs: Sequence[str]) -> Columns:
         if self._split_posts:
             posts = [split_into_words(post) for post in posts]
-        columns = self._transport.predict(signature, {"post": posts, **inputs})
+        columns = self._transport.predict(
+            signature,
+            {name: [*map(_utf8, texts)] for name, texts in {"post": posts, **inputs}.items()},
+        )
         missing = [name for name in _OUTPUTS[signature] if name not in columns]
         if missing:
             raise ServerError(

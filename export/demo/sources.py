@@ -193,10 +193,10 @@ class ServerSource:
 
 def _cards(explain: Any, post: str, emotions: Sequence[Emotion]) -> list[Card]:
     """Calls the signature `explain` with one row per emotion."""
-    import tensorflow as tf
+    from ecm_tf.text.normalization import text_tensor
 
     names = [emotion.name for emotion in emotions]
-    outputs = explain(post=tf.constant([post] * len(names)), emotion=tf.constant(names))
+    outputs = explain(post=text_tensor([post] * len(names)), emotion=text_tensor(names))
     arrays = {name: tensor.numpy() for name, tensor in outputs.items()}
     rows = [{name: array[row] for name, array in arrays.items()} for row in range(len(names))]
     return [

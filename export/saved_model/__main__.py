@@ -16,6 +16,7 @@ from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.released import add_model_flags
 from export.saved_model.exporter import DTYPES, export_saved_model
 from export.saved_model.model_info import read_model_info
+from export.version_directories import version
 
 PROG = "python -m export.saved_model"
 
@@ -37,7 +38,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--version",
-        type=positive_int,
+        type=version,
         help="version number of the SavedModel (default: one more than the newest in BASE)",
     )
     result.add_argument(

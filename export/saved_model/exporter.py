@@ -9,7 +9,7 @@ from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.output import finished_directory
 from ecm_tf.text.emotions import AUTO
-from export.version_directories import version_number
+from export.version_directories import MAX_VERSION, version_number
 
 DTYPES = ("float32", "float16", "bfloat16")
 
@@ -57,9 +57,10 @@ def export_saved_model(
     from export.saved_model.stored_weights import StoredWeights
     from export.saved_model.warmup import write_warmup_requests
 
-    version_directory = base / str(_next_version(base) if version is None else version)
-    if version is not None and version < 1:
-        raise InputError(f"--version: expected a positive number, got {version}.")
+    version = _next_version(base) if version is None else version
+    if not 1 <= version <= MAX_VERSION:
+        raise InputError(f"--version: expected a number from 1 to {MAX_VERSION}, got {version}.")
+    version_directory = base / str(version)
     if version_directory.exists():
         raise InputError(f"{version_directory}: this version exists; expected a new one.")
     config = search or search_config({}, read_search_defaults(train_dir))
@@ -92,7 +93,7 @@ def export_saved_model(
     info = model_info(
         train_dir, model, assets, config, n_best_search.config, n_best, dtype, hypotheses
     )
-    with finished_directory(version_directory) as directory:
+    with finished_directory(version_directory, replace=False) as directory:
         with command.suppress_native_stderr():
             archive.write_out(str(directory), verbose=False)
         auto = [AUTO] if model.config.predict_emotion else []

@@ -9,6 +9,7 @@ from pathlib import Path
 from ecm_tf.core import command, ray_cluster
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import make_directory
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.optional import require_extra
 from export.serve import credentials
@@ -46,6 +47,8 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     credentials.check(config)
     if config.ray_address == ray_cluster.LOCAL:
         ray_cluster.disable_cluster()
+        if config.log_dir is not None:
+            make_directory(Path(config.log_dir))
     with importing_tensorflow(), require_extra("serve"):
         from export.serve.server import Server
 

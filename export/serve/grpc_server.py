@@ -1,4 +1,7 @@
-"""Address, TLS and token of Ray Serve's public gRPC server; Ray Serve itself sets only its port."""
+"""Address, limits, TLS and token of Ray Serve's public gRPC server.
+
+Ray Serve itself sets only its port, and one limit for requests and responses.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -8,6 +11,8 @@ import grpc
 from ecm_tf.core.ray_cluster import LOCAL
 from export.serve.settings import ServerConfig
 from export.token_file import read_token
+
+_SEND_LIMIT, _RECEIVE_LIMIT = "grpc.max_send_message_length", "grpc.max_receive_message_length"
 
 
 def configure(config: ServerConfig) -> None:
@@ -24,10 +29,13 @@ def configure(config: ServerConfig) -> None:
     initialize, add_port = Server.__init__, Server.add_insecure_port
 
     def __init__(self: Server, *arguments: Any, **options: Any) -> None:
-        if config.token_file is not None and _is_public(self):
-            from export.serve.authentication import GrpcAuthentication
+        if _is_public(self):
+            limits = {_SEND_LIMIT: -1, _RECEIVE_LIMIT: config.max_request_bytes}
+            options["options"] = [*(dict(options.get("options") or ()) | limits).items()]
+            if config.token_file is not None:
+                from export.serve.authentication import GrpcAuthentication
 
-            options["interceptors"] = [GrpcAuthentication(read_token(Path(config.token_file)))]
+                options["interceptors"] = [GrpcAuthentication(read_token(Path(config.token_file)))]
         initialize(self, *arguments, **options)
 
     def add_insecure_port(self: Server, address: str) -> int:

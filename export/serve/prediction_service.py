@@ -24,9 +24,16 @@ from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
 from export.serve.errors import RequestError, too_many_posts
 from export.serve.model import Model
+from export.serve.servable import DEFAULT_SIGNATURE
 
 
 def _version(spec: ModelSpec) -> int | None:
+    if spec.HasField("version_label"):
+        raise RequestError(
+            StatusCode.INVALID_ARGUMENT,
+            f"model_spec: expected a version number, got the label {spec.version_label!r}; this "
+            "server has no labels.",
+        )
     return spec.version.value if spec.HasField("version") else None
 
 
@@ -106,7 +113,7 @@ class PredictionService:
     async def Predict(self, request: PredictRequest) -> PredictResponse:
         """Implements `PredictionService.Predict`."""
         spec = request.model_spec
-        name = spec.signature_name or "serving_default"
+        name = spec.signature_name or DEFAULT_SIGNATURE
         max_posts = self.model.config.max_posts
         columns = {key: _column(key, tensor, max_posts) for key, tensor in request.inputs.items()}
         version, outputs = await self.model.predict(spec.name, _version(spec), name, columns)

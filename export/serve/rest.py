@@ -17,6 +17,7 @@ from starlette.routing import Route
 from export.serve.errors import HTTP_STATUS, RequestError
 from export.serve.metrics import node_metrics
 from export.serve.model import Model
+from export.serve.servable import DEFAULT_SIGNATURE
 
 Columns = dict[str, list[bytes]]
 Entry = str | dict[str, str]
@@ -26,15 +27,15 @@ Entry = str | dict[str, str]
 class PredictBody(msgspec.Struct, forbid_unknown_fields=True):
     """Body of a predict request, which has either rows (`instances`) or columns (`inputs`)."""
 
-    signature_name: str = "serving_default"
+    signature_name: str = ""
     instances: list[str | dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
     inputs: list[Entry] | dict[str, list[Entry]] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _VersionConvertor(IntegerConvertor):
-    """A version number in a path; at most 18 digits, so that it fits into 64 bits."""
+    """A version number in a path."""
 
-    regex = "[0-9]{1,18}"
+    regex = "[0-9]{1,19}"
 
 
 register_url_convertor("version", _VersionConvertor())
@@ -57,14 +58,13 @@ def rest_application(model: Model) -> Starlette:
             raise _invalid(f"body: expected JSON as in TF Serving; {error}.") from error
         if (content.instances is msgspec.UNSET) == (content.inputs is msgspec.UNSET):
             raise _invalid("body: expected either instances or inputs.")
-        input_names = model.input_names(*_name_and_version(request), content.signature_name)
+        signature = content.signature_name or DEFAULT_SIGNATURE
+        input_names = model.input_names(*_name_and_version(request), signature)
         if content.instances is not msgspec.UNSET:
             columns = _columns_of_rows(content.instances, input_names)
         else:
             columns = _columns_of_inputs(content.inputs, input_names)
-        _, arrays = await model.predict(
-            *_name_and_version(request), content.signature_name, columns
-        )
+        _, arrays = await model.predict(*_name_and_version(request), signature, columns)
         outputs = {name: _to_list(array) for name, array in arrays.items()}
         if content.instances is msgspec.UNSET:
             return JSONResponse({"outputs": _unnamed_if_single(outputs)})

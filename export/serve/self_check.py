@@ -45,7 +45,8 @@ def check_ready(base: Path, config: ServerConfig) -> None:
             f"version {state['version']}: {state['status']['error_message']}"
             for state in json.loads(content)["model_version_status"]
         ]
-        raise InputError(f"{base}: no version can be loaded; {'; '.join(reasons).rstrip('.')}.")
+        reason = "; ".join(reasons) or "the replicas find none; all machines need them at this path"
+        raise InputError(f"{base}: no version can be loaded; {reason.rstrip('.')}.")
 
 
 def _get(

@@ -20,6 +20,8 @@ from export.saved_model.warmup import WARMUP_REQUESTS
 from export.serve.batching import Batcher
 from export.serve.errors import RequestError
 
+DEFAULT_SIGNATURE = "serving_default"
+"""The signature of a request that names none, or an empty one."""
 Row = tuple[bytes, ...]
 """One entry for each input of a signature, in the order of the input names."""
 Outputs = dict[str, np.ndarray]
@@ -63,7 +65,7 @@ class Servable:
         for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
             request = PredictionLog.FromString(record).predict_log.request
             inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
-            signature = self._signatures[request.model_spec.signature_name or "serving_default"]
+            signature = self._signatures[request.model_spec.signature_name or DEFAULT_SIGNATURE]
             columns = [inputs[name] for name in signature.input_names]
             signature.compute(list(zip(*columns, strict=True)))
 

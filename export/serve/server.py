@@ -89,8 +89,8 @@ def _start_ray(config: ServerConfig) -> Path:
 
     # The command prints what users need to know about the start.
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
-    # Ray reads these variables in its own processes.
-    variables = {"RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(config.max_request_bytes)}
+    # Ray reads this variable in its own processes.
+    variables = {}
     if config.token_file is not None:
         variables["RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"] = proxy_process.HTTP_MIDDLEWARES
     if config.ray_address == ray_cluster.LOCAL:

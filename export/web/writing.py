@@ -61,8 +61,7 @@ def write_site(
     if not (PAGE / "index.html").is_file():
         raise InputError(f"{PAGE}: expected the page, got none; `make web` builds it.")
     with finished_directory(output) as directory:
-        ignored = shutil.ignore_patterns(BUILD)
-        shutil.copytree(PAGE, directory, dirs_exist_ok=True, ignore=ignored)
+        _copy_page(directory)
         model = directory / MODEL
         model.mkdir()
         config = ModelConfig.load(train_dir / CONFIG)
@@ -96,6 +95,16 @@ def write_site(
             sources={str(train_dir): sha256(train_dir / MANIFEST)},
         )
     return output
+
+
+def _copy_page(directory: Path) -> None:
+    """Copies the content of the page, without its modes: an installed package may be read-only."""
+    for source in PAGE.rglob("*"):
+        target = directory / source.relative_to(PAGE)
+        if source.is_dir():
+            target.mkdir()
+        elif source.name != BUILD:
+            shutil.copyfile(source, target)
 
 
 def _site(name: str, assets: TextAssets, shape: PostShape) -> dict[str, Any]:

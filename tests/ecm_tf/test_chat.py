@@ -136,6 +136,27 @@ def test_writes_explanations(chat, tmp_path):
     assert "<script>" not in page and f"{RAW}&lt;script&gt;" in page
 
 
+def test_an_interruption_keeps_the_explanations_so_far(chat, tmp_path):
+    def lines():
+        yield f"{RAW}\n".encode()
+        raise KeyboardInterrupt
+
+    stdin = mock.Mock(isatty=lambda: False, buffer=lines())
+    with (
+        mock.patch.object(io, "TextIOWrapper", lambda content: stdin),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        chat(RAW, "--emotion", "like", "--explain", tmp_path / "out")
+    (row,) = json.loads((tmp_path / "out" / "explanations.json").read_text(encoding="utf-8"))
+    assert row["post"] == RAW
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_post(chat, tmp_path):
+    chat(f"\ufeff{RAW}\r\n".encode(), "--emotion", "like", "--explain", tmp_path / "out")
+    (row,) = json.loads((tmp_path / "out" / "explanations.json").read_text(encoding="utf-8"))
+    assert row["post"] == RAW
+
+
 def test_rejects_a_file_as_the_directory_of_explanations(chat, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="expected a directory, got a file"):

@@ -48,6 +48,18 @@ def test_a_directory_appears_when_it_is_finished(tmp_path):
     assert _names(output.parent) == ["model"]
 
 
+def test_a_directory_of_another_process_is_kept_unless_it_may_be_replaced(tmp_path):
+    output = tmp_path / "1"
+    with (
+        pytest.raises(InputError, match="1: another process has made this directory meanwhile"),
+        finished_directory(output, replace=False),
+    ):
+        output.mkdir()
+        (output / "other").touch()
+    assert _names(output) == ["other"]
+    assert _names(tmp_path) == ["1"]
+
+
 def test_a_failure_leaves_the_old_directory(tmp_path):
     output = tmp_path / "model"
     output.mkdir()

@@ -176,6 +176,11 @@ def test_replies_of_each_signature(address, fake_model):
     assert {request[:2] for request in fake_model.requests} == {("ecm", None)}
 
 
+def test_half_a_surrogate_pair_becomes_a_question_mark(address, fake_model):
+    with Client(address) as client:
+        assert client.answer(["猫\ud83d"], ["like"])[0].text == "猫?·like"
+
+
 def test_model_and_version_are_part_of_the_request(address, fake_model):
     with Client(address, model="other", version=7) as client:
         client.answer(["猫"], ["like"])

@@ -25,7 +25,7 @@ from ecm_tf.text.emotions import DEFAULT
 from export.ask import main as ask
 from export.client import Reply
 from export.demo.__main__ import main as demo
-from export.demo.cards import render_cards, words_in
+from export.demo.cards import render_cards
 from export.demo.sources import (
     Card,
     ModelDirectorySource,
@@ -215,30 +215,6 @@ def test_cards_of_a_model_without_gate_and_memory():
     html = render_cards([Card(DEFAULT[0], "", -0.5, explanation)], "en")
     assert "(empty reply)" in html
     assert "external memory" not in html and "internal memory" not in html
-
-
-@pytest.mark.parametrize(
-    ("text", "words", "expected"),
-    [
-        ("好喜欢", ["好", "喜欢"], [("", "好"), ("", "喜欢")]),
-        (
-            "That's it. I'm fine!",
-            ["that", "'s", "it", ".", "i", "'m", "fine", "!"],
-            list(
-                zip(
-                    ["", "", " ", "", " ", "", " ", ""],
-                    ["That", "'s", "it", ".", "I", "'m", "fine", "!"],
-                    strict=True,
-                )
-            ),
-        ),
-        ("a * b", ["a", "*", "b"], [("", "a"), (" ", "*"), (" ", "b")]),
-        ("我 也", ["我", "_UNK", "也"], [("", "我"), (" ", "_UNK"), (" ", "也")]),
-        ("", [], []),
-    ],
-)
-def test_words_have_the_spaces_and_capitals_of_their_text(text, words, expected):
-    assert words_in(text, words) == expected
 
 
 def test_cards_show_the_text_of_an_english_reply():

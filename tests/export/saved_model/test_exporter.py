@@ -37,8 +37,9 @@ def test_existing_version_is_refused_and_kept(model_dir, exported_base):
     [
         ({"n_best": 5, "search": SearchConfig(beam_size=4)}, r"n_best: expected 1 to 4, .*got 5"),
         ({"n_best": 0}, "n_best: expected 1 to 1, .*got 0"),
-        ({"version": 0}, "--version: expected a positive number, got 0"),
-        ({"version": -1}, "--version: expected a positive number, got -1"),
+        ({"version": 0}, "--version: expected a number from 1 to 9223372036854775807, got 0"),
+        ({"version": 2**63}, "--version: expected a number from 1 to .*, got 9223372036854775808"),
+        ({"version": -1}, "--version: expected a number from 1 to .*, got -1"),
     ],
 )
 def test_numbers_out_of_range_are_refused(model_dir, tmp_path, arguments, message):

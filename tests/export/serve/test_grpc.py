@@ -4,7 +4,7 @@ import grpc
 import pytest
 import requests
 import tensorflow as tf
-from server_process import POSTS, predict_request
+from server_process import MAX_BYTES, POSTS, predict_request
 from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest, SignatureDefMap
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
@@ -33,6 +33,24 @@ def test_invalid_requests_get_a_status_code_and_the_reason(channel, request_, co
         PredictionServiceStub(channel).Predict(request_, timeout=30)
     assert error.value.code().name == code
     assert message in error.value.details()
+
+
+def test_version_labels_are_refused(channel):
+    """They must not be taken for the newest version."""
+    request = predict_request({"post": ["a"], "emotion": ["1"]})
+    request.model_spec.version_label = "stable"
+    with pytest.raises(grpc.RpcError) as error:
+        PredictionServiceStub(channel).Predict(request, timeout=30)
+    assert error.value.code().name == "INVALID_ARGUMENT"
+    assert "got the label 'stable'" in error.value.details()
+
+
+def test_a_response_may_be_larger_than_a_request(channel):
+    posts = [POSTS[0]] * 40
+    request = predict_request({"post": posts, "emotion": ["like"] * len(posts)}, "explain")
+    assert request.ByteSize() < MAX_BYTES
+    response = PredictionServiceStub(channel).Predict(request, timeout=30)
+    assert response.ByteSize() > MAX_BYTES
 
 
 def test_output_filter_selects_outputs(channel, expected):

@@ -64,6 +64,16 @@ def test_requests_in_the_documentation_get_the_documented_keys(server):
         assert [*content, *sorted(entries)] == keys
 
 
+def test_an_empty_signature_name_is_the_default(server):
+    row = {"post": POSTS[0], "emotion": "like"}
+    responses = [
+        server.post({"instances": [row]} | names).json()
+        for names in ({}, {"signature_name": ""}, {"signature_name": "serving_default"})
+    ]
+    assert responses[0] == responses[1] == responses[2]
+    assert "predictions" in responses[0]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "message"),
     [
