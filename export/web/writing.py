@@ -82,6 +82,7 @@ def write_site(
         large = [f"{MODEL}/{IDS}", f"{MODEL}/{TEXT}", RUNTIME_MODULE]
         site = _site(train_dir.resolve().name, assets, shape)
         site["sizes"] = {name: (directory / name).stat().st_size for name in large}
+        site["digests"] = {name: sha256(directory / name) for name in large}
         site["version"] = _version(directory, site)
         _write_json(model / SITE, site)
         small = [name for name in _files(directory) if name not in large]

@@ -5,7 +5,7 @@ export function cacheName(version: string): string {
   return `${new URL(".", self.location.href).href} ${version}`;
 }
 
-/** Whether a cache belongs to another version of the site. */
-export function isOldCache(name: string, current: string): boolean {
-  return name !== current && name.split(" ")[0] === current.split(" ")[0];
+/** Whether a cache belongs to the site, in any version. */
+export function isOwnCache(name: string): boolean {
+  return name.startsWith(cacheName(""));
 }

@@ -14,6 +14,8 @@ export interface Site {
   examples: Example[];
   /** Sizes in bytes of what `download` fetches. */
   sizes: Record<LargeFile, number>;
+  /** SHA-256 of these files, in hexadecimal. */
+  digests: Record<LargeFile, string>;
 }
 
 export interface Emotion {

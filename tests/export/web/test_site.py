@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import read_manifest, verify_files
+from ecm_tf.core.manifest import read_manifest, sha256, verify_files
 from ecm_tf.model.directory import load_model
 from ecm_tf.text.processor import TextProcessor
 from export.tflite.files import IDS
@@ -37,6 +37,7 @@ def test_site_describes_its_model(site, model_dir):
     assert [emotion["words"] for emotion in described["emotions"]][1] == ["喜欢", "可爱"]
     for name, size in described["sizes"].items():
         assert (site / name).stat().st_size == size
+        assert described["digests"][name] == sha256(site / name)
     worker = (site / "service-worker.js").read_text()
     kept = json.loads(re.match(r"self\.SITE = (.*);\n", worker)[1])
     assert kept["version"] == described["version"]
@@ -194,6 +195,43 @@ def test_an_update_is_complete_without_a_network(site, tab, tmp_path):
             if tab.locator("#model-name").inner_text() == "updated":
                 break
         tab.context.set_offline(True)
+        tab.reload()
+        assert replies(tab, POSTS[0]) == expected
+        assert tab.locator("#model-name").inner_text() == "updated"
+
+
+@pytest.mark.slow
+def test_files_of_another_version_are_not_mixed(site, tab, tmp_path):
+    """The browser had no space for the large files, and the site has changed since."""
+    updated = shutil.copytree(site, tmp_path / "site")
+    with served(updated) as address:
+        tab.goto(address)
+        expected = replies(tab, POSTS[0])
+        tab.evaluate(
+            """async () => {
+              await navigator.serviceWorker.ready;
+              for (const name of await caches.keys()) {
+                const cache = await caches.open(name);
+                for (const request of await cache.keys()) {
+                  if (request.url.endsWith("text.json")) await cache.delete(request);
+                }
+              }
+            }"""
+        )
+        text = updated / "model/text.json"
+        content = text.read_text()
+        text.write_text(f"{content[:-1]} }}")
+        described = json.loads((site / "model/site.json").read_text())
+        digests = described["digests"] | {"model/text.json": sha256(text)}
+        sizes = described["sizes"] | {"model/text.json": text.stat().st_size}
+        content = json.dumps(described | {"model": "updated", "digests": digests, "sizes": sizes})
+        (updated / "model/site.json").write_text(content)
+        tab.goto(address)
+        message = tab.locator("#message", has_text="text.json")
+        message.wait_for()
+        assert message.inner_text() == (
+            "model/text.json: the site has changed since it was stored here. Reload the page."
+        )
         tab.reload()
         assert replies(tab, POSTS[0]) == expected
         assert tab.locator("#model-name").inner_text() == "updated"

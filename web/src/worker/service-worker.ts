@@ -1,6 +1,6 @@
 /** Answers from the cache, so that the page opens without a network. */
 
-import { cacheName, isOldCache } from "../cache-name";
+import { cacheName, isOwnCache } from "../cache-name";
 
 /** What `export.web` writes before this script: the site's version, its small files, and its large ones. */
 declare const SITE: { version: string; files: string[]; large: string[] };
@@ -8,20 +8,31 @@ declare const self: ServiceWorkerGlobalScope;
 
 const name = cacheName(SITE.version);
 
-self.addEventListener("install", (event) => {
+self.addEventListener("install", (event) => event.waitUntil(install()));
+
+async function install(): Promise<void> {
+  const cache = await caches.open(name);
+  await cache.addAll(SITE.files.map(request));
   // At the first visit, the page stores the large files. At an update it shows the old version still.
-  const isUpdate = self.registration.active !== null;
-  const files = isUpdate ? [...SITE.files, ...SITE.large] : SITE.files;
-  // Not from the browser's HTTP cache, which may have the files of the old version.
-  const requests = files.map((file) => new Request(file, { cache: "reload" }));
-  event.waitUntil(caches.open(name).then((cache) => cache.addAll(requests)));
-});
+  if (self.registration.active === null) return;
+  await Promise.all(SITE.large.map((file) => cache.add(request(file)).catch(withoutSpace)));
+}
+
+/** Not from the browser's HTTP cache, which may have the files of the old version. */
+function request(file: string): Request {
+  return new Request(file, { cache: "reload" });
+}
+
+/** Without space for them, the page downloads the large files at each visit. */
+function withoutSpace(error: unknown): void {
+  if (!(error instanceof DOMException && error.name === "QuotaExceededError")) throw error;
+}
 
 self.addEventListener("activate", (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) => Promise.all(names.filter((other) => isOldCache(other, name)).map((old) => caches.delete(old))))
+      .then((names) => Promise.all(names.filter((other) => isOwnCache(other) && other !== name).map((old) => caches.delete(old))))
       .then(() => self.clients.claim()),
   );
 });
