@@ -160,7 +160,7 @@ def test_replies_in_a_browser_equal_those_of_the_file(site, model_dir, tab):
         tab.reload()
         assert [replies(tab, post) for post in POSTS] == expected
         tab.get_by_role("button", name="About this model").click()
-        assert "no card" in tab.get_by_role("dialog").inner_text()
+        tab.get_by_role("dialog").get_by_text("no card").wait_for()
 
 
 @pytest.mark.slow
