@@ -24,6 +24,11 @@ _PATHS = {
 """Settings that name a file or a directory, and what their flag `--no-…` does."""
 _RANKING = ("rerank", "mmi_weight")
 """Settings that need several candidates."""
+_OF_DECODER = {
+    "beam": ("beam_size", "beam_groups", "diversity"),
+    "sample": ("candidates", "temperature", "top_k", "top_p"),
+}
+"""Settings that only one decoder has."""
 
 
 def search_config(
@@ -118,7 +123,11 @@ def add_search_options(
 
 
 def parse_search(
-    parser: argparse.ArgumentParser, argv: Sequence[str] | None, model: Path | None = None
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None,
+    model: Path | None = None,
+    *,
+    beam_besides: bool = False,
 ) -> SearchConfig:
     """Returns the search that the arguments of a command describe; see `search_config`.
 
@@ -126,9 +135,20 @@ def parse_search(
         parser: the command's parser, with the flags of `SearchConfig`.
         argv: as for `parse_args`.
         model: a model directory, for flags that are not given; `None` ignores its defaults.
+        beam_besides: whether the command may use a beam search besides the search.
 
     Raises:
-        InputError: as for `search_config` and `read_search_defaults`.
+        InputError: as for `search_config` and `read_search_defaults`; or a flag is given that the
+            search does not use.
     """
     given = command.given_options(SearchConfig, parser, argv)
-    return search_config(given, read_search_defaults(model) if model else {})
+    config = search_config(given, read_search_defaults(model) if model else {})
+    used = {config.decoder, "beam"} if beam_besides else {config.decoder}
+    for decoder, name in [(d, name) for d, names in _OF_DECODER.items() for name in names]:
+        if name in given and decoder not in used:
+            raise InputError(
+                f"--{name}: expected --decoder {decoder}; {config.decoder} search does not use it."
+            )
+    if "emotion_weight" in given and not config.rerank:
+        raise InputError("--emotion_weight: expected a classifier to weigh, --rerank; got none.")
+    return config

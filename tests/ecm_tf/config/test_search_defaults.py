@@ -113,10 +113,31 @@ def test_wrong_defaults_are_reported_in_one_sentence(tmp_path, content, message)
     assert "\n" not in str(caught.value)
 
 
-def parse(*flags, model=None):
+def parse(*flags, model=None, **options):
     parser = argparse.ArgumentParser()
     add_search_options(parser)
-    return parse_search(parser, flags, model)
+    return parse_search(parser, flags, model, **options)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--beam_size", "20"), "--beam_size: expected --decoder beam; greedy search does not"),
+        (("--temperature", "0.7"), "--temperature: expected --decoder sample; greedy search"),
+        (("--decoder", "beam", "--top_k", "5"), "--top_k: expected --decoder sample; beam search"),
+        (("--emotion_weight", "2"), "--emotion_weight: expected a classifier to weigh, --rerank"),
+    ],
+)
+def test_flags_that_the_search_does_not_use_are_refused(flags, message):
+    """Also if they have the default value: who gives them expects an effect."""
+    with pytest.raises(InputError, match=message):
+        parse(*flags)
+
+
+def test_a_command_may_use_a_beam_search_besides():
+    assert parse("--beam_size", "2", beam_besides=True).beam_size == 2
+    with pytest.raises(InputError, match="--top_p: expected --decoder sample"):
+        parse("--top_p", "0.5", beam_besides=True)
 
 
 def test_flags_win_over_the_defaults_of_the_model_directory(tmp_path):
