@@ -6,15 +6,15 @@ doubled, is quoted (RFC 4180): `"He said ""no""."` is the text `He said "no".`
 
 import csv
 import io
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from data_prep.corpus.files import numbered_lines, open_corpus
+from data_prep.corpus.formats import RecordError
 from ecm_tf.core.errors import InputError
 
 MAX_LINES = 100
@@ -30,13 +30,26 @@ class Row:
 
     Attributes:
         number: its first line, from 1.
-        raw: the row as in a TSV file; of a CSV file its cells, as JSON.
-        cells: without quoting; bytes that are not UTF-8 are lone surrogates.
+        raw: the row as in its file.
+        values: its cells without quoting; bytes that are not UTF-8 are lone surrogates.
+        problem: why it has no cells, if a cell is quoted wrongly.
     """
 
     number: int
     raw: bytes
-    cells: Sequence[str]
+    values: Sequence[str]
+    problem: str = ""
+
+    @property
+    def cells(self) -> Sequence[str]:
+        """The cells.
+
+        Raises:
+            RecordError: a cell is quoted wrongly.
+        """
+        if self.problem:
+            raise RecordError(self.problem)
+        return self.values
 
 
 def tsv_rows(path: Path) -> Iterator[Row]:
@@ -68,6 +81,8 @@ def tsv_rows(path: Path) -> Iterator[Row]:
 def csv_rows(path: Path) -> Iterator[Row]:
     """Yields the rows of a comma-separated table that are not blank, the header first.
 
+    A row with text after a quoted cell has a problem instead of cells; the next line is a new row.
+
     Raises:
         InputError: the file cannot be read, or a quoted cell is not closed.
     """
@@ -75,19 +90,33 @@ def csv_rows(path: Path) -> Iterator[Row]:
         open_corpus(path) as file,
         io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as text,
     ):
-        reader = csv.reader(text, strict=True)
-        number = 1
-        try:
-            for cells in reader:
-                if len(cells) > 1 or "".join(cells).strip():
-                    raw = json.dumps(cells, ensure_ascii=False).encode("utf-8", "surrogateescape")
-                    yield Row(number, raw, cells)
-                number = reader.line_num + 1
-        except csv.Error as error:
-            raise InputError(
-                f"{path}: line {number}: expected a table with closed quotes and cells of at most "
-                f"{csv.field_size_limit()} characters; {error}."
-            ) from error
+        lines: list[str] = []
+        reader = csv.reader(_recorded(text, lines), strict=True)
+        while True:
+            number = reader.line_num + 1
+            lines.clear()
+            cells, problem = [], ""
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                if "expected after" not in str(error):
+                    raise InputError(
+                        f"{path}: line {number}: expected a table with closed quotes and cells of "
+                        f"at most {csv.field_size_limit()} characters; {error}."
+                    ) from error
+                problem = f"expected quoted cells whose own quotes are doubled; {error}"
+            if problem or len(cells) > 1 or "".join(cells).strip():
+                raw = "".join(lines).rstrip("\r\n").encode("utf-8", "surrogateescape")
+                yield Row(number, raw, cells, problem)
+
+
+def _recorded(lines: Iterable[str], record: list[str]) -> Iterator[str]:
+    """Yields lines, and appends each to a list."""
+    for line in lines:
+        record.append(line)
+        yield line
 
 
 class _Cells(NamedTuple):

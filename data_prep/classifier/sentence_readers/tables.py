@@ -1,6 +1,6 @@
 """Labelled sentences in tables, comma-separated or tab-separated."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from data_prep.classifier.sentence_readers.sentence import Columns, Item, make_sentence
@@ -27,7 +27,7 @@ def _read_table(
     positions: tuple[int, int] | None = None
     for row in rows:
         if positions is None:
-            positions, width = _positions(path, row.cells, columns), len(row.cells)
+            positions, width = _positions(path, row, columns), len(row.cells)
             continue
         try:
             if len(row.cells) != width:
@@ -43,9 +43,9 @@ def _read_table(
         raise InputError(f"{path}: expected a header line, got an empty file.")
 
 
-def _positions(path: Path, header: Sequence[str], columns: Columns) -> tuple[int, int]:
-    names = [name.strip() for name in header]
+def _positions(path: Path, header: Row, columns: Columns) -> tuple[int, int]:
     try:
+        names = [name.strip() for name in header.cells]
         text, emotion = columns.find(names)
     except RecordError as error:
         raise InputError(f"{path}: {error}.") from error

@@ -2,6 +2,7 @@
 
 import pytest
 
+from data_prep.corpus.formats import RecordError
 from data_prep.corpus.tables import MAX_LINES, csv_rows, tsv_rows
 
 HEADER = "post\tresponse\temotion\n"
@@ -70,6 +71,16 @@ def test_csv_rows(tmp_path):
         (2, ['a, "b"', "c\nd"]),
         (5, ["e", "f"]),
     ]
+
+
+def test_a_badly_quoted_csv_row_does_not_hide_the_next(tmp_path):
+    path = tmp_path / "table"
+    path.write_text('post,response\n你好,"他说"好"。"\n"c\nd",e\n', encoding="utf-8")
+    _, bad, good = csv_rows(path)
+    assert (bad.number, bad.raw.decode()) == (2, '你好,"他说"好"。"')
+    with pytest.raises(RecordError, match="expected quoted cells whose own quotes are doubled; "):
+        _ = bad.cells
+    assert (good.number, good.cells) == (3, ["c\nd", "e"])
 
 
 def test_files_of_pandas(tmp_path):
