@@ -68,9 +68,9 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
+    search = parse_search(parser(prog), argv, arguments.train_dir)
     if arguments.explain:
         make_directory(arguments.explain)
-    search = parse_search(parser(prog), argv, arguments.train_dir)
     with importing_tensorflow():
         from ecm_tf.inference.chatbot import load
 
@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
             if arguments.explain:
                 explained += _explain(bot, post, replies)
     finally:  # an interruption does not lose the explanations so far
-        if arguments.explain:
+        if explained:
             from ecm_tf.inference.explanation_page import write_explanations
 
             write_explanations(arguments.explain, f"{arguments.train_dir}", explained, bot.emotions)

@@ -48,6 +48,7 @@ sources=${SOURCES:-$here/conversations/$language.toml}
 step "$merged" merge "$sources" --data "$data" --output "$merged" --skip_bad_records ${MERGE_FLAGS:-}
 for part in dev test; do
   compgen -G "$merged/$part-*.jsonl" > /dev/null && continue
+  rm -r "$merged" # the corrected list is merged again
   echo "error: $sources: expected a source with a $part part, got none." >&2
   exit 2
 done

@@ -24,9 +24,13 @@ class ExternalMemory:
     given: list[int]
 
     @classmethod
-    def of(cls, words: Sequence[Sequence[str]]) -> Self:
-        """Returns emotion words that are all in the vocabulary."""
-        return cls([list(category) for category in words], [len(category) for category in words])
+    def of(cls, words: Sequence[Sequence[str]], response_words: Sequence[str]) -> Self:
+        """Returns the emotion words of finished assets; imported ones may have unknown words."""
+        known = frozenset(response_words)
+        return cls(
+            [[word for word in category if word in known] for category in words],
+            [len(category) for category in words],
+        )
 
 
 def restrict_to_vocabulary(

@@ -123,7 +123,7 @@ def build_dataset(
     with finished_directory(output) as directory:
         staging = _write_staging_files(sources, settings, categories, directory, executor)
         if given:
-            assets, memory = given, ExternalMemory.of(given.external_memory)
+            assets, memory = given, ExternalMemory.of(given.external_memory, given.response_words)
         else:
             assets, memory = _learn_assets(staging, settings, categories, emotion_words, executor)
         files = [f"{ASSETS}/{name}" for name in assets.save(directory / ASSETS)]

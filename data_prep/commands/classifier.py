@@ -10,6 +10,7 @@ from data_prep.classifier.settings import ClassifierSettings, VectorSettings
 from data_prep.commands.parsers import Commands, add_emotions, add_workers
 from ecm_tf.core.command import add_options, options_of
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import make_directory
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.manifest import write_atomically
 from ecm_tf.text import emotions
@@ -226,9 +227,6 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     if len(set(names)) < len(names):
         raise InputError(f"--classifier: expected directories with different names, got {names}.")
 
-    if arguments.output and arguments.output.exists() and not arguments.output.is_dir():
-        raise InputError(f"{arguments.output}: expected a directory, got a file.")
-
     with importing_tensorflow():
         from data_prep.classifier.pipeline import evaluate_classifier
         from data_prep.classifier.scores import category_table, confusion_picture, score_table
@@ -251,6 +249,8 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     )
     split = sentences.split(arguments.part)
     groups = sentences.groups(split)
+    if arguments.output:
+        make_directory(arguments.output)
     scores = {
         name: evaluate_classifier(classifier, split, groups)
         for name, classifier in zip(names, classifiers, strict=True)
@@ -266,7 +266,6 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     for name, values in scores.items():
         print(f"\n{name}\n\n{category_table(values, shown.names)}")
     if arguments.output:
-        arguments.output.mkdir(parents=True, exist_ok=True)
         text = json.dumps({name: asdict(s) for name, s in scores.items()}, indent=2)
         write_atomically(arguments.output / "scores.json", text + "\n")
         for name, values in scores.items():

@@ -30,12 +30,12 @@ def find_splits(corpus: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
     for split, files in found.items():
         seen: set[Path] = set()
         for file in files:
-            other = splits.setdefault((resolved := file.resolve()), split)
-            if other != split:
-                _log.warning("--%s: %s is also in --%s", split, file, other)
-            elif resolved in seen:
+            resolved = file.resolve()
+            if resolved in seen:
                 raise InputError(f"--{split}: expected every file once, got {file} twice.")
             seen.add(resolved)
+            if (other := splits.setdefault(resolved, split)) != split:
+                _log.warning("--%s: %s is also in --%s", split, file, other)
     return found
 
 

@@ -81,7 +81,9 @@ def tsv_rows(path: Path) -> Iterator[Row]:
 def csv_rows(path: Path) -> Iterator[Row]:
     """Yields the rows of a comma-separated table that are not blank, the header first.
 
-    A row with text after a quoted cell has a problem instead of cells; the next line is a new row.
+    A row of one line with text after a quoted cell has a problem instead of cells, and the next
+    line is a new row. In one of several lines, a quotation mark that is never closed may have begun
+    anywhere, and nothing tells which of the lines are rows.
 
     Raises:
         InputError: the file cannot be read, or a quoted cell is not closed.
@@ -101,7 +103,7 @@ def csv_rows(path: Path) -> Iterator[Row]:
             except StopIteration:
                 return
             except csv.Error as error:
-                if "expected after" not in str(error):
+                if "expected after" not in str(error) or len(lines) > 1:
                     raise InputError(
                         f"{path}: line {number}: expected a table with closed quotes and cells of "
                         f"at most {csv.field_size_limit()} characters; {error}."

@@ -64,14 +64,13 @@ class NearDuplicates:
 
     def __contains__(self, sketch: Sketch) -> bool:
         """Tells whether the index has a near-duplicate of an entry."""
-        ours = [ngrams(text, self._ngram) for text in sketch.texts]
         return any(
-            all(
-                jaccard(grams, ngrams(text, self._ngram)) >= self._similarity
-                for grams, text in zip(ours, self._entries[candidate], strict=True)
-            )
+            all(map(self._is_similar, sketch.texts, self._entries[candidate]))
             for candidate in self._lsh.query(sketch.signature)
         )
+
+    def _is_similar(self, one: str, other: str) -> bool:
+        return jaccard(ngrams(one, self._ngram), ngrams(other, self._ngram)) >= self._similarity
 
 
 def bands(similarity: float, recall: float) -> tuple[int, int]:

@@ -26,7 +26,7 @@ _RANKING = ("rerank", "mmi_weight")
 """Settings that need several candidates."""
 _OF_DECODER = {
     "beam": ("beam_size", "beam_groups", "diversity"),
-    "sample": ("candidates", "temperature", "top_k", "top_p"),
+    "sample": ("candidates", "temperature", "top_k", "top_p", "seed"),
 }
 """Settings that only one decoder has."""
 

@@ -2,8 +2,8 @@
 
 - `errors`: `InputError`, the exception for bad input.
 - `files`: `reading`, `read_text`, `read_lines`, `read_json`, `read_toml` and `require_directory`
-  report a file or directory that is missing or unreadable as an `InputError`. Use them wherever
-  input is read.
+  report a file or directory that is missing or unreadable as an `InputError`, and `make_directory`
+  one that cannot be written. Use them wherever input is read or output made.
 - `fields`: checks of dataclass fields against their annotations.
 - `command`: flags made from dataclasses, exit statuses.
 - `manifest`, `output`: directories that are complete or absent.

@@ -1,4 +1,4 @@
-"""Reading input files: a file that is missing or unreadable becomes an `InputError`.
+"""Input files and output directories: one that cannot be read or written is an `InputError`.
 
 Every command reads its input through this module, so that all of them report such files alike.
 """

@@ -100,7 +100,7 @@ def read_manifest(directory: Path, *kinds: str) -> dict[str, Any]:
         files = manifest["files"]
     except (KeyError, TypeError) as error:
         raise InputError(f"{path}: expected a {kind} manifest; {error!r}.") from error
-    if received not in [(kind, FORMAT_VERSION) for kind in kinds]:
+    if received not in [(each, FORMAT_VERSION) for each in kinds]:
         raise InputError(
             f"{path}: expected kind {' or '.join(map(repr, kinds))}, format version "
             f"{FORMAT_VERSION}; got {received[0]!r}, {received[1]!r}."

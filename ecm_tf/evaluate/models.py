@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ecm_tf.config import parse_search
 from ecm_tf.core.arguments import Parser, non_negative_int, positive_int, seed
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import require_directory
+from ecm_tf.core.files import make_directory
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.evaluate.systems import (
     add_data,
@@ -104,6 +104,8 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     searches = {name: Search(config) for name, config in configs.items()}
     for directory in directories.values():
         check_model(directory, dataset, judges, searches.values() if judges else [])
+    if arguments.output:  # not only when everything is measured
+        make_directory(arguments.output)
     pairs = evaluation_pairs(dataset, arguments.split, arguments.posts if judges else 0)
     candidates = None
     if arguments.relevance_pairs:
@@ -145,8 +147,6 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 
 
 def _check_arguments(arguments: argparse.Namespace) -> None:
-    if arguments.output and arguments.output.exists():
-        require_directory(arguments.output, "a directory")
     names = _judge_names(arguments)
     if len(set(names)) < len(names):
         raise InputError(f"--judge: expected directories of different names, got {names}.")

@@ -8,7 +8,7 @@ from typing import Any
 from ecm_tf.config import parse_search
 from ecm_tf.core.arguments import positive_int, seed
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import require_directory
+from ecm_tf.core.files import make_directory, require_directory
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.evaluate.systems import (
     add_data,
@@ -91,10 +91,10 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     ids = list(dict.fromkeys(map(emotions.id_of, arguments.emotions or emotions.names)))
     posts = sample_posts(dataset, arguments.split, arguments.posts, arguments.sheet_seed)
     searches = {name: Search(config) for name, config in configs.items()}
+    make_directory(output)
+    make_directory(key_path.parent)
     replies = system_replies(directories, searches, dataset, posts, ids)
     key = blind(replies, posts, [emotions[id_].name for id_ in ids], arguments.sheet_seed)
-    output.mkdir(parents=True, exist_ok=True)
-    key_path.parent.mkdir(parents=True, exist_ok=True)
     key.save(key_path)
     write_page(page, key, {emotion.name: emotion.chinese for emotion in emotions})
     write_sheet(sheet, key)

@@ -42,9 +42,10 @@ class Emotions(Sequence[Emotion]):
             raise InputError("emotions: expected at least one category, got none.")
         self._categories = tuple(categories)
         self._ids: dict[str, int] = {}
-        numbers = list(map(str, range(len(self._categories))))[:numbered]
+        self._numbers = list(map(str, range(len(self._categories))))[:numbered]
         for id_, emotion in enumerate(self._categories):
-            for text in (emotion.name, emotion.chinese, *numbers[id_ : id_ + 1], *emotion.aliases):
+            number = self._numbers[id_ : id_ + 1]
+            for text in (emotion.name, emotion.chinese, *number, *emotion.aliases):
                 key = text.strip().lower()
                 if self._ids.setdefault(key, id_) != id_:
                     raise InputError(f"emotions: {text!r} names two categories.")
@@ -77,13 +78,15 @@ class Emotions(Sequence[Emotion]):
 
     @property
     def ids_by_text(self) -> dict[str, int]:
-        """The id of every name, Chinese name, alias and number, by its lower-case text."""
+        """The id of every name, Chinese name, alias and accepted number, by its lower-case text."""
         return dict(self._ids)
 
     @property
     def allowed(self) -> str:
         """A list of the categories for error messages: `0 other 其他, 1 like 喜欢, …`."""
-        return ", ".join(f"{id_} {e.name} {e.chinese}" for id_, e in enumerate(self))
+        texts = [f"{emotion.name} {emotion.chinese}" for emotion in self]
+        texts[: len(self._numbers)] = map(" ".join, zip(self._numbers, texts, strict=False))
+        return ", ".join(texts)
 
     def id_of(self, value: str | int) -> int:
         """Returns the id of the category with this name, alias or number.

@@ -97,7 +97,7 @@ class Checkpoints:
         for candidate in candidates:
             try:
                 history = self._load(model, candidate)
-            except (InputError, OSError, ValueError, KeyError, TypeError, UserWarning) as error:
+            except (InputError, OSError, ValueError, KeyError, TypeError) as error:
                 if candidate == candidates[-1]:
                     raise InputError(
                         f"{self._path(candidate)}: expected a checkpoint to resume from; "
@@ -142,10 +142,13 @@ class Checkpoints:
         self._verify(step)
         progress = json.loads((path / _PROGRESS).read_text(encoding="utf-8"))
         history = [HistoryRow(**row) for row in progress]
-        with warnings.catch_warnings():
-            # Keras leaves an optimizer with other variables as it is.
-            warnings.filterwarnings("error", message="Skipping variable loading")
+        with warnings.catch_warnings(record=True, action="always") as caught:
             model.load_weights(path / _WEIGHTS)
+        # Keras leaves an optimizer with other variables as it is.
+        if any("Skipping variable loading" in str(warning.message) for warning in caught):
+            raise InputError(
+                f"{path}: the state of another optimizer, or of another --mixed_precision."
+            )
         return history
 
 

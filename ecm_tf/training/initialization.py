@@ -88,7 +88,7 @@ def copy_shared_weights(
         Paths of the weights of `model` that were copied, and of those that were not.
 
     Raises:
-        InputError: sizes differ; the message names the first weight that does not fit.
+        InputError: sizes differ; the message names the setting or the weight that does not fit.
     """
     for name in ("num_layers", "size", "embedding_size", "bidirectional_encoder", "tie_embeddings"):
         own, other = getattr(model.config, name), getattr(source.config, name)

@@ -176,6 +176,7 @@ def test_a_corpus_needs_a_source_that_is_held_out(data, tmp_path):
         f"error: {sources}: expected a source with a dev part, got none.\n"
     )
     assert [command[1] for command in result.commands] == ["merge"]
+    assert not (tmp_path / "corpus/merged").exists(), "the corrected list is merged again"
 
 
 def test_only_two_sources_of_the_corpus_are_held_out():

@@ -20,7 +20,7 @@ export async function download(
       received += bytes;
       onProgress(received, total);
     }).catch(() => failed(file));
-    if (!cached && !(await hasDigest(content, site.digests[file]))) {
+    if (content.length !== site.sizes[file] || !(await hasDigest(content, site.digests[file]))) {
       await forgetSite();
       throw new Error(`${file}: the site has changed since it was stored here. Reload the page.`);
     }

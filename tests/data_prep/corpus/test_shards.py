@@ -39,6 +39,9 @@ def test_no_file_is_twice_in_a_split(corpus, caplog):
     assert list(find_splits({"train": [corpus], "dev": [corpus / "below"]})) == ["train", "dev"]
     with pytest.raises(InputError, match=r"^--train: expected every file once, got .*c\.csv twice"):
         find_splits({"train": [corpus, corpus / "below" / ".." / "c.csv"]})
+    with pytest.raises(InputError, match=r"^--dev: .* twice"):
+        find_splits({"train": [corpus], "dev": [corpus / "b.jsonl", corpus / "b.jsonl"]})
+    caplog.clear()
     assert not caplog.messages
     same = corpus / "below" / ".." / "b.jsonl"
     assert find_splits({"train": [corpus], "dev": [same]})["dev"] == [same]

@@ -4,6 +4,7 @@ import pytest
 
 from data_prep.corpus.formats import RecordError
 from data_prep.corpus.tables import MAX_LINES, csv_rows, tsv_rows
+from ecm_tf.core.errors import InputError
 
 HEADER = "post\tresponse\temotion\n"
 
@@ -81,6 +82,14 @@ def test_a_badly_quoted_csv_row_does_not_hide_the_next(tmp_path):
     with pytest.raises(RecordError, match="expected quoted cells whose own quotes are doubled; "):
         _ = bad.cells
     assert (good.number, good.cells) == (3, ["c\nd", "e"])
+
+
+def test_an_open_quote_does_not_swallow_csv_rows(tmp_path):
+    """It ends at the first quotation mark of a later row, in the middle of that."""
+    path = tmp_path / "table"
+    path.write_text('post,response\na,"x\nc,d\ne,f\nb,"y"\n', encoding="utf-8")
+    with pytest.raises(InputError, match="line 2: expected a table with closed quotes"):
+        list(csv_rows(path))
 
 
 def test_files_of_pandas(tmp_path):

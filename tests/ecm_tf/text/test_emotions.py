@@ -97,7 +97,7 @@ def test_only_numbered_categories_are_named_by_their_ids():
     emotions = Emotions([Emotion("calm", "平静"), Emotion("7", "7")], numbered=1)
     assert emotions.id_of("0") == emotions.id_of(0) == 0
     assert emotions.id_of("7") == 1
-    with pytest.raises(InputError, match="unknown emotion 1"):
+    with pytest.raises(InputError, match="unknown emotion 1; expected one of: 0 calm 平静, 7 7"):
         emotions.id_of(1)
 
 
