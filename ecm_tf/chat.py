@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ecm_tf.config import add_search_options, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
-from ecm_tf.core.files import make_directory
+from ecm_tf.core.files import make_directory, require_output_directory
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.released import add_model_flags
 from ecm_tf.inference.reply import Reply
@@ -68,6 +68,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
+    require_output_directory(arguments.explain)
     search = parse_search(parser(prog), argv, arguments.train_dir)
     if arguments.explain:
         make_directory(arguments.explain)

@@ -11,7 +11,7 @@ from ecm_tf.config import PRESETS, ClusterConfig, ModelConfig, TrainingConfig
 from ecm_tf.core import command, ray_cluster
 from ecm_tf.core.arguments import Parser, non_negative_int
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import require_directory
+from ecm_tf.core.files import require_output_directory
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.logging import configure_logging
 from ecm_tf.core.optional import require_extra
@@ -82,8 +82,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
             "expected --load_model, which resumes a run, or --pretrain_dir, which starts one; "
             "got both."
         )
-    if arguments.train_dir.exists():
-        require_directory(arguments.train_dir, "a directory")
+    require_output_directory(arguments.train_dir)
     configure_logging()
     # Importing TensorFlow takes seconds, so the arguments are checked first.
     before, best = _function_for(cluster)(

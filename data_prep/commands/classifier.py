@@ -10,7 +10,7 @@ from data_prep.classifier.settings import ClassifierSettings, VectorSettings
 from data_prep.commands.parsers import Commands, add_emotions, add_workers
 from ecm_tf.core.command import add_options, options_of
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import make_directory
+from ecm_tf.core.files import make_directory, require_output_directory
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.core.manifest import write_atomically
 from ecm_tf.text import emotions
@@ -226,6 +226,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     names = [directory.resolve().name for directory in arguments.classifier]
     if len(set(names)) < len(names):
         raise InputError(f"--classifier: expected directories with different names, got {names}.")
+    require_output_directory(arguments.output)
 
     with importing_tensorflow():
         from data_prep.classifier.pipeline import evaluate_classifier

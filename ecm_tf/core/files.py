@@ -168,8 +168,7 @@ def make_directory(path: Path) -> None:
     Raises:
         InputError: the path is a file, or the directory cannot be made or written.
     """
-    if path.exists():
-        require_directory(path, "a directory")
+    require_output_directory(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
@@ -177,6 +176,16 @@ def make_directory(path: Path) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"{path}: expected a directory to write files to; {reason}.") from error
+
+
+def require_output_directory(path: Path | None) -> None:
+    """Checks, before any work, that an output directory is none or a new or existing directory.
+
+    Raises:
+        InputError: it is a file.
+    """
+    if path is not None and path.exists():
+        require_directory(path, "a directory")
 
 
 def require_directory(path: Path, expected: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import require_directory
+from ecm_tf.core.files import require_output_directory
 from ecm_tf.core.manifest import write_atomically
 
 
@@ -45,8 +45,7 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     """Runs the command with its parser and its arguments."""
     arguments = parser.parse_args(argv)
     output: Path | None = arguments.output
-    if output and output.exists():
-        require_directory(output, "a directory")
+    require_output_directory(output)
     paths = [path.resolve() for path in arguments.sheets]
     for path in arguments.sheets:
         if paths.count(path.resolve()) > 1:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ecm_tf.config import parse_search
 from ecm_tf.core.arguments import Parser, non_negative_int, positive_int, seed
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import make_directory
+from ecm_tf.core.files import make_directory, require_output_directory
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.evaluate.systems import (
     add_data,
@@ -147,6 +147,7 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 
 
 def _check_arguments(arguments: argparse.Namespace) -> None:
+    require_output_directory(arguments.output)
     names = _judge_names(arguments)
     if len(set(names)) < len(names):
         raise InputError(f"--judge: expected directories of different names, got {names}.")

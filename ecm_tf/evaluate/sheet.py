@@ -8,7 +8,7 @@ from typing import Any
 from ecm_tf.config import parse_search
 from ecm_tf.core.arguments import positive_int, seed
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import make_directory, require_directory
+from ecm_tf.core.files import make_directory, require_output_directory
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.evaluate.systems import (
     add_data,
@@ -102,8 +102,7 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
 
 
 def _check_outputs(output: Path, sheet: Path, page: Path, key: Path) -> None:
-    if output.exists():
-        require_directory(output, "a directory")
+    require_output_directory(output)
     if key.resolve().is_relative_to(output.resolve()):
         raise InputError(f"--key: expected a file outside of {output}, got {key}.")
     for path in (sheet, page, key):
