@@ -10,6 +10,7 @@ from ecm_tf.config.search_defaults import (
     parse_search,
     read_search_defaults,
     search_config,
+    search_of_flags,
 )
 from ecm_tf.config.training import PRESETS, TrainingConfig
 
@@ -28,4 +29,5 @@ __all__ = [
     "parse_search",
     "read_search_defaults",
     "search_config",
+    "search_of_flags",
 ]

@@ -142,6 +142,22 @@ def parse_search(
             search does not use.
     """
     given = command.given_options(SearchConfig, parser, argv)
+    return search_of_flags(given, model, beam_besides=beam_besides)
+
+
+def search_of_flags(
+    given: Mapping[str, Any], model: Path | None = None, *, beam_besides: bool = False
+) -> SearchConfig:
+    """Returns the search that flags describe, each of which it must use; see `parse_search`.
+
+    Args:
+        given: values of the given flags by field name.
+        model: as for `parse_search`.
+        beam_besides: as for `parse_search`.
+
+    Raises:
+        InputError: as for `parse_search`.
+    """
     config = search_config(given, read_search_defaults(model) if model else {})
     used = {config.decoder, "beam"} if beam_besides else {config.decoder}
     for decoder, name in [(d, name) for d, names in _OF_DECODER.items() for name in names]:

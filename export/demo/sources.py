@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import ecm_tf
+from ecm_tf.config import search_of_flags
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST
 from ecm_tf.inference.explanation import Explanation
@@ -61,12 +62,13 @@ def open_source(location: str, search: Mapping[str, Any] | None = None) -> Sourc
         search: search settings for a model directory, by field name of `SearchConfig`.
 
     Raises:
-        InputError: the location is none of these, or there are search settings for a SavedModel or
-            a server, whose search was fixed at export.
+        InputError: the location is none of these; there are search settings for a SavedModel or a
+            server, whose search was fixed at export; or the search does not use one of them.
     """
     path = Path(location)
     is_server = "://" in location
     if not is_server and (path / MANIFEST).is_file():
+        search_of_flags(search or {}, path)  # refuses flags that the search does not use
         return ModelDirectorySource(path, search or {})
     if search and (is_server or path.is_dir()):
         raise InputError(

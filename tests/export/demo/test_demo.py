@@ -192,6 +192,11 @@ def test_search_flags_are_refused_where_the_search_is_fixed(kind, flags, exporte
         demo([location, *flags])
 
 
+def test_search_flags_without_effect_are_refused(model_dir):
+    with pytest.raises(InputError, match="--beam_size: expected --decoder beam; greedy search"):
+        demo([str(model_dir), "--beam_size", "20"])
+
+
 def test_cards_show_words_gate_and_attention_and_escape_html():
     explanation = Explanation(
         post=["<b>", "猫"],
