@@ -28,7 +28,8 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     result = Parser(
         prog=prog,
         description="Reads posts, one per line, from the terminal or a pipe, and prints a reply in "
-        "every emotion. Posts may be raw Chinese or text split by spaces.",
+        "every emotion. Posts are raw text, or split by spaces for a model of --segmenter "
+        "whitespace.",
     )
     add_model_flags(result, "model directory", default=True)
     result.add_argument(

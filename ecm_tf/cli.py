@@ -61,9 +61,9 @@ def _preparation(name: str, help: str) -> Command:
 
 
 COMMANDS = (
-    _preparation("sample", "write a small Chinese sample corpus with its lexicon"),
+    _preparation("sample", "write a small Chinese sample corpus with its emotion words"),
     _preparation("merge", "make one deduplicated corpus from several sources"),
-    _preparation("classifier", "train or evaluate an emotion classifier"),
+    _preparation("classifier", "train or evaluate an emotion classifier, or pretrain its vectors"),
     _preparation("label", "label a corpus with an emotion classifier"),
     _preparation("lexicon", "choose the emotion words of a dataset"),
     _preparation("build", "make a dataset directory from a corpus"),

@@ -33,7 +33,12 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     result.add_argument(
         "--dataset", type=Path, required=True, help="a dataset directory, made by data_prep build"
     )
-    result.add_argument("--train_dir", type=Path, required=True, help="becomes a model directory")
+    result.add_argument(
+        "--train_dir",
+        type=Path,
+        required=True,
+        help="model directory to make, or whose training to resume",
+    )
     result.add_argument(
         "--pretrain_dir",
         type=Path,

@@ -13,25 +13,27 @@
 # output exists, so that it resumes an interrupted run.
 #
 # Environment variables: CORPUS_LANGUAGE is zh (the default) or en; SOURCES names another list of
-# conversations, in which at least one source has a dev part and one a test part; MERGE_FLAGS and
-# CLASSIFIER_FLAGS add flags to `merge` and `classifier train`.
+# conversations, in which at least one source has a dev part and one a test part; LABELLER_SOURCES and
+# JUDGE_SOURCES name other sentences for the two kinds of classifiers (files or TOML files, without
+# spaces in their names); MERGE_FLAGS and CLASSIFIER_FLAGS add flags to `merge` and `classifier train`.
 set -euo pipefail
 data=$1 output=$2
 python=${PYTHON:-.venv/bin/python}
 here=$(dirname "$0")
-merged=$output/merged labelled=$output/labelled
 language=${CORPUS_LANGUAGE:-zh}
+emotion_sources=$here/emotion_sources/$language
+merged=$output/merged labelled=$output/labelled
 case $language in
   zh)
     segmenter=jieba
-    labellers="emotion_sentences smp2020" # with stated terms
-    judges=hashtag_nlpcc
+    labellers=("$emotion_sources"/{emotion_sentences,smp2020}.toml) # with stated terms
+    judges=("$emotion_sources/hashtag_nlpcc.toml")
     lexicon=(--dutir "$data/lexicon/dutir_seven_classes.json")
     ;;
   en)
     segmenter=english
-    labellers=goemotions
-    judges="dailydialog goemotions_dev"
+    labellers=("$emotion_sources/goemotions.toml")
+    judges=("$emotion_sources"/{dailydialog,goemotions_dev}.toml)
     lexicon=()
     ;;
   *)
@@ -39,7 +41,8 @@ case $language in
     exit 2
     ;;
 esac
-emotion_sources=$here/emotion_sources/$language
+[ -z "${LABELLER_SOURCES:-}" ] || labellers=($LABELLER_SOURCES)
+[ -z "${JUDGE_SOURCES:-}" ] || judges=($JUDGE_SOURCES)
 mkdir -p "$output" "$labelled"
 
 . "$here/step.sh"
@@ -58,18 +61,16 @@ step "$output/vectors" classifier vectors --corpus "$merged/train.jsonl" --outpu
 # Small enough to ship with a model.
 settings=(--segmenter "$segmenter" --balance 0.5 --batch_size 256 --learning_rate 0.002
   --weights int8 --max_bigrams 30000 --max_words 20000)
-labelling=(--data "$data" --sentences) held_out=(--data "$data" --sentences)
-for name in $labellers; do labelling+=("$emotion_sources/$name.toml"); done
-for name in $judges; do held_out+=("$emotion_sources/$name.toml"); done
+labelling=(--data "$data" --sentences "${labellers[@]}")
 step "$output/classifier" classifier train "${labelling[@]}" --output "$output/classifier" \
   --vectors "$output/vectors" "${settings[@]}" ${CLASSIFIER_FLAGS:-}
 step "$output/naive_bayes" classifier train "${labelling[@]}" --output "$output/naive_bayes" \
   --network naive_bayes --segmenter "$segmenter"
-step "$output/independent" classifier train "${held_out[@]}" --output "$output/independent" \
+step "$output/independent" classifier train --data "$data" --sentences "${judges[@]}" --output "$output/independent" \
   "${settings[@]}" ${CLASSIFIER_FLAGS:-}
-for name in $judges; do
-  scores=$output/classifier-scores/$name
-  step "$scores/scores.json" classifier evaluate --data "$data" --sentences "$emotion_sources/$name.toml" \
+for source in "${judges[@]}"; do
+  scores=$output/classifier-scores/$(basename "$source" .toml)
+  step "$scores/scores.json" classifier evaluate --data "$data" --sentences "$source" \
     --classifier "$output"/{classifier,naive_bayes,independent} --output "$scores"
 done
 tests=()

@@ -16,5 +16,5 @@ mkdir -p "$output"
 step "$output/classifier" classifier train --segmenter english \
   --sentences "$data/emotion_extra/goemotions_train.tsv.gz" --output "$output/classifier" \
   --balance 0.5 --batch_size 256 --learning_rate 0.002 ${CLASSIFIER_FLAGS:-}
-step "$output/scores/scores.json" classifier evaluate --classifier "$output/classifier" --part all \
+step "$output/scores/scores.json" classifier evaluate --classifier "$output/classifier" --split all \
   --sentences "$data/emotion_extra/goemotions_dev.tsv.gz" --output "$output/scores"

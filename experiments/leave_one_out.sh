@@ -27,10 +27,10 @@ train() { # classifier directory, then the sources
     --sentences "$@" --data "$data" --output "$made" "${flags[@]}"
 }
 
-evaluate() { # classifier directory, source, its part, directory of the scores
+evaluate() { # classifier directory, source, its split, directory of the scores
   [ -e "$4/scores.json" ] && return
   "$python" -m data_prep classifier evaluate --classifier "$1" \
-    --sentences "$2" --data "$data" --part "$3" --output "$4"
+    --sentences "$2" --data "$data" --split "$3" --output "$4"
 }
 
 train "$output/all" "$here"/${ONLY:-*}.toml

@@ -20,6 +20,9 @@ from ecm_tf.train import main as train
 
 ROOT = Path(__file__).parent
 
+# TensorFlow's first search for a GPU prints to stderr, which some tests compare.
+tf.config.list_physical_devices()
+
 PAIRS = [
     ("今天天气真好", "是啊，出去走走吧", "other"),
     ("我的猫会握手", "好可爱的猫，我喜欢", "like"),

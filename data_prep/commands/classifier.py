@@ -31,9 +31,10 @@ def add(commands: Commands) -> None:
     """Adds the command's parser."""
     parser = commands.add_parser(
         "classifier",
-        help="train or evaluate an emotion classifier",
-        description="Trains or evaluates an emotion classifier. `data_prep label` uses it to "
-        "label a corpus, and `ecm_tf.evaluate` to judge the emotion of replies.",
+        help="train or evaluate an emotion classifier, or pretrain its vectors",
+        description="Trains or evaluates an emotion classifier, or pretrains its vectors. "
+        "`data_prep label` uses a classifier to label a corpus, and `ecm_tf.evaluate` to judge the "
+        "emotion of replies.",
     )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     _add_vectors(actions)
@@ -89,7 +90,7 @@ def _add_train(actions: Commands) -> None:
         "--vectors",
         type=Path,
         metavar="DIRECTORY",
-        help="pretrained vectors of `classifier vectors`, with which a convolution begins",
+        help="output of `classifier vectors`, which initializes the embeddings of a convolution",
     )
     add_emotions(parser)
     add_workers(parser)
@@ -116,7 +117,7 @@ def _add_evaluate(actions: Commands) -> None:
     )
     _add_sentences(parser)
     parser.add_argument(
-        "--part",
+        "--split",
         choices=("train", "dev", "test", "all"),
         default="test",
         help="split to evaluate on; all: every sentence, for files not used in training "
@@ -248,7 +249,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
         categories,
         skip_bad_records=arguments.skip_bad_records,
     )
-    split = sentences.split(arguments.part)
+    split = sentences.split(arguments.split)
     groups = sentences.groups(split)
     if arguments.output:
         make_directory(arguments.output)
@@ -263,7 +264,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
             for each in labels
         ]
     )
-    print(f"{len(split.texts):,} sentences of {arguments.part}\n\n{score_table(scores)}")
+    print(f"{len(split.texts):,} sentences of {arguments.split}\n\n{score_table(scores)}")
     for name, values in scores.items():
         print(f"\n{name}\n\n{category_table(values, shown.names)}")
     if arguments.output:

@@ -16,8 +16,8 @@ class LabelSettings(Config):
 
     min_confidence: Annotated[float, Meta(ge=0, lt=1)] = option(
         0.0,
-        "drop pairs whose response has no emotion of at least this probability; posts below it get "
-        "no label",
+        "drop a pair if the highest probability for its response is below this, and leave a post "
+        "without a label if its own is",
         metavar="PROBABILITY",
     )
     label_posts: bool = option(True, "label posts as well as responses")

@@ -17,7 +17,7 @@ class LexiconSettings(Config):
     """The options of `data_prep lexicon`."""
 
     min_intensity: NonNegativeFloat = option(
-        1.0, "drop words of a lower intensity (DUTIR: 1, 3, 5, 7, 9)", metavar="N"
+        1.0, "minimum intensity of a word (DUTIR: 1, 3, 5, 7, 9)", metavar="N"
     )
     ambiguous: Literal["highest", "all"] = option(
         "highest",

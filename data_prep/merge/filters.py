@@ -1,4 +1,4 @@
-"""Filters of single pairs: what they look like decides, not what other pairs there are."""
+"""Filters that look at one pair at a time."""
 
 import re
 

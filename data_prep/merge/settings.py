@@ -25,11 +25,11 @@ class MergeSettings(Config):
     )
     similarity: Annotated[float, Meta(gt=0, le=1)] = option(
         0.8,
-        "Jaccard similarity of the character n-grams of two texts from which they count as "
-        "near-duplicates",
+        "two texts are near-duplicates if their sets of character n-grams have at least this "
+        "Jaccard similarity",
         metavar="FRACTION",
     )
-    ngram: PositiveInt = option(2, "length of these n-grams, in characters", metavar="N")
+    ngram: PositiveInt = option(2, "length of the n-grams, in characters", metavar="N")
     near_duplicate_pairs: bool = option(
         True,
         "drop training pairs whose post and response are near-duplicates of those of an earlier "

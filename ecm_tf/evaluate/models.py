@@ -36,7 +36,9 @@ def parser(prog: str) -> argparse.ArgumentParser:
         "build/evaluation",
     )
     add_data(result)
-    result.add_argument("--batch_size", type=positive_int, default=128)
+    result.add_argument(
+        "--batch_size", type=positive_int, default=128, help="pairs per batch (default: 128)"
+    )
     result.add_argument(
         "--relevance_pairs",
         type=non_negative_int,

@@ -21,7 +21,12 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset", type=Path, required=True, help="dataset directory, made by data_prep build"
     )
-    parser.add_argument("--split", choices=("train", "dev", "test"), default="test")
+    parser.add_argument(
+        "--split",
+        choices=("train", "dev", "test"),
+        default="test",
+        help="split to measure on (default: test)",
+    )
 
 
 def add_searches(parser: argparse.ArgumentParser) -> None:

@@ -17,8 +17,8 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Returns the command's argument parser."""
     result = Parser(
         prog=prog,
-        description="Convert a checkpoint of the original program into a model directory, which "
-        "can be chatted with, evaluated, exported or trained further.",
+        description="Convert a checkpoint of the original program into a model directory, "
+        "for chat, evaluation, export or further training.",
     )
     result.add_argument(
         "checkpoint",

@@ -48,8 +48,8 @@ def train(
 
     Args:
         dataset_dir: a dataset directory, made by `data_prep build`.
-        train_dir: becomes a model directory, with checkpoints, TensorBoard logs, `history.csv` and
-            `learning_curve.png`.
+        train_dir: the model directory to make or to resume, with checkpoints, TensorBoard logs,
+            `history.csv` and `learning_curve.png`.
         model_options: fields of `ModelConfig` that the dataset does not determine.
         training: how to train.
         pretrain_dir: a model directory, usually of a Seq2Seq, to initialize a new run from.

@@ -1,4 +1,4 @@
-"""What Ray Serve's proxy, the process that opens both public ports, takes from this project.
+"""Authentication and gRPC services in Ray Serve's proxy, the process with the public ports.
 
 Ray calls these functions: `set_up` in each of its worker processes before anything else, the others
 in the proxy by their import paths.

@@ -128,7 +128,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         "compare",
         help="compare every kind of file with the model",
         description="Convert the model under every scheme, and print for each file its size, load "
-        "time, time per reply, memory and agreement with the model's replies, as a Markdown table.",
+        "time, time per post, memory and agreement with the model's replies, as a Markdown table.",
     )
     add_model_flags(compare, "model directory")
     compare.add_argument(

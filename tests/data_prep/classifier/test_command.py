@@ -257,7 +257,7 @@ def test_custom_categories(two, capsys):
     classifier = EmotionClassifier(directory)
     assert classifier.emotions.names == ["calm", "glad"]
     assert classifier.probabilities(["山 无 水", "山 喜 水"]).argmax(axis=1).tolist() == [0, 1]
-    evaluate("--classifier", directory, "--sentences", path, "--part", "all")
+    evaluate("--classifier", directory, "--sentences", path, "--split", "all")
     printed = capsys.readouterr().out
     assert "200 sentences of all" in printed
     assert "glad" in [row[0] for row in table_rows(printed)]
