@@ -120,7 +120,7 @@ def build_dataset(
         if sources.ememory
         else [[] for _ in categories]
     )
-    with finished_directory(output) as directory:
+    with finished_directory(output, "dataset", overwrite=overwrite) as directory:
         staging = _write_staging_files(sources, settings, categories, directory, executor)
         if given:
             assets, memory = given, ExternalMemory.of(given.external_memory, given.response_words)

@@ -130,7 +130,7 @@ def train_classifier(
     is_complete = splits["dev"].labels < len(emotions)
     temperature = fit_temperature(predict_logits(network, dev)[is_complete], complete["dev"].labels)
     classifier = TextClassifier(features, network, temperature)
-    with finished_directory(output) as directory:
+    with finished_directory(output, "classifier", overwrite=overwrite) as directory:
         result = TrainingResult(
             sentences={name: len(split.texts) for name, split in splits.items()},
             left_out=dict(sentences.unmapped),

@@ -89,7 +89,7 @@ def train_vectors(
         counts[name] = len(vectors)
         arrays[name] = np.frombuffer("\n".join(vectors.index_to_key).encode(), np.uint8)
         arrays[f"{name}_vectors"] = vectors.vectors.astype(np.float16)
-    with finished_directory(output) as directory:
+    with finished_directory(output, KIND, overwrite=overwrite) as directory:
         (directory / TOKENIZER).write_bytes(model or b"")
         np.savez(directory / VECTORS, allow_pickle=False, **arrays)
         write_manifest(

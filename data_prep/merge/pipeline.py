@@ -76,7 +76,7 @@ def merge_corpora(
     check_output(output, "corpus", overwrite=overwrite)
     check_outside(sources.paths, output)
     counts = {name: SourceCounts() for name in sources.sources}
-    with finished_directory(output) as directory:
+    with finished_directory(output, "corpus", overwrite=overwrite) as directory:
         (directory / STAGING).mkdir()
         _stage(sources, settings, directory, counts)
         files = _write_splits(sources, settings, directory, counts)

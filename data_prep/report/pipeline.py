@@ -32,7 +32,7 @@ def make_report(source: Path, output: Path, *, examples: int, overwrite: bool = 
     check_output(output, "report", overwrite=overwrite)
     dataset = DatasetDirectory(source)
     html, pictures = dataset_page(dataset, examples)
-    with finished_directory(output) as directory:
+    with finished_directory(output, "report", overwrite=overwrite) as directory:
         (directory / PAGE).write_text(html, encoding="utf-8")
         for picture in pictures:
             (directory / picture.name).write_bytes(picture.png)

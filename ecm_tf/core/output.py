@@ -15,12 +15,12 @@ from ecm_tf.core.manifest import MANIFEST, read_manifest
 _REMOVAL_ATTEMPTS = 10
 
 
-def check_output(output: Path, kind: str, *, overwrite: bool) -> None:
+def check_output(output: Path, kind: str | None = None, *, overwrite: bool = False) -> None:
     """Checks that a directory can be written to `output` without destroying other data.
 
     Args:
         output: path of the new directory.
-        kind: its kind, as in its manifest.
+        kind: its kind, as in its manifest; `None` if no finished directory may be replaced.
         overwrite: whether to allow replacing a finished directory of that kind.
 
     Raises:
@@ -29,8 +29,11 @@ def check_output(output: Path, kind: str, *, overwrite: bool) -> None:
     """
     if output.exists() and not output.is_dir():
         raise InputError(f"{output}: expected a new directory, got a file.")
-    if not output.is_dir() or not any(output.iterdir()):
+    own = _partial_name(output)
+    if not output.is_dir() or all(path.name.startswith(own) for path in output.iterdir()):
         return
+    if kind is None:
+        raise InputError(f"{output}: expected a new or empty directory; it contains other files.")
     try:
         read_manifest(output, kind)
     except InputError as error:
@@ -43,25 +46,26 @@ def check_output(output: Path, kind: str, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def finished_directory(output: Path, *, replace: bool = True) -> Iterator[Path]:
+def finished_directory(
+    output: Path, kind: str | None = None, *, overwrite: bool = False
+) -> Iterator[Path]:
     """Yields a temporary directory that becomes `output` at the end of the `with` block.
 
-    If the block raises, the temporary directory is removed and `output` is left unchanged. A mount
-    point cannot be renamed: its content is replaced, the manifest last.
+    If the block raises, the temporary directory is removed and `output` is left unchanged. So it is
+    if other data is in `output` at the end, such as the output of another process. A mount point
+    cannot be renamed: its content is replaced, the manifest last.
 
     Args:
-        output: path of the finished directory; an existing directory is replaced (see
-            `check_output`).
-        replace: whether a directory may be replaced that exists at the end of the block; if not,
-            one that another process has made meanwhile is kept.
+        output: path of the finished directory.
+        kind, overwrite: what it may replace, as for `check_output`.
 
     Raises:
-        InputError: the directory cannot be created, or another process has made one.
+        InputError: the directory cannot be created; or, at the end, as for `check_output`.
     """
     output = output.resolve()
     mounted = output.is_mount()
     beside = output if mounted else output.parent
-    partial = beside / f".{output.name}.partial-{uuid4().hex}"
+    partial = beside / f"{_partial_name(output)}{uuid4().hex}"
     created = [path for path in partial.parents if not path.exists()]
     try:
         try:
@@ -71,8 +75,7 @@ def finished_directory(output: Path, *, replace: bool = True) -> Iterator[Path]:
             raise InputError(f"{output}: the directory cannot be created: {reason}.") from error
         with writing(output):
             yield partial
-            if not replace and output.exists():
-                raise InputError(f"{output}: another process has made this directory meanwhile.")
+            check_output(output, kind, overwrite=overwrite)
             if mounted:
                 _replace_content(output, partial)
             else:
@@ -84,6 +87,11 @@ def finished_directory(output: Path, *, replace: bool = True) -> Iterator[Path]:
                 path.rmdir()
         raise
     shutil.rmtree(partial, ignore_errors=True)
+
+
+def _partial_name(output: Path) -> str:
+    """Returns how the names of temporary directories of an output begin."""
+    return f".{output.resolve().name}.partial-"
 
 
 def _remove(partial: Path) -> None:

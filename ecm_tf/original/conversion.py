@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ecm_tf.config import ORIGINAL_BUCKETS, Buckets, ModelConfig, TrainingConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import write_atomically
+from ecm_tf.core.output import check_output, finished_directory
 from ecm_tf.text.emotion_words import read_emotion_words
 from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
 from ecm_tf.text.vocabulary import SPECIALS, load_vocabulary
@@ -57,23 +58,23 @@ def import_checkpoint(
     from ecm_tf.original.checkpoint import OriginalCheckpoint
     from ecm_tf.original.weights import assign_weights
 
-    if output.exists() and any(output.iterdir()):
-        raise InputError(f"{output}: expected a new or empty directory.")
+    check_output(output)
     checkpoint = OriginalCheckpoint(prefix)
     model = ECM(checkpoint.config(buckets))
     assign_weights(model, checkpoint)
     assets = _text_assets(model, post_vocab, response_vocab, ememory)
     if model.config.use_ememory:
         model.set_emotion_words(assets.external_memory_mask)
-    save_model(
-        output,
-        model,
-        assets,
-        settings=_run_settings(model.config),
-        counts={"step": checkpoint.step},
-        sources={Path(prefix).name: "original checkpoint"},
-    )
-    _save_training_state(output, model, checkpoint)
+    with finished_directory(output) as directory:
+        save_model(
+            directory,
+            model,
+            assets,
+            settings=_run_settings(model.config),
+            counts={"step": checkpoint.step},
+            sources={Path(prefix).name: "original checkpoint"},
+        )
+        _save_training_state(directory, model, checkpoint)
     return model
 
 
@@ -127,7 +128,7 @@ def _run_settings(config: ModelConfig) -> dict[str, object]:
     return {"model": config.to_dict(), "training": training}
 
 
-def _save_training_state(output: Path, model: "ECM", checkpoint: "OriginalCheckpoint") -> None:
+def _save_training_state(directory: Path, model: "ECM", checkpoint: "OriginalCheckpoint") -> None:
     """Saves `run.json` and a checkpoint to continue training from."""
     import keras
 
@@ -150,6 +151,6 @@ def _save_training_state(output: Path, model: "ECM", checkpoint: "OriginalCheckp
         dev_sentence_perplexity=math.inf,
         seconds=0.0,
     )
-    Checkpoints(output).save(model, [row])
+    Checkpoints(directory).save(model, [row])
     text = json.dumps(_run_settings(model.config), indent=2) + "\n"
-    write_atomically(output / RUN, text)
+    write_atomically(directory / RUN, text)

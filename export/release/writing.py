@@ -54,7 +54,7 @@ def write_release(
     manifest = read_manifest(train_dir, "model")
     text = read_text(card, "a text that describes the model") if card else None
     model, assets = load_model(train_dir)
-    with finished_directory(output) as directory:
+    with finished_directory(output, "model", overwrite=overwrite) as directory:
         assets.save(directory / ASSETS)
         model.config.save(directory / CONFIG)
         save_compact_weights(directory / COMPACT_WEIGHTS, model, weights)

@@ -7,6 +7,7 @@ from pathlib import Path
 from ecm_tf.config import SearchConfig, read_search_defaults, search_config
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.files import require_output_directory
 from ecm_tf.core.output import finished_directory
 from ecm_tf.text.emotions import AUTO
 from export.version_directories import MAX_VERSION, version_number
@@ -57,6 +58,7 @@ def export_saved_model(
     from export.saved_model.stored_weights import StoredWeights
     from export.saved_model.warmup import write_warmup_requests
 
+    require_output_directory(base)
     version = _next_version(base) if version is None else version
     if not 1 <= version <= MAX_VERSION:
         raise InputError(f"--version: expected a number from 1 to {MAX_VERSION}, got {version}.")
@@ -93,7 +95,7 @@ def export_saved_model(
     info = model_info(
         train_dir, model, assets, config, n_best_search.config, n_best, dtype, hypotheses
     )
-    with finished_directory(version_directory, replace=False) as directory:
+    with finished_directory(version_directory) as directory:
         with command.suppress_native_stderr():
             archive.write_out(str(directory), verbose=False)
         auto = [AUTO] if model.config.predict_emotion else []

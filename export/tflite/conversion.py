@@ -10,7 +10,7 @@ from tqdm import tqdm
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST, sha256, write_manifest
-from ecm_tf.core.output import finished_directory
+from ecm_tf.core.output import check_output, finished_directory
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import CONFIG
 from ecm_tf.model.emotion_prediction import emotion_log_probs
@@ -47,7 +47,7 @@ def convert(
 
     Args:
         train_dir: model directory.
-        output: new directory, which must not exist.
+        output: a new or empty directory.
         quantize: quantisation scheme, a key of `export.tflite.files.SCHEMES`.
         files: the files to write, of `export.tflite.files.FILES`, at least one.
         shape: fixed shape of `post` in `ids.tflite`; None for dynamic dimensions.
@@ -57,11 +57,10 @@ def convert(
         `output`.
 
     Raises:
-        InputError: the model directory is missing or unfinished, the output exists, the model does
-            not take posts of this length, or `text.tflite` cannot process its text.
+        InputError: the model directory is missing or unfinished, the output is not empty, the model
+            does not take posts of this length, or `text.tflite` cannot process its text.
     """
-    if output.exists():
-        raise InputError(f"{output}: this directory exists; expected a new one.")
+    check_output(output)
     replies = GreedyReplies(train_dir)
     model = replies.model
     functions = {}

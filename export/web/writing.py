@@ -60,7 +60,7 @@ def write_site(
     check_output(output, KIND, overwrite=overwrite)
     if not (PAGE / "index.html").is_file():
         raise InputError(f"{PAGE}: expected the page, got none; `make web` builds it.")
-    with finished_directory(output) as directory:
+    with finished_directory(output, KIND, overwrite=overwrite) as directory:
         _copy_page(directory)
         model = directory / MODEL
         model.mkdir()

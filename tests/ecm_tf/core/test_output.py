@@ -48,23 +48,38 @@ def test_a_directory_appears_when_it_is_finished(tmp_path):
     assert _names(output.parent) == ["model"]
 
 
-def test_a_directory_of_another_process_is_kept_unless_it_may_be_replaced(tmp_path):
+@pytest.mark.parametrize("kind", [None, "dataset"])
+@pytest.mark.parametrize("mounted", [False, True])
+def test_data_that_appears_meanwhile_is_kept(kind, mounted, tmp_path, monkeypatch):
     output = tmp_path / "1"
-    with (
-        pytest.raises(InputError, match="1: another process has made this directory meanwhile"),
-        finished_directory(output, replace=False),
-    ):
+    if mounted:
         output.mkdir()
-        (output / "other").touch()
-    assert _names(output) == ["other"]
+        monkeypatch.setattr(Path, "is_mount", lambda path: path == output)
+    with (
+        pytest.raises(InputError, match="1: expected a new or empty directory"),
+        finished_directory(output, kind, overwrite=True),
+    ):
+        output.mkdir(exist_ok=True)
+        (output / "notes.txt").touch()
+    assert _names(output) == ["notes.txt"]
     assert _names(tmp_path) == ["1"]
+
+
+def test_a_finished_directory_of_another_process_is_kept_without_overwrite(tmp_path):
+    with (
+        pytest.raises(InputError, match="a model directory exists already; --overwrite replaces"),
+        finished_directory(tmp_path / "model", "model"),
+        finished_directory(tmp_path / "model", "model") as other,
+    ):
+        _finish(other)
+    assert _names(tmp_path / "model") == [MANIFEST]
 
 
 def test_a_failure_leaves_the_old_directory(tmp_path):
     output = tmp_path / "model"
     output.mkdir()
     (output / "old").touch()
-    with pytest.raises(ZeroDivisionError), finished_directory(output) as directory:
+    with pytest.raises(ZeroDivisionError), finished_directory(output, "model") as directory:
         (directory / "new").touch()
         raise ZeroDivisionError
     assert _names(output) == ["old"]
@@ -74,7 +89,8 @@ def test_a_failure_leaves_the_old_directory(tmp_path):
 def test_an_existing_directory_is_replaced(tmp_path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "old").touch()
-    with finished_directory(tmp_path / "model") as directory:
+    _finish(tmp_path / "model")
+    with finished_directory(tmp_path / "model", "model", overwrite=True) as directory:
         (directory / "new").touch()
     assert _names(tmp_path / "model") == ["new"]
     assert _names(tmp_path) == ["model"]
@@ -118,11 +134,12 @@ def test_an_interruption_leaves_neither_files_nor_new_parents(tmp_path):
 
 def test_two_processes_with_the_same_id_do_not_disturb_each_other(tmp_path):
     """As in two containers that share a file system."""
-    with finished_directory(tmp_path / "model") as first:
+    with finished_directory(tmp_path / "model", "model", overwrite=True) as first:
         (first / "first").touch()
-        with finished_directory(tmp_path / "model") as second:
+        with finished_directory(tmp_path / "model", "model", overwrite=True) as second:
             (second / "second").touch()
-        assert _names(tmp_path / "model") == ["second"]
+            _finish(second)
+        assert _names(tmp_path / "model") == [MANIFEST, "second"]
         assert _names(first) == ["first"]
     assert _names(tmp_path) == ["model"]
     assert _names(tmp_path / "model") == ["first"]
@@ -139,11 +156,13 @@ def test_a_failed_replacement_restores_the_old_directory(tmp_path, monkeypatch):
             raise OSError(errno.EIO, "no")
         return rename(path, target)
 
-    with pytest.raises(OSError, match="no"), finished_directory(output) as directory:
+    _finish(output)
+    writing = finished_directory(output, "model", overwrite=True)
+    with pytest.raises(OSError, match="no"), writing as directory:
         (directory / "new").touch()
         monkeypatch.setattr(Path, "rename", fail)
     assert _names(tmp_path) == ["model"]
-    assert _names(output) == ["old"]
+    assert _names(output) == [MANIFEST, "old"]
 
 
 @pytest.mark.parametrize("recognised", [True, False], ids=["mount", "bind mount"])
@@ -160,7 +179,7 @@ def test_the_content_of_a_mount_point_is_replaced(recognised, tmp_path, monkeypa
     monkeypatch.setattr(Path, "rename", busy)
     monkeypatch.setattr(Path, "is_mount", lambda path: recognised and path == output)
     for content in ("first", "second"):
-        with finished_directory(output) as directory:
+        with finished_directory(output, "model", overwrite=True) as directory:
             (directory / content).mkdir()
             (directory / content / "file").touch()
             _finish(directory)

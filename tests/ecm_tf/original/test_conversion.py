@@ -155,6 +155,16 @@ def test_errors_name_the_file_and_what_was_expected(ecm, tmp_path):
         run(ecm, tmp_path / "full")
 
 
+def test_an_interruption_leaves_nothing(ecm, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ecm_tf.original.conversion._save_training_state", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run(ecm, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_more_layer(ecm, tmp_path):
     """Each layer is a numbered Cell and adds rows to the matrices that map all layers' states."""
     size, layers = ecm.meta["size"], ecm.meta["num_layers"]

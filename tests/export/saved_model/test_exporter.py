@@ -32,6 +32,12 @@ def test_existing_version_is_refused_and_kept(model_dir, exported_base):
     assert (exported_base / "1" / "saved_model.pb").read_bytes() == before
 
 
+def test_a_file_as_output_is_refused_before_the_model_is_loaded(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="file: expected a directory, got a file"):
+        export_saved_model(tmp_path / "no model", tmp_path / "file")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -100,7 +100,7 @@ def test_impossible_shapes_are_refused(wide_dir, tmp_path, flags, message):
 
 def test_existing_directory_is_refused_and_kept(wide_dir, tmp_path):
     (tmp_path / "kept").write_text("kept")
-    with pytest.raises(InputError, match="this directory exists"):
+    with pytest.raises(InputError, match="expected a new or empty directory"):
         main(["convert", "--train_dir", str(wide_dir), "--output", str(tmp_path)])
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
