@@ -63,7 +63,7 @@ def _record(arguments: argparse.Namespace) -> None:
             each["dataset"].removeprefix("dataset-test-"): _part(each) for each in evaluations
         },
         "replies": {
-            model["label"].rpartition(", ")[2]: _replies(model)
+            _search(model): _replies(model)
             for each in evaluations
             for model in each["models"]
             if model["judges"]
@@ -77,6 +77,12 @@ def _history(model: Path) -> Iterator[dict[str, float]]:
     with (model / "history.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             yield {name: float(value) for name, value in row.items()}
+
+
+def _search(model: Figures) -> str:
+    """Returns the name of a search; of a single one, `ecm_tf.evaluate` gives the settings only."""
+    several = model["label"] != model["model"]
+    return model["label"].removeprefix(f"{model['model']}, ") if several else model["search"]
 
 
 def _part(evaluation: Figures) -> dict[str, float | None]:
@@ -134,14 +140,15 @@ def value_at(*keys: str) -> Callable[[Figures], float | None]:
 
 def _print_table(arguments: argparse.Namespace) -> None:
     runs = read_runs(arguments.results)
-    example = next(iter(runs.values()))[0]
+    figures = [each for of_name in runs.values() for each in of_name]
     columns: dict[str, tuple[Callable[[Figures], float | None], str]] = {}
-    for part in example["test"]:
+    for part in _union(each["test"] for each in figures):
         columns[f"{part} perplexity"] = value_at("test", part, "perplexity"), ".1f"
         columns[f"{part} hits@1"] = value_at("test", part, "hits_at_1"), ".3f"
         columns[f"{part} MRR"] = value_at("test", part, "mrr"), ".3f"
-    for search, replies in example["replies"].items():
-        for judge in replies["accuracy"]:
+    for search in _union(each["replies"] for each in figures):
+        of_search = [each["replies"][search] for each in figures if search in each["replies"]]
+        for judge in _union(replies["accuracy"] for replies in of_search):
             get = value_at("replies", search, "accuracy", judge, "value")
             columns[f"accuracy, {search}, {judge}"] = get, ".3f"
         for title, name in (("distinct-2", "distinct_2"), ("top 10", "top_10")):
@@ -159,13 +166,23 @@ def _print_table(arguments: argparse.Namespace) -> None:
     print(markdown_table(["run", "variant", "seeds", *columns], rows))
 
 
+def _union(names: Iterable[Iterable[str]]) -> list[str]:
+    return list(dict.fromkeys(name for each in names for name in each))
+
+
 def _spread(values: Iterable[float | None], format: str) -> str:
-    """Returns the mean, with the standard deviation if there are several values."""
-    numbers = [value for value in values if value is not None]
+    """Returns the mean, with the standard deviation if there are several values.
+
+    If some seeds have no value, the number of those that do is given.
+    """
+    of_seeds = list(values)
+    numbers = [value for value in of_seeds if value is not None]
     if not numbers:
         return ""
     shown = f"{mean(numbers):{format}}"
-    return shown if len(numbers) == 1 else f"{shown} ± {stdev(numbers):{format}}"
+    if len(numbers) > 1:
+        shown += f" ± {stdev(numbers):{format}}"
+    return shown if len(numbers) == len(of_seeds) else f"{shown} (seeds: {len(numbers)})"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from ecm_tf.config.search_defaults import (
     add_search_options,
     parse_search,
     read_search_defaults,
+    require_used,
     search_config,
     search_of_flags,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "add_search_options",
     "parse_search",
     "read_search_defaults",
+    "require_used",
     "search_config",
     "search_of_flags",
 ]

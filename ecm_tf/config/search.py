@@ -119,6 +119,9 @@ class SearchConfig(Config):
                 f"a search with several candidates to rank; {self.decoder} search has one",
             )
 
+        for name in ("rerank", "block_words"):
+            self._require(getattr(self, name) != "", name, "a name")
+
     @property
     def num_candidates(self) -> int:
         """Number of replies that the search produces for each post, before ranking."""
@@ -156,7 +159,8 @@ class SearchConfig(Config):
         return f"{len(self.block_words or ())} blocked words"
 
     def _ranking_name(self) -> list[str]:
-        parts = [f"length {self.length_penalty:g}"] if self.length_penalty else []
+        ranks_by_length = self.length_penalty and self.num_candidates > 1
+        parts = [f"length {self.length_penalty:g}"] if ranks_by_length else []
         parts += [f"MMI {self.mmi_weight:g}"] if self.mmi_weight else []
         if self.rerank:
             parts.append(f"{Path(self.rerank).name} {self.emotion_weight:g}")

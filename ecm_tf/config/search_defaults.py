@@ -6,7 +6,7 @@ model. In it, `rerank` and `block_words` name a directory and a file of the mode
 
 import argparse
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -159,12 +159,42 @@ def search_of_flags(
         InputError: as for `parse_search`.
     """
     config = search_config(given, read_search_defaults(model) if model else {})
-    used = {config.decoder, "beam"} if beam_besides else {config.decoder}
-    for decoder, name in [(d, name) for d, names in _OF_DECODER.items() for name in names]:
-        if name in given and decoder not in used:
-            raise InputError(
-                f"--{name}: expected --decoder {decoder}; {config.decoder} search does not use it."
-            )
-    if "emotion_weight" in given and not config.rerank:
-        raise InputError("--emotion_weight: expected a classifier to weigh, --rerank; got none.")
+    require_used(given, config, beam_besides=beam_besides)
     return config
+
+
+def require_used(
+    given: Iterable[str], config: SearchConfig, source: str = "--", *, beam_besides: bool = False
+) -> None:
+    """Checks that a search uses all settings that are given: who gives them expects an effect.
+
+    Args:
+        given: names of the settings.
+        config: the search that they describe.
+        source: where they come from, for the message; precedes the name of the setting.
+        beam_besides: as for `parse_search`.
+
+    Raises:
+        InputError: the search does not use one of them.
+    """
+    decoders = {config.decoder, "beam"} if beam_besides else {config.decoder}
+    needs = {
+        **{
+            name: (decoder in decoders, f"the decoder {decoder}")
+            for decoder, names in _OF_DECODER.items()
+            for name in names
+        },
+        "emotion_weight": (bool(config.rerank), "a classifier to weigh, rerank"),
+        "length_penalty": (
+            config.num_candidates > 1 or beam_besides,
+            "a search with several candidates to rank",
+        ),
+    }
+    if "beam" in decoders:
+        needs["diversity"] = (config.beam_groups > 1, "several beam_groups")
+    for name in given:
+        used, need = needs.get(name, (True, ""))
+        if not used:
+            raise InputError(
+                f"{source}{name}: expected {need}; this {config.decoder} search does not use it."
+            )

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -34,13 +34,15 @@ def option(default: Any, help: str, **flag: Any) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def add_options(parser: argparse._ActionsContainer, config: type) -> None:
-    """Adds a flag for every `option` field of a dataclass.
+def add_options(
+    parser: argparse._ActionsContainer, config: type, without: Collection[str] = ()
+) -> None:
+    """Adds a flag for every `option` field of a dataclass, except some.
 
     A boolean field becomes `--name`, or the pair `--name` and `--no-name` if it defaults to true.
     """
     for field in dataclasses.fields(config):
-        if "help" not in field.metadata:
+        if "help" not in field.metadata or field.name in without:
             continue
         annotation = field_types(config)[field.name]
         help_text = field.metadata["help"]

@@ -1,11 +1,12 @@
 """Measures models: `python -m ecm_tf.evaluate --train_dir MODEL… --dataset DATASET`."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecm_tf.config import parse_search
+from ecm_tf.config import SearchConfig, parse_search
+from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, non_negative_int, positive_int, seed
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import make_directory, require_output_directory
@@ -86,7 +87,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
 def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
     """Runs the command with its parser and its arguments."""
     arguments, search = parser.parse_args(argv), parse_search(parser, argv)
-    _check_arguments(arguments)
+    _check_arguments(arguments, command.given_options(SearchConfig, parser, argv))
     directories = named_directories(arguments.train_dir)
     configs = read_searches(arguments.searches, search)
     with importing_tensorflow():
@@ -148,8 +149,13 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
         print(f"\nlook at: {arguments.output / 'index.html'}")
 
 
-def _check_arguments(arguments: argparse.Namespace) -> None:
+def _check_arguments(arguments: argparse.Namespace, search: Collection[str]) -> None:
     require_output_directory(arguments.output)
+    search_flags = [*search, *(["searches"] if arguments.searches else [])]
+    if search_flags and not arguments.judge:
+        raise InputError(
+            f"--{search_flags[0]}: expected --judge; without it no replies are generated."
+        )
     names = _judge_names(arguments)
     if len(set(names)) < len(names):
         raise InputError(f"--judge: expected directories of different names, got {names}.")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecm_tf.config import SearchConfig
+from ecm_tf.config import SearchConfig, require_used
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_toml
@@ -32,7 +32,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 def add_searches(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of one search, and `--searches` for several."""
     search = parser.add_argument_group("search")
-    command.add_options(search, SearchConfig)
+    command.add_options(search, SearchConfig, without=["auto_weight"])  # every emotion is requested
     search.add_argument(
         "--searches",
         type=Path,
@@ -84,10 +84,11 @@ def read_searches(path: Path | None, config: SearchConfig) -> dict[str, SearchCo
     for name, settings in tables.items():
         if not isinstance(settings, dict):
             raise InputError(f"{path}: expected tables, got {name} = {settings!r}.")
-    return {
-        name: SearchConfig.from_dict(settings, f"{path}: {name}")
-        for name, settings in tables.items()
-    }
+    searches = {}
+    for name, settings in tables.items():
+        searches[name] = SearchConfig.from_dict(settings, f"{path}: {name}")
+        require_used(settings, searches[name], f"{path}: {name}: ")
+    return searches
 
 
 def open_split(directory: Path, split: str) -> "DatasetDirectory":

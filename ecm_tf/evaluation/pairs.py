@@ -24,8 +24,10 @@ def evaluation_pairs(dataset: DatasetDirectory, split: str, posts: int) -> Evalu
     Args:
         dataset: the dataset.
         split: `"train"`, `"dev"` or `"test"`.
-        posts: maximum number of posts.
+        posts: maximum number of posts; 0 reads nothing.
     """
+    if not posts:
+        return EvaluationPairs([], [])
     indices: dict[str, int] = {}
     responses = []
     for batch in dataset.batches(split, with_texts=True):

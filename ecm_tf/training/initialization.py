@@ -181,12 +181,13 @@ def initialize_embeddings(model: ECM, assets: TextAssets, word_vectors: Path) ->
         word_vectors: the file; see `read_word_vectors`.
 
     Raises:
-        InputError: the file is missing or malformed.
+        InputError: the file is missing or malformed, or has no word of either vocabulary.
     """
     sides = {
         "post": (assets.post_words, model.encoder.embedding),
         "response": (assets.response_words, model.decoder.embedding),
     }
+    found = 0
     for side, (words, embedding) in sides.items():
         ids = {word: id_ for id_, word in enumerate(words)}
         vectors = read_word_vectors(word_vectors, ids, model.config.embedding_size)
@@ -194,7 +195,12 @@ def initialize_embeddings(model: ECM, assets: TextAssets, word_vectors: Path) ->
         for id_, vector in vectors.items():
             table[id_] = vector
         embedding.embeddings.assign(table)
+        found += len(vectors)
         share = len(vectors) / len(words)
         _log.info(
             "%s: vectors of %d %s words (%.1f%%)", word_vectors, len(vectors), side, 100 * share
+        )
+    if not found:
+        raise InputError(
+            f"--word_vectors: {word_vectors}: expected vectors of words of the dataset, got none."
         )

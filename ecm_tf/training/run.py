@@ -160,6 +160,11 @@ def checked_run(
             "dataset with --dev or a larger --dev_fraction."
         )
     config = model_config(model_options, dataset.assets)
+    if config.use_ememory and not any(dataset.assets.external_memory):
+        raise InputError(
+            f"--use_ememory: {dataset_dir}: expected a dataset with emotion words, which "
+            "data_prep build takes with --ememory; got none."
+        )
     initialization = Initialization.of(train_dir, pretrain_dir, word_vectors)
     settings = RunSettings(config, training, dataset_dir, initialization)
     settings.check_train_dir(train_dir)

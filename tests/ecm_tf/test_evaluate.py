@@ -127,18 +127,25 @@ def test_compares_searches(model_dir, dataset, tmp_path, capsys):
         ("beam = 3", "searches.toml: expected tables, got beam = 3"),
         ("[a]\nbeams = 3", r"searches.toml: a: unknown settings \['beams'\]"),
         ("[a]\ntop_k = 0", "searches.toml: a: top_k: expected an integer of at least 1, got 0"),
+        ("[a]\nbeam_size = 9", "searches.toml: a: beam_size: expected the decoder beam; this gr"),
         ("[a]\ntop_k = 'b'", "searches.toml: a: top_k: expected an integer of at least 1, got 'b'"),
     ],
 )
 def test_rejects_wrong_search_files(model_dir, dataset, tmp_path, text, message):
     searches = tmp_path / "searches.toml"
     searches.write_text(text)
+    flags = ("--train_dir", model_dir, "--dataset", dataset, "--judge", tmp_path)
     with pytest.raises(InputError, match=message):
-        run("--train_dir", model_dir, "--dataset", dataset, "--searches", searches)
+        run(*flags, "--searches", searches)
     with pytest.raises(InputError, match="no such file"):
-        run("--train_dir", model_dir, "--dataset", dataset, "--searches", tmp_path / "none")
-    flags = ("--searches", searches, "--decoder", "beam")
+        run(*flags, "--searches", tmp_path / "none")
     with pytest.raises(InputError, match="--searches: expected no other search flags, got beam"):
+        run(*flags, "--searches", searches, "--decoder", "beam")
+
+
+@pytest.mark.parametrize("flags", [("--searches", "searches.toml"), ("--decoder", "beam")])
+def test_a_search_needs_a_judge_of_its_replies(model_dir, dataset, flags):
+    with pytest.raises(InputError, match=f"{flags[0]}: expected --judge; without it no replies"):
         run("--train_dir", model_dir, "--dataset", dataset, *flags)
 
 

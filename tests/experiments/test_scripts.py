@@ -382,7 +382,7 @@ def test_measured_prints_time_and_memory_and_returns_the_status():
         text=True,
     )
     assert done.returncode == 3
-    assert re.fullmatch(r"\[0 s, peak memory \d\.\d\d GiB\]\n", done.stderr)
+    assert re.fullmatch(r"\[\d+ s, peak memory \d\.\d\d GiB\]\n", done.stderr)
 
 
 def test_make_quotes_the_data_directory():

@@ -122,10 +122,15 @@ def parse(*flags, model=None, **options):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("--beam_size", "20"), "--beam_size: expected --decoder beam; greedy search does not"),
-        (("--temperature", "0.7"), "--temperature: expected --decoder sample; greedy search"),
-        (("--decoder", "beam", "--top_k", "5"), "--top_k: expected --decoder sample; beam search"),
-        (("--emotion_weight", "2"), "--emotion_weight: expected a classifier to weigh, --rerank"),
+        (("--beam_size", "20"), "--beam_size: expected the decoder beam; this greedy search does"),
+        (("--temperature", "0.7"), "--temperature: expected the decoder sample; this greedy"),
+        (("--decoder", "beam", "--top_k", "5"), "--top_k: expected the decoder sample; this beam"),
+        (("--emotion_weight", "2"), "--emotion_weight: expected a classifier to weigh, rerank"),
+        (("--length_penalty", "1"), "--length_penalty: expected a search with several candidates"),
+        (("--decoder", "sample", "--length_penalty", "1"), "--length_penalty: expected a search"),
+        (("--decoder", "beam", "--diversity", "3"), "--diversity: expected several beam_groups"),
+        (("--diversity", "3"), "--diversity: expected the decoder beam; this greedy search does"),
+        (("--rerank", ""), "rerank: expected a name, got ''"),
     ],
 )
 def test_flags_that_the_search_does_not_use_are_refused(flags, message):
@@ -136,7 +141,8 @@ def test_flags_that_the_search_does_not_use_are_refused(flags, message):
 
 def test_a_command_may_use_a_beam_search_besides():
     assert parse("--beam_size", "2", beam_besides=True).beam_size == 2
-    with pytest.raises(InputError, match="--top_p: expected --decoder sample"):
+    assert parse("--length_penalty", "1", beam_besides=True).length_penalty == 1
+    with pytest.raises(InputError, match="--top_p: expected the decoder sample"):
         parse("--top_p", "0.5", beam_besides=True)
 
 

@@ -488,6 +488,22 @@ def test_another_dataset_is_refused(copied, dataset, tmp_path):
         train(other, copied, epochs=2)
 
 
+def test_word_vectors_without_a_word_of_the_dataset_are_refused(dataset, tmp_path):
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("elsewhere 1 2 3 4 5 6\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"vectors\.txt: expected vectors of words of the dataset"):
+        train(dataset, tmp_path / "model", word_vectors=vectors)
+
+
+def test_external_memory_needs_emotion_words(dataset, tmp_path):
+    without = shutil.copytree(dataset, tmp_path / "dataset")
+    words = without / "assets/external_memory.json"
+    words.write_text(json.dumps([[] for _ in json.loads(words.read_text())]))
+    with pytest.raises(InputError, match=r"--use_ememory: .*dataset: expected a dataset with emo"):
+        train(without, tmp_path / "model", **{"no-verify_dataset": True})
+    assert not (tmp_path / "model").exists()
+
+
 def test_a_directory_with_other_files_is_refused(dataset, tmp_path):
     (tmp_path / "thesis.txt").write_text("Do not touch.")
     with pytest.raises(InputError, match="expected a new or empty directory"):
@@ -604,7 +620,8 @@ def test_pretraining(seq2seq, dataset, tmp_path, eagerly, capsys):
 
 def test_what_a_run_was_initialized_from_is_recorded(seq2seq, dataset, tmp_path, eagerly):
     train_dir, vectors = tmp_path / "model", tmp_path / "vectors.txt"
-    vectors.write_text("天气 1 2 3 4 5 6\n", encoding="utf-8")
+    words = (dataset / "assets/post_vocabulary.txt").read_text(encoding="utf-8").split()
+    vectors.write_text(f"{words[-1]} 1 2 3 4 5 6\n", encoding="utf-8")
     used = {"pretrain_dir": seq2seq, "word_vectors": vectors}
     train(dataset, train_dir, batch_size=10, **used)
     digests = {"pretrain_dir": sha256(seq2seq / "manifest.json"), "word_vectors": sha256(vectors)}
@@ -620,7 +637,7 @@ def test_what_a_run_was_initialized_from_is_recorded(seq2seq, dataset, tmp_path,
     resumed = json.loads((train_dir / "run.json").read_text())
     assert {name: resumed[name] for name in digests} == digests
     # Other word vectors than those that the run began with are refused.
-    vectors.write_text("天气 6 5 4 3 2 1\n", encoding="utf-8")
+    vectors.write_text(f"{words[-1]} 6 5 4 3 2 1\n", encoding="utf-8")
     with pytest.raises(InputError, match="word_vectors was"):
         train(dataset, train_dir, batch_size=10, epochs=3, **used)
 

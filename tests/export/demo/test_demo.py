@@ -193,7 +193,9 @@ def test_search_flags_are_refused_where_the_search_is_fixed(kind, flags, exporte
 
 
 def test_search_flags_without_effect_are_refused(model_dir):
-    with pytest.raises(InputError, match="--beam_size: expected --decoder beam; greedy search"):
+    with pytest.raises(
+        InputError, match="--beam_size: expected the decoder beam; this greedy search"
+    ):
         demo([str(model_dir), "--beam_size", "20"])
 
 

@@ -52,7 +52,13 @@ def test_scores_by_keyboard_survive_a_reload_and_are_exported(key, page, tmp_pat
         assert tab.inner_text("#count") == "reply 3 of 4; 2 scored"
         tab.reload()
         assert tab.inner_text("#count") == "reply 3 of 4; 2 scored"
-        for pressed in ("0", "1", "2", "0"):
+        # A key that is held is pressed again and again, which scores nothing.
+        tab.keyboard.down("0")
+        for _ in range(5):
+            tab.keyboard.down("0")
+        tab.keyboard.up("0")
+        assert tab.inner_text("#count") == "reply 3 of 4; 2 scored"
+        for pressed in ("1", "2", "0"):
             tab.keyboard.press(pressed)
         tab.keyboard.press("ArrowLeft")
         assert tab.inner_text("#count") == "reply 3 of 4; 4 scored"
