@@ -1,4 +1,4 @@
-"""Authentication and gRPC services in Ray Serve's proxy, the process with the public ports.
+"""Limits, authentication and gRPC services in Ray Serve's proxy, the process with the public ports.
 
 Ray calls these functions: `set_up` in each of its worker processes before anything else, the others
 in the proxy by their import paths.
@@ -31,13 +31,17 @@ def set_up(config: ServerConfig) -> None:
 
 
 def http_middlewares() -> "list[Middleware]":
-    """Returns the middlewares of the public HTTP server; called only if there is a token."""
+    """Returns the middlewares of the public HTTP server; the last one gets requests first."""
     from starlette.middleware import Middleware
 
     from export.serve.authentication import HttpAuthentication
+    from export.serve.limits import HttpLimits
 
-    assert _config.token_file is not None
-    return [Middleware(HttpAuthentication, token=read_token(Path(_config.token_file)))]
+    middlewares = [Middleware(HttpLimits, config=_config)]
+    if _config.token_file is not None:
+        token = read_token(Path(_config.token_file))
+        middlewares.append(Middleware(HttpAuthentication, token=token))
+    return middlewares
 
 
 def add_services(servicer: Any, server: Any) -> None:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from export.serve.errors import HTTP_STATUS, RequestError
+from export.serve.errors import HTTP_STATUS, RequestError, cut
 from export.serve.metrics import node_metrics
 from export.serve.model import Model
 from export.serve.servable import DEFAULT_SIGNATURE
@@ -51,7 +51,7 @@ def rest_application(model: Model) -> Starlette:
     version_path = model_path + "/versions/{version:version}"
 
     async def predict(request: Request) -> Response:
-        body = await _body(request, model.config.max_request_bytes)
+        body = await request.body()  # `export.serve.limits` bounds it.
         try:
             content = msgspec.json.decode(body, type=PredictBody)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -122,22 +122,11 @@ async def _error_response(request: Request, error: RequestError) -> Response:
 
 async def _unknown_path(request: Request, error: Any) -> Response:
     message = f"{request.method} {request.url.path}: unknown path; see TF Serving's REST API."
-    return JSONResponse({"error": message}, error.status_code)
+    return JSONResponse({"error": cut(message)}, error.status_code)
 
 
 def _name_and_version(request: Request) -> tuple[str, int | None]:
     return request.path_params["name"], request.path_params.get("version")
-
-
-async def _body(request: Request, max_bytes: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise RequestError(
-                StatusCode.OUT_OF_RANGE, f"body: expected at most {max_bytes} bytes, got more."
-            )
-    return bytes(body)
 
 
 def _columns_of_rows(instances: list[Any], input_names: list[str]) -> Columns:

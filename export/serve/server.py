@@ -90,9 +90,7 @@ def _start_ray(config: ServerConfig) -> Path:
     # The command prints what users need to know about the start.
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     # Ray reads this variable in its own processes.
-    variables = {}
-    if config.token_file is not None:
-        variables["RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"] = proxy_process.HTTP_MIDDLEWARES
+    variables = {"RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": proxy_process.HTTP_MIDDLEWARES}
     if config.ray_address == ray_cluster.LOCAL:
         check_port(config.host, config.rest_port, "--rest_port")
         check_port(config.host, config.grpc_port, "--grpc_port")

@@ -251,6 +251,13 @@ def test_any_version_in_a_path_gets_a_status(client, version):
         assert response.status_code in (200, 400, 404)
 
 
+@pytest.mark.parametrize(("method", "status"), [("GET", 404), ("DELETE", 405)])
+def test_error_messages_about_paths_are_short(client, method, status):
+    response = client.request(method, "/v1/models/" + "x" * 9_000)
+    assert response.status_code == status
+    assert len(response.json()["error"]) == 300
+
+
 def test_limit_counts_hypotheses(model, monkeypatch):
     monkeypatch.setattr(model, "config", ServerConfig(max_posts=MAX_POSTS, max_hypotheses=20))
     request = predict_request({"post": ["a"] * 3}, "all_emotions")

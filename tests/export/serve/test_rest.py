@@ -111,6 +111,20 @@ def test_invalid_requests_get_the_reason(server, body, status, message):
     assert server.post({"instances": [{"post": "a", "emotion": "1"}]}).status_code == 200
 
 
+def test_a_chunked_body_is_limited(server):
+    chunks = (b" " * 1_000 for _ in range(2 * MAX_BYTES // 1_000))
+    response = requests.post(server.rest + PREDICT, data=chunks, timeout=30)
+    assert response.status_code == 413
+    assert response.json()["error"] == "body: expected at most 20000 bytes, got more."
+
+
+def test_a_request_does_not_override_the_timeout(server):
+    body = {"instances": [{"post": POSTS[0], "emotion": "like"}]}
+    headers = {"X-Request-Timeout-Seconds": "1e-9"}
+    response = requests.post(server.rest + PREDICT, json=body, headers=headers, timeout=30)
+    assert response.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
