@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,8 +106,7 @@ def _compile_meanwhile(
     """At a terminal, compiles the search, which takes seconds, while the first post is typed."""
     if not sys.stdin.isatty():
         return None
-    executor = ThreadPoolExecutor(max_workers=1)
-    return executor.submit(_generate, bot, ["?"], emotions, n_best)
+    return command.in_background(lambda: _generate(bot, ["?"], emotions, n_best))
 
 
 def _read_posts() -> Iterator[str]:

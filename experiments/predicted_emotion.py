@@ -3,11 +3,10 @@
 python -m experiments.predicted_emotion --train_dir MODEL --dataset DATASET [--classifier DIR]
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.command import run
@@ -22,7 +21,6 @@ from ecm_tf.report.tables import markdown_table
 from ecm_tf.text.emotion_classifier import EmotionClassifier
 
 BATCH_SIZE = 128
-PostEmotions = Callable[[dict[str, tf.Tensor]], np.ndarray]
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -91,7 +91,7 @@ class ModelConfig(Config):
 
     @property
     def max_response_length(self) -> int:
-        """Maximum number of decoder steps; the last step can only produce the end token."""
+        """Maximum number of decoder steps, the step of the end token included."""
         return self.buckets[-1][1]
 
     @property

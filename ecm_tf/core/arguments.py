@@ -83,6 +83,6 @@ def argument_type(annotation: Any) -> Callable[[str], Any]:
 
 positive_int = argument_type(fields.PositiveInt)
 non_negative_int = argument_type(fields.NonNegativeInt)
-positive_float = argument_type(fields.PositiveFloat)
+seconds = argument_type(fields.Seconds)
 port = argument_type(fields.Port)
 seed = argument_type(fields.Seed)

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from ecm_tf.core import failures
-from ecm_tf.core.errors import InputError
 from ecm_tf.core.fields import field_types, flag_of
+
+T = TypeVar("T")
 
 
 def option(default: Any, help: str, **flag: Any) -> Any:
@@ -181,7 +183,7 @@ def _held_back() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        succeeded = isinstance(error, InputError)
+        succeeded = failures.explain(error) is not None  # the sentence gives the reason
         raise
     finally:
         if succeeded:
@@ -214,12 +216,48 @@ def _exit_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+_background: list[Future[Any]] = []
+
+
+def in_background(function: Callable[[], T]) -> Future[T]:
+    """Calls a function in a thread, for which `run` does not wait when the command has ended.
+
+    Args:
+        function: the function; what it computes is lost if the command ends before.
+    """
+    future: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:  # `future.result()` raises it.
+            future.set_exception(error)
+
+    _background.append(future)
+    threading.Thread(target=call, daemon=True).start()
+    return future
+
+
 def run(main: Callable[[], None]) -> None:
     """Runs a command and exits on failure with one sentence on stderr.
 
     Exit statuses: 0 success, 1 unexpected error, 2 bad input or another cause that the user can
     correct, 130 interrupted, 141 the reader of stdout has gone, 143 terminated.
     """
+    status: object = 0
+    try:
+        _run(main)
+    except SystemExit as error:
+        if all(future.done() for future in _background):
+            raise
+        status = error.code
+    if not all(future.done() for future in _background):
+        sys.stderr.flush()
+        # TensorFlow aborts the process if Python ends while a thread computes.
+        os._exit(status if isinstance(status, int) else 1)
+
+
+def _run(main: Callable[[], None]) -> None:
     # TensorFlow's errors reach Python as exceptions; its log would only repeat them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     failures.prepare_streams()

@@ -20,6 +20,8 @@ PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
 NonNegativeInt = Annotated[int, msgspec.Meta(ge=0)]
 PositiveFloat = Annotated[float, msgspec.Meta(gt=0)]
 NonNegativeFloat = Annotated[float, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+"""Longer times overflow the clocks of some libraries."""
 Seed = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 """NumPy accepts no other seeds."""
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535, description="a port number in [1, 65535]")]

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json, require_directory, writing
 from ecm_tf.core.replacement import MANIFEST, finish_replacement
@@ -50,7 +52,7 @@ def write_manifest(
     Args:
         directory: the directory.
         kind: `"corpus"`, `"dataset"`, `"model"`, `"checkpoint"`, `"classifier"`, `"vectors"`,
-            `"report"` or `"tflite"`.
+    `"report"`, `"tflite"` or `"web"`.
         files: paths of its files, relative to `directory`; their digests are recorded.
         settings: the settings that it was made with.
         counts: statistics of its content.
@@ -97,8 +99,8 @@ def read_manifest(directory: Path, *kinds: str) -> dict[str, Any]:
     manifest = read_json(path, f"a {kind} manifest")
     try:
         received = manifest["kind"], manifest["format_version"]
-        files = manifest["files"]
-    except (KeyError, TypeError) as error:
+        files = msgspec.convert(manifest["files"], dict[str, str])
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise InputError(f"{path}: expected a {kind} manifest; {error!r}.") from error
     if received not in [(each, FORMAT_VERSION) for each in kinds]:
         raise InputError(

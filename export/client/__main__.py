@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ecm_tf.core import command
-from ecm_tf.core.arguments import Parser, positive_float, positive_int
+from ecm_tf.core.arguments import Parser, positive_int, seconds
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_lines
 from ecm_tf.inference.reply import Reply
@@ -61,7 +61,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--timeout",
-        type=positive_float,
+        type=seconds,
         default=30.0,
         help="seconds to wait for the response to a request (default: %(default)s)",
     )

@@ -93,8 +93,13 @@ class Target:
                 f"{self.address}: expected an address with a valid port; {error}."
             ) from error
         complete = parts.hostname and (port or not self.uses_grpc)
-        if parts.scheme not in ("http", "https", "grpc", "grpcs") or not complete:
+        more = parts.query or parts.fragment or (self.uses_grpc and parts.path.strip("/"))
+        if parts.scheme not in ("http", "https", "grpc", "grpcs") or not complete or more:
             raise InputError(f"{self.address}: expected {ADDRESSES}.")
+        if parts.username is not None:
+            raise InputError(
+                f"{parts.hostname}: expected an address without a user name and a password."
+            )
         try:
             msgspec.convert(self.model, ModelName)
         except msgspec.ValidationError as error:

@@ -1,11 +1,14 @@
 """Settings of the server."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from ecm_tf.config import Config
 from ecm_tf.core.command import option
 from ecm_tf.core.cpus import available_cpus
-from ecm_tf.core.fields import ModelName, NonNegativeFloat, Port, PositiveFloat, PositiveInt
+from ecm_tf.core.fields import ModelName, Port, PositiveInt, Seconds
 from ecm_tf.core.ray_cluster import LOCAL
 from export import MODEL_NAME
 from export.addresses import is_loopback, url_host
@@ -24,7 +27,7 @@ class ServerConfig(Config):
     grpc_port: Port = option(8500, "port of the gRPC API")
     model: ModelName = option(MODEL_NAME, "name of the served model, as in requests")
     versions: PositiveInt = option(2, "number of newest versions to keep loaded")
-    poll_seconds: PositiveFloat = option(10.0, "seconds between checks for new versions")
+    poll_seconds: Seconds = option(10.0, "seconds between checks for new versions")
     replicas: PositiveInt = option(
         1, "number of processes that load the model and answer requests; at most --cpus"
     )
@@ -49,10 +52,10 @@ class ServerConfig(Config):
         "all_emotions and emotion auto x categories",
     )
     max_request_bytes: PositiveInt = option(1_000_000, "maximum size of a request, in bytes")
-    timeout_seconds: PositiveFloat = option(
+    timeout_seconds: Seconds = option(
         30.0, "seconds until a request fails with 408 or DEADLINE_EXCEEDED"
     )
-    drain_seconds: NonNegativeFloat = option(
+    drain_seconds: Annotated[float, Meta(ge=0, le=86_400)] = option(
         30.0, "seconds that accepted requests get to finish when the server stops"
     )
     log_dir: str | None = option(

@@ -92,7 +92,7 @@ def write_site(
             KIND,
             files=_files(directory),
             settings={"quantize": quantize, "shape": shape._asdict()},
-            counts={"bytes": sum(path.stat().st_size for path in directory.rglob("*"))},
+            counts={"bytes": sum((directory / name).stat().st_size for name in _files(directory))},
             sources={str(train_dir): sha256(train_dir / MANIFEST)},
         )
     return output

@@ -16,7 +16,7 @@ GBK = os.fsdecode(b"\xd1\xb5\xc1\xb7.jsonl")
     [
         (arguments.positive_int, [1, 10**6], ["0", "-1", "1.5", "many", "", "9" * 400, "9" * 5000]),
         (arguments.non_negative_int, [0, 7], ["-1", "0.5"]),
-        (arguments.positive_float, [0.5, 30.0], ["0", "-1", "nan", "inf", "soon"]),
+        (arguments.seconds, [0.5, 86_400.0], ["0", "-1", "nan", "inf", "1e30", "soon"]),
         (arguments.port, [1, 8501, 65535], ["0", "85000", "99999", "-1", "http"]),
         (arguments.seed, [0, 2**32 - 1], ["-1", str(2**32)]),
     ],

@@ -9,7 +9,14 @@ from typing import Literal
 import command_line
 import pytest
 
-from ecm_tf.core.command import add_options, option, options_of, run, suppress_native_stderr
+from ecm_tf.core.command import (
+    add_options,
+    in_background,
+    option,
+    options_of,
+    run,
+    suppress_native_stderr,
+)
 from ecm_tf.core.errors import InputError
 
 
@@ -116,6 +123,13 @@ def test_native_stderr_is_shown_after_an_unexpected_error(capfd):
     assert capfd.readouterr().err == "no CUDA"
 
 
+def test_native_stderr_is_hidden_after_an_error_that_is_explained(capfd):
+    with pytest.raises(OSError, match="Cannot parse"), suppress_native_stderr():
+        os.write(2, b"note of a library")
+        raise OSError("Cannot parse file saved_model.pb")
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("end", ["os.abort()", "os.kill(os.getpid(), 9)"])
 def test_native_stderr_is_shown_if_the_process_dies(end, tmp_path):
     code = (
@@ -170,3 +184,27 @@ def test_sigterm_cleans_up_and_exits_with_status_143():
     assert end.value.code == 143
     assert cleaned == [True]
     assert signal.getsignal(signal.SIGTERM) == handler
+
+
+@pytest.mark.parametrize(
+    ("end", "status"), [("pass", 0), ("raise KeyboardInterrupt", 130), ("sys.exit(3)", 3)]
+)
+def test_a_command_ends_while_a_thread_of_it_computes(end, status, tmp_path):
+    code = (
+        "import sys, time; from ecm_tf.core import command\n"
+        "def main():\n"
+        "    command.in_background(lambda: time.sleep(60))\n"
+        "    print('output')\n"
+        f"    {end}\n"
+        "command.run(main)"
+    )
+    start = time.monotonic()
+    done = command_line.python("-c", code, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (status, b"output\n")
+    assert time.monotonic() - start < 30
+
+
+def test_the_result_of_a_thread():
+    assert in_background(lambda: 3).result() == 3
+    with pytest.raises(ZeroDivisionError):
+        in_background(lambda: 1 / 0).result()

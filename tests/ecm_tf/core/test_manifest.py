@@ -75,7 +75,13 @@ def test_another_format_version(directory):
         read_manifest(directory, "dataset")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"kind": "dataset", "format_version": 1}'])
+_HEAD = '"kind": "dataset", "format_version": 1'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", "{}", f"{{{_HEAD}}}", *(f'{{{_HEAD}, "files": {f}}}' for f in ("[]", "3", "null"))],
+)
 def test_malformed_manifest(directory, text):
     (directory / MANIFEST).write_text(text)
     with pytest.raises(InputError, match="expected a dataset manifest"):

@@ -288,10 +288,28 @@ def test_connection_that_times_out_is_not_repeated(monkeypatch):
     assert len(attempts) == 1
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:8501", "ftp://a:1", "grpc://host", "http://", ""])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1:8501", "ftp://a:1", "grpc://host", "http://", "",
+        "http://a:1?b=c", "http://a:1#b", "grpc://a:1/b",
+    ],
+)  # fmt: skip
 def test_addresses_of_another_form_are_refused(address):
     with pytest.raises(InputError, match="expected http://HOST:PORT"):
         Client(address)
+
+
+def test_an_address_with_a_password_is_refused_without_repeating_it():
+    with pytest.raises(InputError, match=r"^server: expected an address without a user name"):
+        Client("http://me:secret@server:1")
+
+
+@pytest.mark.parametrize("timeout", ["0", "1e30", "nan"])
+def test_impossible_timeouts_are_refused(timeout, capsys):
+    with pytest.raises(SystemExit):
+        main(["http://127.0.0.1:9", "猫", "--timeout", timeout])
+    assert "argument --timeout: expected a number in (0, 86400]" in capsys.readouterr().err
 
 
 def test_command_prints_the_replies(address, capsys):
