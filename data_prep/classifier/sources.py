@@ -6,6 +6,7 @@ of them: the label `angry` of SMP2020-EWECT covers anger and disgust.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -119,8 +120,20 @@ def _columns(described: _Description) -> Columns:
 def find_sources(
     paths: Sequence[Path], emotions: Emotions, root: Path | None = None
 ) -> list[Source]:
-    """Returns the sources that a command line names: files of sentences, or TOML files."""
-    return [
+    """Returns the sources that a command line names: files of sentences, or TOML files.
+
+    Raises:
+        InputError: a TOML file is missing or invalid, or the same columns of a file are in two
+            sources, or twice in one.
+    """
+    sources = [
         read_source(path, emotions, root) if path.suffix == SUFFIX else plain_source(path, emotions)
         for path in paths
     ]
+    seen: set[tuple[Path, str, str]] = set()
+    for source, file in [(each, file) for each in sources for file in each.files]:
+        columns = set(product([file.resolve()], source.columns.text, source.columns.emotion))
+        if columns & seen:
+            raise InputError(f"--sentences: expected every file once, got {file} twice.")
+        seen |= columns
+    return sources

@@ -193,7 +193,7 @@ class TableParser:
             )
 
     def __call__(self, cells: Sequence[str]) -> RawPair:
-        """Parses one row; an empty emotion cell means no emotion."""
+        """Parses one row."""
         if len(cells) != self._width:
             raise RecordError(
                 f"expected {self._width} columns separated by {self._separator}, as in the header, "
@@ -203,8 +203,8 @@ class TableParser:
         return RawPair(
             post=values["post"],
             response=values["response"],
-            emotion=values.get("emotion", "").strip() or None,
-            post_emotion=values.get("post_emotion", "").strip() or None,
+            emotion=values.get("emotion"),
+            post_emotion=values.get("post_emotion"),
         )
 
 

@@ -224,7 +224,9 @@ def _pair(raw_pair: RawPair | RecordError, labels: LabelOptions) -> Pair:
 
 
 def _emotion(side: str, value: object, emotions: Emotions | None) -> int | None:
-    if value is None or emotions is None:
+    """Returns the id of an emotion; `None` without a label, which may also be a blank string."""
+    no_label = value is None or (isinstance(value, str) and not value.strip())
+    if no_label or emotions is None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise RecordError(f"{side}: expected the name or id of an emotion, got {shorten(value)}")

@@ -13,6 +13,8 @@ SUFFIXES = (".jsonl", ".json", ".tsv", ".csv")
 """Ends of the names of corpus files in a directory, also followed by `.gz`."""
 NOT_SHARDS = (".partial", ".progress.json", "rejected.jsonl")
 """Ends of the names of files that `label` and other commands write beside a corpus."""
+HIDDEN = (".", "_")
+"""Beginnings of the names of files that a directory does not count as its corpus files."""
 SHARDS = "files, directories or quoted glob patterns; the files of each sorted by name"
 
 
@@ -54,14 +56,18 @@ def find_shards(flag: str, paths: Sequence[Path]) -> list[Path]:
 
 def _find(flag: str, path: Path) -> list[Path]:
     if path.is_dir():
-        found = [file for file in path.iterdir() if _has_corpus_name(file.name)]
+        named = [file for file in path.iterdir() if _has_ending(file.name) and file.is_file()]
+        found = [file for file in named if not file.name.startswith(HIDDEN)]
+        if skipped := len(named) - len(found):
+            reason = "names begin with . or _"
+            _log.info("%s: %s: files skipped because their %s: %d", flag, path, reason, skipped)
         expected = f"a directory with corpus files ({', '.join(SUFFIXES)}; also .gz)"
     elif path.exists() or not glob.has_magic(str(path)):
         return [path]
     else:
         found = matching_files(str(path), Path())
         expected = "a pattern of corpus files"
-    shards = sorted(file for file in found if file.is_file() and _is_shard(file))
+    shards = sorted(file for file in found if _is_shard(file))
     if not shards:
         raise InputError(f"{flag}: expected {expected}, got {path}, which has none.")
     return shards
@@ -80,8 +86,8 @@ def matching_files(pattern: str, root: Path) -> list[Path]:
     return [root / name for name in names if (root / name).is_file()]
 
 
-def _has_corpus_name(name: str) -> bool:
-    return name.removesuffix(".gz").endswith(SUFFIXES) and not name.startswith((".", "_"))
+def _has_ending(name: str) -> bool:
+    return name.removesuffix(".gz").endswith(SUFFIXES)
 
 
 def _is_shard(file: Path) -> bool:

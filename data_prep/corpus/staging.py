@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -284,13 +285,13 @@ class StagingFiles:
 
     def texts(self, split: str, limit: int) -> list[str]:
         """Returns at most `limit` posts and responses, taken at equal distances from the split."""
-        stride = max(1, 2 * self.pairs[split] // limit)
+        stride = max(1, ceil(2 * self.pairs[split] / limit))
         texts: list[str] = []
         position = 0
         for part in self.parts[split]:
             first = -position % stride
             position += part.pairs
-            if first >= part.pairs or len(texts) >= limit:
+            if first >= part.pairs:
                 continue
             with part.path.open(encoding="utf-8", newline="\n") as file:
                 for line in islice(file, first, None, stride):

@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import msgspec
-
 from data_prep.corpus.digests import digests_of
 from data_prep.execution.executor import Advance, Executor, SingleMachine
 from data_prep.execution.progress import progress_bar
-from data_prep.labelling.progress import Counts, OutputFiles, Run, State, open_at
+from data_prep.labelling.progress import Counts, OutputFiles, Run, State, cannot_create, open_at
 from data_prep.labelling.settings import LabelSettings
 from data_prep.labelling.source_labels import Classifier, SourceLabeller, label_source
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import write_atomically
 from ecm_tf.report.tables import share
 from ecm_tf.text.emotions import Emotions
 
@@ -77,22 +74,65 @@ def label_corpus(
         The counts of the whole run, including its interrupted parts.
 
     Raises:
-        InputError: a source or the output is invalid, or there is an unfinished run with other
-            sources, another classifier or other settings.
+        InputError: a source or the output is invalid, another run writes the output, or there is
+            an unfinished run with other sources, another classifier or other settings.
     """
     files = OutputFiles(output)
-    _check_output(output, sources, overwrite=overwrite)
-    names = [source.name for source in sources]
-    run = Run(
-        sources=list(zip(names, digests_of(sources, executor or SingleMachine()), strict=True)),
-        classifier=classifier_digest,
-        min_confidence=settings.min_confidence,
-        label_posts=settings.label_posts,
-        format=settings.format,
-    )
-    state = files.load_state(run, len(emotions))
-    if state.sources or state.records:
-        logger.info("resuming after %s pairs", f"{state.counts.pairs:,}")
+    _check_output(output, sources)
+    with files.locked():
+        if output.exists() and not (overwrite or files.finishing):
+            raise InputError(f"{output}: the file exists already; --overwrite replaces it.")
+        names = [source.name for source in sources]
+        digests = digests_of(sources, executor or SingleMachine())
+        run = Run(
+            sources=list(zip(names, digests, strict=True)),
+            classifier=classifier_digest,
+            min_confidence=settings.min_confidence,
+            label_posts=settings.label_posts,
+            format=settings.format,
+        )
+        state = files.load_state(run, len(emotions))
+        counts = state.counts
+        if state.sources or state.records:
+            logger.info("resuming after %s pairs", f"{counts.pairs:,}")
+        if not state.complete:
+            _label(load, sources, settings, files, state, executor)
+        if not counts.pairs:
+            reason = f"the first: {files.first_rejected()}" if counts.rejected else "it is empty"
+            files.remove()
+            raise InputError(
+                f"--input: expected at least one pair, got none and {counts.rejected} bad records; "
+                f"{reason}."
+            )
+        files.finish(keep_rejected=settings.skip_bad_records or counts.rejected > 0)
+    return counts
+
+
+def _check_output(output: Path, sources: Sequence[Path]) -> None:
+    if output.suffix == ".gz":
+        raise InputError(
+            f"{output}: expected a name without .gz; the output is not compressed, so that an "
+            "interrupted run can be resumed."
+        )
+    if output.is_dir():
+        raise InputError(f"{output}: expected a file to write, got a directory.")
+    if any(source.resolve() == output.resolve() for source in sources):
+        raise InputError(f"{output}: expected an output that is not also an input.")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_create(output, error) from error
+
+
+def _label(
+    load: Callable[[], Classifier],
+    sources: Sequence[Path],
+    settings: LabelSettings,
+    files: OutputFiles,
+    state: State,
+    executor: Executor | None,
+) -> None:
+    """Labels everything after `state`, which it updates."""
     with progress_bar("labelling") as bar:
         pieces = (
             _label_in_parallel(
@@ -105,36 +145,6 @@ def label_corpus(
         )
         with contextlib.closing(pieces):
             _write(pieces, files, state)
-    counts = state.counts
-    if not counts.pairs:
-        reason = f"the first: {files.first_rejected()}" if counts.rejected else "it is empty"
-        files.remove()
-        raise InputError(
-            f"--input: expected at least one pair, got none and {counts.rejected} bad records; "
-            f"{reason}."
-        )
-    files.finish(keep_rejected=settings.skip_bad_records or counts.rejected > 0)
-    return counts
-
-
-def _check_output(output: Path, sources: Sequence[Path], *, overwrite: bool) -> None:
-    if output.suffix == ".gz":
-        raise InputError(
-            f"{output}: expected a name without .gz; the output is not compressed, so that an "
-            "interrupted run can be resumed."
-        )
-    if output.is_dir():
-        raise InputError(f"{output}: expected a file to write, got a directory.")
-    if any(source.resolve() == output.resolve() for source in sources):
-        raise InputError(f"{output}: expected an output that is not also an input.")
-    if output.exists() and not overwrite:
-        raise InputError(f"{output}: the file exists already; --overwrite replaces it.")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{output}: expected a path where a file can be created; {error}."
-        ) from error
 
 
 def _write(pieces: Iterable[_Piece], files: OutputFiles, state: State) -> None:
@@ -157,7 +167,9 @@ def _write(pieces: Iterable[_Piece], files: OutputFiles, state: State) -> None:
             )
             state.sources, state.records = piece.sources, piece.records
             state.labelled_bytes, state.rejected_bytes = labelled.tell(), rejected.tell()
-            write_atomically(files.progress, msgspec.json.encode(state).decode())
+            files.save_state(state)
+    state.sources, state.records = len(state.run.sources), 0
+    files.save_state(state)
 
 
 def _label_here(

@@ -3,17 +3,23 @@
 The output is written to `OUTPUT.partial`, the list of bad records to `OUTPUT.rejected.partial`.
 After every piece of output, `OUTPUT.progress.json` records how many of their bytes are valid; a
 resumed run truncates the files to these lengths. `OUTPUT.parts` has the labels of sources that are
-labelled in parallel, until they are appended.
+labelled in parallel, until they are appended. `.OUTPUT.lock` keeps a second run from writing the
+same files.
 """
 
+import contextlib
 import os
+import shutil
+from collections.abc import Iterator
 from operator import add
 from pathlib import Path
 from typing import BinaryIO, Self
 
 import msgspec
+from filelock import FileLock, Timeout
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.manifest import write_atomically
 
 
 class Counts(msgspec.Struct):
@@ -87,6 +93,11 @@ class State(msgspec.Struct):
     labelled_bytes: int = 0
     rejected_bytes: int = 0
 
+    @property
+    def complete(self) -> bool:
+        """Whether all sources are labelled."""
+        return self.sources == len(self.run.sources)
+
 
 class OutputFiles:
     """The files of a run, with their temporary and final names.
@@ -102,9 +113,44 @@ class OutputFiles:
         self.rejected_partial = _sibling(output, ".rejected.partial")
         self.progress = _sibling(output, ".progress.json")
         self.parts = _sibling(output, ".parts")
+        self._lock = output.with_name(f".{output.name}.lock")
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Makes other runs with the same output fail while the `with` block runs.
+
+        The operating system releases the lock when the process ends, however it ends.
+
+        Raises:
+            InputError: another run writes the output, or the lock file cannot be created.
+        """
+        lock = FileLock(self._lock, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise InputError(
+                f"{self.output}: expected an output that no other run writes, but one is in "
+                "progress; wait until it has finished, or choose another --output."
+            ) from error
+        except OSError as error:
+            raise cannot_create(self.output, error) from error
+        try:
+            yield
+        finally:
+            # While the lock is still held: a run that has opened this file already does not get
+            # the lock, because filelock takes none on a removed file.
+            self._lock.unlink(missing_ok=True)
+            lock.release()
+
+    @property
+    def finishing(self) -> bool:
+        """Whether a run was interrupted after it moved the output to its final name."""
+        return self.progress.exists() and not self.partial.exists()
 
     def load_state(self, run: Run, categories: int) -> State:
         """Returns the state of an unfinished run, or the initial state if there is none.
+
+        The files of a complete run may have their final names already.
 
         Raises:
             InputError: the progress file is invalid or belongs to a different run.
@@ -125,22 +171,32 @@ class OutputFiles:
                 f"{self.progress}: expected an unfinished run with the same sources, classifier "
                 f"and settings, got one with different {', '.join(different)}; {advice}"
             )
-        sizes = {self.partial: state.labelled_bytes, self.rejected_partial: state.rejected_bytes}
-        for path, size in sizes.items():
-            actual = path.stat().st_size if path.exists() else 0
-            if actual < size:
+        for path, final, size in (
+            (self.partial, self.output, state.labelled_bytes),
+            (self.rejected_partial, self.rejected, state.rejected_bytes),
+        ):
+            moved = state.complete and not path.exists() and _size(final) == size
+            if not moved and (actual := _size(path)) < size:
                 raise InputError(f"{path}: expected at least {size} bytes, got {actual}; {advice}")
         return state
 
+    def save_state(self, state: State) -> None:
+        """Writes the progress file."""
+        write_atomically(self.progress, msgspec.json.encode(state).decode())
+
     def finish(self, *, keep_rejected: bool) -> None:
-        """Moves the files to their final names."""
-        os.replace(self.partial, self.output)
-        if keep_rejected:
-            os.replace(self.rejected_partial, self.rejected)
-        else:
-            self.rejected_partial.unlink()
+        """Moves the files of a complete run to their final names and removes all others.
+
+        The steps that an interrupted call has taken are skipped.
+        """
+        if self.partial.exists():
+            os.replace(self.partial, self.output)
+        if not keep_rejected:
+            self.rejected_partial.unlink(missing_ok=True)
             self.rejected.unlink(missing_ok=True)
-        self.progress.unlink()
+        elif self.rejected_partial.exists():
+            os.replace(self.rejected_partial, self.rejected)
+        self.remove()
 
     def first_rejected(self) -> str:
         """Returns the first bad record of an unfinished run, with its file and the reason."""
@@ -150,7 +206,9 @@ class OutputFiles:
 
     def remove(self) -> None:
         """Removes the files of an unfinished run."""
-        for path in (self.partial, self.rejected_partial, self.progress):
+        shutil.rmtree(self.parts, ignore_errors=True)
+        # Without the progress file, the next run begins again, whatever else is left.
+        for path in (self.partial, self.progress, self.rejected_partial):
             path.unlink(missing_ok=True)
 
 
@@ -159,12 +217,19 @@ def open_at(path: Path, size: int) -> BinaryIO:
     try:
         file = path.open("r+b" if path.exists() else "w+b")
     except OSError as error:
-        raise InputError(
-            f"{path}: expected a path where a file can be created; {error}."
-        ) from error
+        raise cannot_create(path, error) from error
     file.truncate(size)
     file.seek(size)
     return file
+
+
+def cannot_create(path: Path, error: OSError) -> InputError:
+    """Returns the error of an output path where no file can be created."""
+    return InputError(f"{path}: expected a path where a file can be created; {error}.")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _sibling(path: Path, ending: str) -> Path:

@@ -23,7 +23,7 @@ class Lexicon:
         choices: every candidate and learned word with the decision about it.
         statistic: log-odds ratios; columns are word ids of the response vocabulary.
         responses: int64 `(categories,)`, number of training responses per category.
-        reached: int64 `(categories of responses, categories of memory)`, number of training
+        reached: int64 `(categories of memory, categories of responses)`, number of training
             responses that contain a word of the memory.
     """
 

@@ -69,7 +69,7 @@ def _statistics(lexicon: Lexicon, choice: Choice) -> Sequence[object]:
 
 
 def _rows(lexicon: Lexicon) -> Iterator[tuple[str, ...]]:
-    total, reached_by = lexicon.responses.sum(), lexicon.reached.sum(0)
+    total, reached_by = lexicon.responses.sum(), lexicon.reached.sum(1)
     for category, emotion in enumerate(lexicon.emotions):
         choices = [choice for choice in lexicon.choices if choice.category == category]
         given = [choice for choice in choices if choice.source != LEARNED]

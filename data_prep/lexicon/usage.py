@@ -1,56 +1,91 @@
-"""Word counts of a dataset's training responses, and their coverage by emotion words."""
+"""Word counts of responses, by category, and the responses that contain an emotion word.
 
-from collections.abc import Iterator, Sequence
+Special tokens are not words and never count.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from ecm_tf.data.directory import DatasetDirectory
+from ecm_tf.text.vocabulary import SPECIALS
 
 Ints = npt.NDArray[np.int64]
+Batch = Mapping[str, tf.Tensor | tf.RaggedTensor]
+"""A batch of `DatasetDirectory.batches`."""
+
+
+def word_counts(batch: Batch, shape: tuple[int, ...]) -> Ints:
+    """Counts the words in the responses of each category.
+
+    Args:
+        batch: the batch.
+        shape: number of categories and of response words.
+
+    Returns:
+        int64 `(categories, response words)`, 0 for special tokens.
+    """
+    ids, rows = _words(batch)
+    return count_cells(batch["emotion"].numpy()[rows], ids, shape)
+
+
+def memory_hits(batch: Batch, memory: npt.NDArray[np.bool_]) -> Ints:
+    """Counts the responses that contain an emotion word.
+
+    Args:
+        batch: the batch.
+        memory: whether each response word is an emotion word, `(categories, response words)`.
+
+    Returns:
+        int64 `(categories of memory, categories of responses)`, the number of responses that
+        contain a word of a category's memory.
+    """
+    ids, rows = _words(batch)
+    emotions = batch["emotion"].numpy()
+    containing = [np.unique(rows[in_memory[ids]]) for in_memory in memory]
+    return np.stack([np.bincount(emotions[hit], minlength=len(memory)) for hit in containing])
 
 
 def count_words(dataset: DatasetDirectory) -> Ints:
-    """Counts the words in the training responses of each category.
-
-    Returns:
-        int64 `(categories, response words)`; special tokens are counted like words.
-    """
+    """Returns the `word_counts` of all training responses."""
     shape = len(dataset.assets.emotions), len(dataset.assets.response_words)
-    counts = np.zeros(shape[0] * shape[1], np.int64)
-    for ids, rows, emotions in _responses(dataset):
-        counts += np.bincount(emotions[rows] * shape[1] + ids, minlength=counts.size)
-    return counts.reshape(shape)
+    counts = np.zeros(shape, np.int64)
+    for batch in dataset.batches("train"):
+        counts += word_counts(batch, shape)
+    return counts
 
 
 def coverage(dataset: DatasetDirectory, memory: Sequence[Sequence[str]]) -> tuple[Ints, Ints]:
-    """Counts the training responses that contain an emotion word.
+    """Counts the training responses, and those that contain an emotion word.
 
     Args:
         dataset: the dataset.
         memory: emotion words of each category, all in the response vocabulary.
 
     Returns:
-        int64 `(categories of responses,)`, the number of responses; and int64
-        `(categories of responses, categories of memory)`, the number of them that contain a word
-        of a category's memory.
+        int64 `(categories,)`, the number of responses of each category; and their `memory_hits`.
     """
     categories = len(dataset.assets.emotions)
     words = [frozenset(category) for category in memory]
     known = np.array([[w in c for w in dataset.assets.response_words] for c in words])
     responses = np.zeros(categories, np.int64)
     reached = np.zeros([categories, categories], np.int64)
-    for ids, rows, emotions in _responses(dataset):
-        responses += np.bincount(emotions, minlength=categories)
-        for category in range(categories):
-            containing = np.unique(rows[known[category, ids]])
-            reached[:, category] += np.bincount(emotions[containing], minlength=categories)
+    for batch in dataset.batches("train"):
+        responses += np.bincount(batch["emotion"].numpy(), minlength=categories)
+        reached += memory_hits(batch, known)
     return responses, reached
 
 
-def _responses(dataset: DatasetDirectory) -> Iterator[tuple[Ints, Ints, Ints]]:
-    """Yields int64 word ids, the row of each word's response, and the emotion of each row."""
-    for batch in dataset.batches("train"):
-        response = batch["response"]
-        ids, rows = response.flat_values.numpy(), response.value_rowids().numpy()
-        yield ids.astype(np.int64), rows.astype(np.int64), batch["emotion"].numpy().astype(np.int64)
+def count_cells(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, ...]) -> Ints:
+    """Returns an int64 matrix with the number of occurrences of each (row, column)."""
+    cells = np.bincount(rows.astype(np.int64) * shape[1] + columns, minlength=shape[0] * shape[1])
+    return cells.reshape(shape)
+
+
+def _words(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the id of each word of the responses, and the row of its response."""
+    ids, rows = batch["response"].values.numpy(), batch["response"].value_rowids().numpy()
+    is_word = ids >= len(SPECIALS)
+    return ids[is_word], rows[is_word]

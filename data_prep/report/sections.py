@@ -12,7 +12,6 @@ from data_prep.report.statistics import SplitStatistics, TextPair, length_mean, 
 from ecm_tf.report import emotion_colours
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.emotions import Emotions
-from ecm_tf.text.vocabulary import SPECIALS
 
 RARE = 0.01
 """Categories with a smaller fraction of the training responses are marked as rare."""
@@ -78,12 +77,11 @@ def interaction(train: SplitStatistics) -> SectionData:
 
 def words(train: SplitStatistics, vocabulary: Sequence[str]) -> SectionData:
     """Returns the most frequent words, and the words characteristic of each category."""
-    counts = train.words.copy()
-    counts[:, : len(SPECIALS)] = 0
-    total = counts.sum(0)
+    total = train.words.sum(0)
     frequent = [id_ for id_ in _descending(total) if total[id_] and _has_letters(vocabulary[id_])]
     characteristic = []
-    for own, scores in zip(counts, log_odds(counts, LexiconSettings().prior).z, strict=True):
+    statistic = log_odds(train.words, LexiconSettings().prior)
+    for own, scores in zip(train.words, statistic.z, strict=True):
         top = [id_ for id_ in _descending(scores)[:CHARACTERISTIC] if scores[id_] > CONFIDENCE_Z]
         characteristic.append(_word_data(top, vocabulary, own, scores))
     return {

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from data_prep.build.record_writer import SIDES
 from data_prep.execution.progress import progress_bar
+from data_prep.lexicon.usage import count_cells, memory_hits, word_counts
 from ecm_tf.data.batches import record_files
 from ecm_tf.data.directory import PAIRS_PER_BATCH, DatasetDirectory
 from ecm_tf.data.records import UNKNOWN_EMOTION, parse_pair
@@ -28,7 +29,8 @@ class SplitStatistics:
             each length in tokens.
         interaction: int64 `(C, C)`, the number of pairs with each post emotion (row) and response
             emotion (column); pairs without a post emotion are not counted.
-        words: int64 `(C, V)`, the occurrences of each word in the responses of each category.
+        words: int64 `(C, V)`, the occurrences of each word in the responses of each category;
+            0 for special tokens.
         memory_hits: int64 `(C, C)`, the number of responses that contain a word of a category's
             external memory (row), by category of the response (column).
     """
@@ -66,7 +68,7 @@ def read_split(dataset: DatasetDirectory, split: str) -> SplitStatistics:
     lengths = {side: np.zeros(MAX_CHARACTERS + 1, np.int64) for side in SIDES}
     interaction = np.zeros([categories, categories], np.int64)
     words = np.zeros([categories, vocabulary], np.int64)
-    memory_hits = np.zeros([categories, categories], np.int64)
+    hits = np.zeros([categories, categories], np.int64)
     with progress_bar(f"reading {split}", dataset.manifest["counts"]["pairs"][split]) as bar:
         for batch in dataset.batches(split, with_texts=True):
             emotion, post_emotion = batch["emotion"].numpy(), batch["post_emotion"].numpy()
@@ -77,15 +79,9 @@ def read_split(dataset: DatasetDirectory, split: str) -> SplitStatistics:
                     batch[side].row_lengths().numpy(), minlength=MAX_CHARACTERS + 1
                 )
             labelled = post_emotion != UNKNOWN_EMOTION
-            interaction += _count_cells(
-                post_emotion[labelled], emotion[labelled], interaction.shape
-            )
-            ids, rows = batch["response"].values.numpy(), batch["response"].value_rowids().numpy()
-            words += _count_cells(emotion[rows], ids, words.shape)
-            for category, in_memory in enumerate(memory):
-                contains = np.zeros(len(emotion), bool)
-                contains[rows[in_memory[ids]]] = True
-                memory_hits[category] += np.bincount(emotion[contains], minlength=categories)
+            interaction += count_cells(post_emotion[labelled], emotion[labelled], interaction.shape)
+            words += word_counts(batch, words.shape)
+            hits += memory_hits(batch, memory)
             bar.update(len(emotion))
     return SplitStatistics(
         emotions=np.concatenate(emotions),
@@ -93,7 +89,7 @@ def read_split(dataset: DatasetDirectory, split: str) -> SplitStatistics:
         lengths=lengths,
         interaction=interaction,
         words=words,
-        memory_hits=memory_hits,
+        memory_hits=hits,
     )
 
 
@@ -146,9 +142,3 @@ def _hashes(texts: tf.Tensor) -> np.ndarray:
     return tf.strings.to_hash_bucket_fast(
         tf.strings.regex_replace(texts, " ", ""), 2**63 - 1
     ).numpy()
-
-
-def _count_cells(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Returns an int64 matrix with the number of occurrences of each (row, column)."""
-    cells = np.bincount(rows.astype(np.int64) * shape[1] + columns, minlength=shape[0] * shape[1])
-    return cells.reshape(shape)

@@ -146,6 +146,28 @@ def test_sources_with_different_categories_have_no_common_groups(describe, write
         sentences.groups(sentences.split("all"))
 
 
+def test_no_file_is_read_twice(describe, tmp_path):
+    path = describe('files = ["sentences.jsonl"]\n')
+    (tmp_path / "below").mkdir()
+    plain, same = tmp_path / "sentences.jsonl", tmp_path / "below" / ".." / "sentences.jsonl"
+    for paths in ([plain, same], [path, plain], [path, path]):
+        with pytest.raises(
+            InputError, match=r"^--sentences: expected every file once, got .*\.jsonl twice\.$"
+        ):
+            find_sources(paths, DEFAULT)
+
+
+def test_two_sources_may_read_different_columns_of_a_file(describe, tmp_path):
+    responses = describe('files = ["pairs.tsv"]\ntext_column = "response"\n')
+    posts = tmp_path / "posts.toml"
+    posts.write_text('files = ["pairs.tsv"]\ntext_column = "post"\nemotion_column = "of_post"\n')
+    (tmp_path / "pairs.tsv").write_text("post\tresponse\tof_post\temotion\na\tb\tangry\tsad\n")
+    sentences = LabelledSentences.read(find_sources([posts, responses], DEFAULT), DEFAULT)
+    assert sentences.split("all").texts == ["a", "b"]
+    with pytest.raises(InputError, match="once"):
+        find_sources([posts, responses, posts], DEFAULT)
+
+
 def test_files_are_relative_to_the_description_or_to_the_root(describe, tmp_path):
     path = describe("""files = ["x.csv"]\n""")
     assert read_source(path, DEFAULT).files == (tmp_path / "x.csv",)

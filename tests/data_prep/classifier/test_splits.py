@@ -74,8 +74,9 @@ XML = """<T><sentence opinionated="Y" emotion-1-type="fear">a</sentence>
 
 
 def test_unmapped_emotions_are_counted(tmp_path):
-    (tmp_path / "nlpcc.xml").write_text(XML, encoding="utf-8")
-    paths = [tmp_path / "nlpcc.xml"] * 2
+    paths = [tmp_path / "nlpcc.xml", tmp_path / "same.xml"]
+    for path in paths:
+        path.write_text(XML, encoding="utf-8")
     sentences = read(paths, DEFAULT)
     assert sentences.unmapped == {"fear": 4, "surprise": 2}
     assert sentences.split("all").texts == ["d", "d"]

@@ -101,12 +101,28 @@ def test_default_emotion_applies_to_responses_without_label(write_jsonl):
         [
             {"post": "a", "response": "b"},
             {"post": "a", "response": "b", "emotion": None},
+            {"post": "a", "response": "b", "emotion": "", "post_emotion": " "},
             {"post": "a", "response": "b", "emotion": 5},
         ]
     )
     pairs = read(path, LabelOptions(DEFAULT, default=2))
-    assert [pair.emotion for pair in pairs] == [2, 2, 5]
-    assert [pair.post_emotion for pair in pairs] == [None] * 3
+    assert [pair.emotion for pair in pairs] == [2, 2, 2, 5]
+    assert [pair.post_emotion for pair in pairs] == [None] * 4
+
+
+@pytest.mark.parametrize("ending", ["tsv", "csv", "json", "jsonl"])
+def test_a_blank_emotion_is_no_label_in_every_format(tmp_path, ending):
+    separator = {"tsv": "\t", "csv": ","}.get(ending)
+    rows = [("post", "response", "emotion", "post_emotion"), ("a", "b", "", " ")]
+    text = "".join(f"{separator.join(row)}\n" for row in rows) if separator else ""
+    if not separator:
+        row = dict(zip(*rows, strict=True))
+        text = json.dumps([row] if ending == "json" else row)
+    path = tmp_path / f"pairs.{ending}"
+    path.write_text(text)
+    assert read(path, LabelOptions(DEFAULT, default=2)) == [Pair("a", "b", 2, None)]
+    (bad,) = read(path, LabelOptions(DEFAULT))
+    assert "expected an emotion, got none" in str(bad)
 
 
 def test_blank_lines_are_skipped_but_numbered(tmp_path):

@@ -1,5 +1,6 @@
 """The files of directories and glob patterns."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -28,6 +29,17 @@ def test_a_directory_stands_for_its_corpus_files_by_name(corpus):
     assert names(find_shards("--train", [corpus])) == ["a.tsv.gz", "b.jsonl", "c.csv", "e.json"]
 
 
+def test_skipped_names_of_a_directory_are_counted(corpus, caplog):
+    caplog.set_level(logging.INFO, "data_prep")
+    (corpus / "_a.csv.gz").touch()
+    (corpus / "_temporary.json").mkdir()
+    assert names(find_shards("--train", [corpus])) == ["a.tsv.gz", "b.jsonl", "c.csv", "e.json"]
+    expected = f"--train: {corpus}: files skipped because their names begin with . or _: 2"
+    assert caplog.messages == [expected]
+    find_shards("--train", [corpus / "below"])
+    assert caplog.messages == [expected]
+
+
 def test_what_label_writes_beside_a_corpus_is_no_shard(corpus):
     for name in ("g.jsonl.progress.json", "g.jsonl.partial", "g.jsonl.rejected.jsonl"):
         (corpus / name).touch()
@@ -45,7 +57,7 @@ def test_no_file_is_twice_in_a_split(corpus, caplog):
     assert not caplog.messages
     same = corpus / "below" / ".." / "b.jsonl"
     assert find_splits({"train": [corpus], "dev": [same]})["dev"] == [same]
-    assert caplog.messages == [f"--dev: {same} is also in --train"]
+    assert caplog.messages[-1] == f"--dev: {same} is also in --train"
 
 
 def test_a_pattern_stands_for_its_files_by_name(corpus):

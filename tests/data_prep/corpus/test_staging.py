@@ -111,6 +111,13 @@ def test_texts_are_evenly_spaced(tmp_path, write_jsonl, monkeypatch):
     assert len(staging.texts("train", 1000)) == 200
 
 
+def test_texts_of_a_small_corpus_reach_its_end(tmp_path, write_jsonl):
+    pairs = [{"post": f"p{i}", "response": f"r{i}", "emotion": 0} for i in range(150)]
+    staging = stage(tmp_path / "s", [("train", write_jsonl(pairs))], {})
+    texts = staging.texts("train", 200)
+    assert texts == [f"{side}{i}" for i in range(0, 150, 2) for side in "pr"]
+
+
 def test_a_source_that_is_read_again_gives_the_same_files(tmp_path, write_jsonl):
     pairs = write_jsonl(rows(20))
     (tmp_path / "s").mkdir()

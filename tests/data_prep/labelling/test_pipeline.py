@@ -1,7 +1,11 @@
 """`label_corpus`: its output, and how an interrupted run is resumed."""
 
+import contextlib
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from data_prep.__main__ import main
 from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
 from data_prep.labelling import source_labels
 from data_prep.labelling.pipeline import label_corpus, summary
+from data_prep.labelling.progress import OutputFiles
 from data_prep.labelling.settings import LabelSettings
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
@@ -238,6 +243,113 @@ def test_finished_output_is_overwritten_only_on_request(tmp_path, write_jsonl):
     run(write_jsonl(ROWS[:1]), output, overwrite=True)
     assert len(rows_of(output)) == 1
     assert not (tmp_path / "out.jsonl.rejected.jsonl").exists()
+
+
+def test_a_second_run_on_the_same_output_is_refused(tmp_path, write_jsonl):
+    source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
+
+    class Impatient(FakeClassifier):
+        """Starts a second run while the first one labels."""
+
+        def probabilities(self, texts):
+            with pytest.raises(InputError, match=r"expected an output that no other run writes, "):
+                run(source, output, overwrite=True)
+            return super().probabilities(texts)
+
+    run(source, output, Impatient())
+    assert len(rows_of(output)) == 3
+    assert {path.name for path in tmp_path.iterdir()} == {"out.jsonl", "pairs.jsonl"}
+
+
+def test_a_killed_run_does_not_keep_the_lock(tmp_path, write_jsonl):
+    source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
+    program = "import sys, time; from pathlib import Path\n"
+    program += "from data_prep.labelling.progress import OutputFiles\n"
+    program += "with OutputFiles(Path(sys.argv[1])).locked(): print('locked', flush=True); "
+    program += "time.sleep(600)"
+    command = [sys.executable, "-c", program, str(output)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "locked\n"
+        with pytest.raises(InputError, match="expected an output that no other run writes"):
+            run(source, output)
+        holder.kill()
+    run(source, output)
+    assert {path.name for path in tmp_path.iterdir()} == {"out.jsonl", "pairs.jsonl"}
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(
+    ("rows", "name"),
+    [
+        (rows, name)
+        for rows in (ROWS, [*ROWS, BAD])
+        for name in ("out.jsonl", "out.jsonl.rejected.jsonl", "out.jsonl.progress.json")
+    ],
+)
+def test_a_run_that_was_killed_while_it_moved_its_files_is_finished(
+    tmp_path, write_jsonl, monkeypatch, rows, name, overwrite
+):
+    source, output = write_jsonl(rows), tmp_path / "out.jsonl"
+    settings = {"skip_bad_records": rows is not ROWS}
+    expected = run(source, tmp_path / "expected.jsonl", **settings)
+    replace, unlink = os.replace, Path.unlink
+    with monkeypatch.context() as patch:
+
+        def replace_or_die(source, target):
+            # The progress file is also written during the run.
+            if target == tmp_path / name and not name.endswith("progress.json"):
+                raise KeyboardInterrupt
+            replace(source, target)
+
+        def unlink_or_die(path, **options):
+            if path == tmp_path / name:
+                raise KeyboardInterrupt
+            unlink(path, **options)
+
+        patch.setattr(os, "replace", replace_or_die)
+        patch.setattr(Path, "unlink", unlink_or_die)
+        with pytest.raises(KeyboardInterrupt):
+            run(source, output, **settings)
+    counts = run(source, output, FakeClassifier(0), overwrite=overwrite, **settings)
+    expected.seconds = counts.seconds
+    assert counts == expected
+    ends = ["", ".rejected.jsonl"] if settings["skip_bad_records"] else [""]
+    for end in ends:
+        made, same = (tmp_path / f"{stem}.jsonl{end}" for stem in ("out", "expected"))
+        assert made.read_bytes() == same.read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {
+        source.name,
+        *(f"{stem}.jsonl{end}" for stem in ("out", "expected") for end in ends),
+    }
+
+
+def test_an_output_that_changed_before_the_run_was_finished_is_kept(
+    tmp_path, write_jsonl, monkeypatch
+):
+    source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
+    progress = tmp_path / "out.jsonl.progress.json"
+    with monkeypatch.context() as patch:
+        patch.setattr(OutputFiles, "finish", lambda *_, **__: None)
+        run(source, output)
+    (tmp_path / "out.jsonl.partial").unlink()
+    output.write_text("mine")
+    with pytest.raises(InputError, match=r"partial: expected at least \d+ bytes, got 0; remove"):
+        run(source, output)
+    assert output.read_text() == "mine"
+    progress.unlink()
+    with pytest.raises(InputError, match="the file exists already"):
+        run(source, output)
+
+
+@pytest.mark.parametrize("rows", [ROWS, [BAD]])
+def test_the_parts_of_a_killed_run_on_ray_are_removed(tmp_path, write_jsonl, rows):
+    source, output = write_jsonl(rows), tmp_path / "out.jsonl"
+    parts = tmp_path / "out.jsonl.parts"
+    parts.mkdir()
+    (parts / "00000.jsonl").touch()
+    with contextlib.nullcontext() if rows is ROWS else pytest.raises(InputError):
+        run(source, output, skip_bad_records=True)
+    assert not parts.exists()
 
 
 @pytest.mark.parametrize(
