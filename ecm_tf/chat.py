@@ -127,7 +127,9 @@ def _read_posts() -> Iterator[str]:
             print(file=sys.stderr)
             return
         except UnicodeDecodeError as error:
-            print(f"expected {error.encoding.upper()}; set the terminal to it.", file=sys.stderr)
+            name = error.encoding.upper()
+            message = f"expected {name} text, got other bytes; set the terminal to {name}."
+            print(message, file=sys.stderr)
             continue
         if not post.strip():
             return

@@ -1,4 +1,4 @@
-"""Draws the figures of trained models, a dot for each seed.
+"""Plots the metrics of trained models, with a dot for each seed.
 
 python -m experiments.plot RESULTS PICTURE.png
 """

@@ -65,10 +65,12 @@ declare -A changes=(
   [bidirectional]="--bidirectional_encoder"
   [unaveraged]="--ema_momentum 0"
   [weighted]="--epochs 3"
+  [recipe]="--tie_embeddings --bidirectional_encoder" # the changes that won
 )
 runs=("$@")
 [ $# -gt 0 ] || runs=(
   ecm-0 tied-0 dropout-0 smoothing-0 bidirectional-0 unaveraged-0 size256-0 pretrained-0 weighted-0
+  recipe-0
 )
 for run in "${runs[@]}"; do
   [ -f "$results/$run.json" ] && continue

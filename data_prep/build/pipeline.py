@@ -158,7 +158,7 @@ def _load_assets(directory: Path, settings: BuildSettings) -> TextAssets:
     """Reads the assets of a dataset or model.
 
     Raises:
-        InputError: it is no finished dataset or model, a file of its assets was changed, or a
+        InputError: it is not a finished dataset or model, a file of its assets was changed, or a
             setting that is not the default contradicts them.
     """
     manifest = read_manifest(directory, "dataset", "model")

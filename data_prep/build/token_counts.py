@@ -1,7 +1,7 @@
 """The tokenizer of a corpus, and the token counts from which vocabularies are made.
 
-Both are counted for each staging file, and the counts are added up in the order of the files. So
-what a counter in bounded memory removes does not depend on the executor either.
+Words and tokens are counted for each staging file, and the counts are added in the order of the
+files. So the words that a counter drops to bound its memory do not depend on the executor.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
-"""Sources of labelled sentences: files, the categories that their labels stand for, a weight.
+"""Sources of labelled sentences: files, a mapping from labels to categories, and a weight.
 
-A source may know fewer categories than the classifier, and one of its labels may stand for several
-of them: the label `angry` of SMP2020-EWECT covers anger and disgust.
+A source may have fewer categories than the classifier, and one of its labels may mean several of
+them: the label `angry` of SMP2020-EWECT covers anger and disgust.
 """
 
 from collections.abc import Mapping, Sequence

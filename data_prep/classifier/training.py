@@ -90,10 +90,10 @@ def make_examples(
 def partial_cross_entropy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Returns the smoothed cross-entropy of labels that may mean several categories.
 
-    The probabilities are those given that the category is one that the source knows. The smoothed
-    label has the probability `LABEL_SMOOTHING` in equal parts on all of these; the rest is the
-    probability that any of the possible categories is meant. With one possible category and all
-    categories known, this is the usual smoothed cross-entropy.
+    The softmax is restricted to the categories of the source. `LABEL_SMOOTHING` of the target is
+    spread evenly over them; the rest is for the total probability of the categories that the label
+    may mean. With one such category, and a source that has all categories, this is the usual
+    cross-entropy with label smoothing.
 
     Args:
         targets: float32 `(batch, 2, categories)`, see `Examples`.

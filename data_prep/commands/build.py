@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
         nargs="+",
         action="extend",
         metavar="FILE",
-        help="dev corpus, likewise (default: a fraction of the training posts)",
+        help="dev corpus, given like --train (default: a fraction of the training posts)",
     )
     files.add_argument(
         "--test",
@@ -49,7 +49,7 @@ def add(commands: Commands) -> None:
         nargs="+",
         action="extend",
         metavar="FILE",
-        help="test corpus, likewise (default: a fraction of the training posts)",
+        help="test corpus, given like --train (default: a fraction of the training posts)",
     )
     files.add_argument(
         "--ememory",
@@ -61,9 +61,9 @@ def add(commands: Commands) -> None:
     files.add_argument(
         "--assets",
         metavar="DIRECTORY",
-        help="dataset or model, or the name of a released model, whose tokenizer, vocabularies, "
-        "categories and emotion words the dataset gets (default: they are made from the training "
-        "corpus); so the perplexity of the model can be measured on this corpus",
+        help="use tokenizer, vocabularies, categories and emotion words of this dataset, model or "
+        "released model, so that the model's perplexity can be measured on this corpus (default: "
+        "learn them from the training corpus)",
     )
     files.add_argument(
         "--output", type=Path, required=True, metavar="DIRECTORY", help="dataset directory to make"

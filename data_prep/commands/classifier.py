@@ -140,8 +140,8 @@ def _add_sentences(parser: argparse.ArgumentParser) -> None:
         action="extend",
         required=True,
         metavar="FILE",
-        help="labelled sentences; or a TOML file that describes a source of them: files, the "
-        "categories that it knows, the categories that its labels stand for, a weight",
+        help="labelled sentences, or a TOML file that describes a source of them: its files, its "
+        "set of categories, the mapping from its labels to categories, and a weight",
     )
     parser.add_argument(
         "--data",

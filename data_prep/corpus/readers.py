@@ -240,7 +240,7 @@ def load_array(path: Path) -> list[Any]:
     """Returns the records of a file that is one JSON list; invalid UTF-8 becomes surrogates.
 
     Raises:
-        InputError: the file cannot be read, or it is no JSON list.
+        InputError: the file cannot be read, or is not a JSON list.
     """
     with open_corpus(path) as file:
         # Invalid UTF-8 becomes lone surrogates, which `clean_text` reports with the record number.

@@ -15,7 +15,7 @@ NOT_SHARDS = (".partial", ".progress.json", "rejected.jsonl")
 """Ends of the names of files that `label` and other commands write beside a corpus."""
 HIDDEN = (".", "_")
 """Beginnings of the names of files that a directory does not count as its corpus files."""
-SHARDS = "files, directories or quoted glob patterns; the files of each sorted by name"
+SHARDS = "files, directories or quoted glob patterns, each expanded in order of file name"
 
 
 def find_splits(corpus: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:

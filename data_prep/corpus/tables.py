@@ -57,9 +57,9 @@ def tsv_rows(path: Path) -> Iterator[Row]:
 
     A quoted cell may contain tabs and line breaks. In a file written by hand, a cell may start with
     a quotation mark that is never closed; it must not swallow the next lines. A row continues on
-    them only if its last cell is an unclosed quoted cell, which ends within `MAX_LINES`, and the
-    row then has as many columns as the header. A row that has them without the next lines does not
-    continue on a line that has them, too.
+    them only if it has an unclosed quoted cell that ends within `MAX_LINES`, and if the joined row
+    has as many columns as the header. A row that already has that many columns is not joined with
+    a line that has them as well.
 
     Raises:
         InputError: the file cannot be read.
@@ -81,9 +81,9 @@ def tsv_rows(path: Path) -> Iterator[Row]:
 def csv_rows(path: Path) -> Iterator[Row]:
     """Yields the rows of a comma-separated table that are not blank, the header first.
 
-    A row of one line with text after a quoted cell has a problem instead of cells, and the next
-    line is a new row. In one of several lines, a quotation mark that is never closed may have begun
-    anywhere, and nothing tells which of the lines are rows.
+    If text follows a quoted cell in a row of one line, the row has a `problem` instead of cells,
+    and the next line is a new row. In a row of several lines this is an error for the whole file,
+    because an unclosed quotation mark may be in any of the lines.
 
     Raises:
         InputError: the file cannot be read, or a quoted cell is not closed.
@@ -108,7 +108,7 @@ def csv_rows(path: Path) -> Iterator[Row]:
                         f"{path}: line {number}: expected a table with closed quotes and cells of "
                         f"at most {csv.field_size_limit()} characters; {error}."
                     ) from error
-                problem = f"expected quoted cells whose own quotes are doubled; {error}"
+                problem = f"expected doubled quotation marks inside quoted cells; {error}"
             if problem or len(cells) > 1 or "".join(cells).strip():
                 raw = "".join(lines).rstrip("\r\n").encode("utf-8", "surrogateescape")
                 yield Row(number, raw, cells, problem)

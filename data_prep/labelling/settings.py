@@ -16,8 +16,8 @@ class LabelSettings(Config):
 
     min_confidence: Annotated[float, Meta(ge=0, lt=1)] = option(
         0.0,
-        "drop a pair if the highest probability for its response is below this, and leave a post "
-        "without a label if its own is",
+        "drop a pair if the probability of its response's predicted emotion is below this, and do "
+        "not label a post whose predicted emotion is less probable",
         metavar="PROBABILITY",
     )
     label_posts: bool = option(True, "label posts as well as responses")

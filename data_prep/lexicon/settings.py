@@ -54,8 +54,8 @@ class LexiconSettings(Config):
     )
     neutral: tuple[str, ...] | None = option(
         None,
-        f"categories that get no words; no names: every category gets words (default: {_NEUTRAL}, "
-        "if it exists)",
+        f"categories without emotion words; the flag without a name selects words for every "
+        f"category (default: {_NEUTRAL}, if it exists)",
         nargs="*",
         action="extend",
         type=str,

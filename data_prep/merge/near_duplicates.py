@@ -3,10 +3,10 @@
 An entry has one or several texts. Two entries are near-duplicates if each text of the one is
 similar to that of the other: a different response to the same long post is no near-duplicate.
 
-LSH proposes candidates, and the n-grams of their texts are then compared exactly. So an entry that
-is found is a near-duplicate, while some near-duplicates are missed: those whose similarity is just
-the threshold with a probability that the user of the index chooses, and more similar ones with a
-much lower one. Equal entries are always found.
+LSH proposes candidates, and the n-grams of their texts are then compared exactly. So every entry
+that is found is a near-duplicate, but some are missed: at the similarity threshold, the probability
+of a miss is at most 1 - `recall`, and it falls quickly for more similar entries. Equal entries are
+always found.
 """
 
 from typing import NamedTuple

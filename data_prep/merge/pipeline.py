@@ -221,4 +221,4 @@ def _check_splits(sources: SourceList, counts: Counts) -> None:
 
 def _losses(counts: SourceCounts) -> str:
     lost = ", ".join(f"{number} {reason}" for reason, number in counts.lost.items())
-    return f"of {counts.given} pairs were lost: {lost or 'none'}"
+    return f"pairs dropped, of {counts.given}: {lost or 'none'}"

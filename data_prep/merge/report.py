@@ -1,4 +1,4 @@
-"""What each source gave to a merged corpus, and what it lost for which reason."""
+"""Number of pairs of each source that a merged corpus keeps, or drops for each reason."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -31,8 +31,8 @@ class ClusterConfig(Config):
     use_gpu: bool = option(False, "give each worker a GPU of its own")
     max_failures: NonNegativeInt = option(
         3,
-        "start all workers again from the last checkpoint at most this many times after one of "
-        "them has ended",
+        "maximum number of restarts of all workers from the last checkpoint, each after a worker "
+        "has failed",
     )
 
     def __post_init__(self) -> None:

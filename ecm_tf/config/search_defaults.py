@@ -1,4 +1,4 @@
-"""The search that results from given settings, the defaults of a model, and general defaults.
+"""Search settings: given ones first, then the model's defaults, then general defaults.
 
 A model directory may have a file `search.json` with the fields of `SearchConfig` that suit the
 model. In it, `rerank` and `block_words` name a directory and a file of the model directory.
@@ -18,8 +18,8 @@ from ecm_tf.core.manifest import read_manifest
 
 SEARCH_JSON = "search.json"
 _PATHS = {
-    "block_words": "allow every word, also if the model has blocked words",
-    "rerank": "do not use a classifier, also if the model has one",
+    "block_words": "allow every word, even if the model has blocked words",
+    "rerank": "do not use a classifier, even if the model has one",
 }
 """Settings that name a file or a directory, and what their flag `--no-…` does."""
 _RANKING = ("rerank", "mmi_weight")
@@ -36,8 +36,8 @@ def search_config(
 ) -> SearchConfig:
     """Returns the search with the given settings and the defaults of a model.
 
-    Where neither has a setting, it is that of `RERANKED` if there is a classifier, otherwise that
-    of `SearchConfig`. A model's defaults that rank candidates are ignored if the given settings
+    A setting that neither has comes from `RERANKED` if there is a classifier, otherwise from
+    `SearchConfig`. A model's defaults that rank candidates are ignored if the given settings
     choose a search with one candidate.
 
     Args:
@@ -70,7 +70,7 @@ def read_search_defaults(directory: Path) -> dict[str, Any]:
         directory: a model directory. Paths in its `search.json` become paths below it.
 
     Raises:
-        InputError: the directory is no finished model directory, or its settings are invalid.
+        InputError: the directory is not a finished model directory, or its settings are invalid.
     """
     if SEARCH_JSON not in read_manifest(directory, "model")["files"]:
         return {}
@@ -127,7 +127,7 @@ def parse_search(
     argv: Sequence[str] | None,
     model: Path | None = None,
     *,
-    beam_besides: bool = False,
+    also_beam: bool = False,
 ) -> SearchConfig:
     """Returns the search that the arguments of a command describe; see `search_config`.
 
@@ -135,58 +135,58 @@ def parse_search(
         parser: the command's parser, with the flags of `SearchConfig`.
         argv: as for `parse_args`.
         model: a model directory, for flags that are not given; `None` ignores its defaults.
-        beam_besides: whether the command may use a beam search besides the search.
+        also_beam: whether the command may use a beam search besides the search.
 
     Raises:
         InputError: as for `search_config` and `read_search_defaults`; or a flag is given that the
             search does not use.
     """
     given = command.given_options(SearchConfig, parser, argv)
-    return search_of_flags(given, model, beam_besides=beam_besides)
+    return search_of_flags(given, model, also_beam=also_beam)
 
 
 def search_of_flags(
-    given: Mapping[str, Any], model: Path | None = None, *, beam_besides: bool = False
+    given: Mapping[str, Any], model: Path | None = None, *, also_beam: bool = False
 ) -> SearchConfig:
     """Returns the search that flags describe, each of which it must use; see `parse_search`.
 
     Args:
         given: values of the given flags by field name.
         model: as for `parse_search`.
-        beam_besides: as for `parse_search`.
+        also_beam: as for `parse_search`.
 
     Raises:
         InputError: as for `parse_search`.
     """
     config = search_config(given, read_search_defaults(model) if model else {})
-    require_used(given, config, beam_besides=beam_besides)
+    require_used(given, config, also_beam=also_beam)
     return config
 
 
 def require_used(
-    given: Iterable[str], config: SearchConfig, source: str = "--", *, beam_besides: bool = False
+    given: Iterable[str], config: SearchConfig, source: str = "--", *, also_beam: bool = False
 ) -> None:
-    """Checks that a search uses all settings that are given: who gives them expects an effect.
+    """Checks that a search uses every given setting, so that none is silently ignored.
 
     Args:
         given: names of the settings.
         config: the search that they describe.
         source: where they come from, for the message; precedes the name of the setting.
-        beam_besides: as for `parse_search`.
+        also_beam: as for `parse_search`.
 
     Raises:
         InputError: the search does not use one of them.
     """
-    decoders = {config.decoder, "beam"} if beam_besides else {config.decoder}
+    decoders = {config.decoder, "beam"} if also_beam else {config.decoder}
     needs = {
         **{
             name: (decoder in decoders, f"the decoder {decoder}")
             for decoder, names in _OF_DECODER.items()
             for name in names
         },
-        "emotion_weight": (bool(config.rerank), "a classifier to weigh, rerank"),
+        "emotion_weight": (bool(config.rerank), "a classifier (rerank)"),
         "length_penalty": (
-            config.num_candidates > 1 or beam_besides,
+            config.num_candidates > 1 or also_beam,
             "a search with several candidates to rank",
         ),
     }

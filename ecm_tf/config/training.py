@@ -39,13 +39,13 @@ class TrainingConfig(Config):
     )
     dropout: Annotated[float, Meta(ge=0, lt=1)] = option(
         0.0,
-        "drop this share of the word vectors, of the output of each GRU layer before the next, and "
-        "of the input of the output layer in training; the original program has no dropout",
+        "dropout rate for word vectors, for the output of each GRU layer before the next, and for "
+        "the input of the output layer; the original program has no dropout",
     )
     label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = option(
         0.0,
-        "give all words of the vocabulary together this share of each target's probability in the "
-        "training loss; perplexities are not smoothed; the original program does not smooth",
+        "share of each target's probability that the training loss spreads evenly over the "
+        "vocabulary; perplexities are not smoothed; the original program does not smooth",
     )
     ema_momentum: Annotated[float, Meta(ge=0, lt=1)] = option(
         0.0,
@@ -66,7 +66,7 @@ class TrainingConfig(Config):
     )
     jit_compile: bool = option(
         False,
-        "compile the training step with XLA, once for each shape of a batch; not run on a GPU, and "
+        "compile the training step with XLA, once for each batch shape; untested on GPUs, and "
         "slower on CPUs unless the model is tiny",
     )
     seed: Seed = option(0, "random seed for initial weights and the order of pairs")

@@ -1,4 +1,4 @@
-"""One sentence for every failure that reaches the end of a command."""
+"""Reports an exception that ends a command: one sentence on stderr and an exit status."""
 
 import contextlib
 import errno

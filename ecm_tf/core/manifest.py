@@ -88,13 +88,13 @@ def read_manifest(directory: Path, *kinds: str) -> dict[str, Any]:
         finish_replacement(directory)
     except OSError as error:
         raise InputError(
-            f"{directory}: expected to finish the replacement of its files, which was interrupted; "
-            f"{error}."
+            f"{directory}: an earlier replacement of its files was interrupted and cannot be "
+            f"finished; {error}."
         ) from error
     if not path.is_file():
         raise InputError(
             f"{directory}: expected a finished {kind} directory, but it has no {MANIFEST}; "
-            "run the command that creates it again."
+            "rerun the command that creates it."
         )
     manifest = read_json(path, f"a {kind} manifest")
     try:

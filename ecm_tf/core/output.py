@@ -51,8 +51,8 @@ def finished_directory(
 ) -> Iterator[Path]:
     """Yields a temporary directory that becomes `output` at the end of the `with` block.
 
-    If the block raises, the temporary directory is removed and `output` is left unchanged. So it is
-    if other data is in `output` at the end, such as the output of another process. A mount point
+    If the block raises, the temporary directory is removed and `output` is left unchanged. The
+    same happens if another process has put data into `output` in the meantime. A mount point
     cannot be renamed: its content is replaced, the manifest last.
 
     Args:

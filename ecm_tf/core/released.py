@@ -12,7 +12,7 @@ from ecm_tf.core.replacement import MANIFEST
 
 PRETRAINED = Path(__file__).resolve().parents[1] / "pretrained"
 DEFAULT_MODEL = "zh"
-"""The model of `ecm chat` without a model."""
+"""The model that `ecm chat` loads by default."""
 
 
 def released_models() -> list[str]:

@@ -1,9 +1,9 @@
 """Replacement of the content of a finished directory, which stays usable at every moment.
 
-The new files are written to a hidden subdirectory. Renaming it declares them complete; from then on
-the replacement is only ever finished, never undone: its files are moved into place one by one, the
-manifest last. A process that dies in between leaves the rest to the next one that reads the
-directory.
+The new files are written to a hidden subdirectory. Renaming it marks them as complete; from then on
+the replacement is always finished, never rolled back: its files are moved into place one by one,
+the manifest last. If the process dies before that, the next process that reads the directory moves
+the remaining files.
 """
 
 import json

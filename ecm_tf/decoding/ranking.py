@@ -44,7 +44,7 @@ class Ranking:
         classifier: the emotion classifier that `config.rerank` names, or `None`.
 
     Raises:
-        InputError: `config.rerank` is no classifier directory.
+        InputError: `config.rerank` is not a classifier directory.
     """
 
     def __init__(self, config: SearchConfig) -> None:

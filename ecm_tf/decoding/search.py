@@ -27,7 +27,7 @@ class Search:
         block_words: words that no reply may contain, as text; without any, nothing is blocked.
 
     Raises:
-        InputError: `n_best` is out of range, `config.rerank` is no classifier directory, or
+        InputError: `n_best` is out of range, `config.rerank` is not a classifier directory, or
             `config.block_words` has no words.
     """
 

@@ -19,7 +19,7 @@ _NO_UNIT = -1
 class WordAutomaton:
     """Finds patterns, sequences of units, in texts that are built of whole vocabulary words.
 
-    A state is the longest end of the text so far that is the beginning of a pattern; state 0 is the
+    A state is the longest suffix of the text so far that is a prefix of a pattern; state 0 is the
     empty one. Most words lead to the same state from everywhere, and complete the same patterns, so
     only differences from state 0 are stored.
 

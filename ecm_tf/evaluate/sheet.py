@@ -27,7 +27,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         description="Generates the replies of models and searches to posts of a split in each "
         "emotion, and writes them in random order, without the names of the systems, to sheet.csv "
         "and sheet.html. Annotators score content (0, 1, 2) and emotion (0, 1) in either file. The "
-        "key, which tells the systems, is a file beside the directory.",
+        "key, which says which system wrote each row, is a file next to the directory.",
         epilog="Example: python -m ecm_tf.evaluate sheet --dataset build/dataset --train_dir "
         "build/seq2seq build/ecm --posts 200 --output build/human",
     )

@@ -38,8 +38,8 @@ def add_searches(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="TOML",
         help="compare several searches instead: a TOML file with one table per search; the name of "
-        "the table is the label, its keys are the settings above; a table with rerank keeps the "
-        "defaults of the other settings",
+        "the table is the label, its keys are the settings above; unlike --rerank, the key rerank "
+        "does not change the other defaults",
     )
 
 
@@ -95,7 +95,7 @@ def open_split(directory: Path, split: str) -> "DatasetDirectory":
     """Returns a dataset whose split is not empty.
 
     Raises:
-        InputError: it is no dataset directory, or the split has no pairs.
+        InputError: it is not a dataset directory, or the split has no pairs.
     """
     from ecm_tf.data.directory import DatasetDirectory
 

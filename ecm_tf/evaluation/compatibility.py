@@ -45,7 +45,7 @@ def check_system(
         The text assets of the model.
 
     Raises:
-        InputError: it is no model directory, its categories are not those of the dataset and of
+        InputError: it is not a model directory, its categories are not those of the dataset and of
             each judge, or a search does not suit it.
     """
     read_manifest(directory, "model")

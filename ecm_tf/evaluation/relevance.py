@@ -79,9 +79,8 @@ def draw_candidates(pairs: Sequence[Pair], number: int, seed: int) -> CandidateS
     """Draws pairs, and nine other responses for each of them.
 
     The other responses have the emotion of the true response, differ from it and from one another,
-    and answer no post that is equal to the pair's. Posts and responses are equal if their token ids
-    are, so that no two candidates are texts that the vocabulary cannot tell apart. A pair's
-    candidates do not depend on `number`.
+    and are not responses to the same post. Posts and responses are equal if their token ids are, so
+    the model can tell all candidates apart. A pair's candidates do not depend on `number`.
 
     Args:
         pairs: all pairs of a split.

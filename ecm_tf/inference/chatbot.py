@@ -231,8 +231,8 @@ class Chatbot:
             posts: one post, or a list of posts, as for `reply`.
             emotions: the requested emotions, as for `reply`; by default those of `replies`.
             replies: the reply to explain, one for each post, as `reply` and `replies` return them.
-                By default the best reply is searched; a search that samples without a seed then
-                finds other replies than an earlier call.
+                By default, the best reply that the search finds; if it samples without a seed,
+                that may differ from the reply of an earlier call.
             **search: settings of the search, if there are no `replies`.
 
         Returns:

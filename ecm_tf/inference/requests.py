@@ -1,4 +1,4 @@
-"""Checks of what a caller of the Python API gives: posts, requested emotions, replies."""
+"""Validation of arguments of the Python API: posts, requested emotions, replies."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -97,5 +97,5 @@ def as_list(values: Any) -> list[Any] | None:
         return None
     try:
         return list(values)
-    except TypeError:  # NumPy's and TensorFlow's scalars are no lists, although they say so.
+    except TypeError:  # NumPy and TensorFlow scalars claim to be iterable, but are not.
         return None

@@ -65,7 +65,7 @@ def load_compact_weights(path: Path, model: keras.Model) -> None:
     names = [_name(weight) for weight in model.weights]
     others = {name.removesuffix(_SCALE) for name in arrays} ^ set(names)
     if others:
-        raise ValueError(f"only the file or only the model has weights {min(others)}.")
+        raise ValueError(f"{min(others)} is missing from the file, or unknown to the model.")
     values = []
     for name, weight in zip(names, model.weights, strict=True):
         value = arrays[name].astype(np.float32) * arrays.get(name + _SCALE, np.float32(1))
@@ -89,7 +89,10 @@ def _compact(array: np.ndarray, name: str, dtype: CompactDtype) -> Iterator[tupl
     with np.errstate(over="ignore"):
         half = array.astype(np.float16)
     if not np.isfinite(half).all():
-        raise InputError(f"{name}: expected finite weights in the range of float16, got others.")
+        raise InputError(
+            f"{name}: expected finite weights within the float16 range, got NaN, infinity or a "
+            "larger value."
+        )
     if dtype == "float16" or array.ndim < 2 or array.size < SMALL:
         yield "", half
         return

@@ -34,7 +34,7 @@ class ECM(keras.Model):
     Args:
         config: a `ModelConfig`, or its `to_dict()`.
         dropout: share of the word vectors, of the output of each GRU layer before the next, and of
-            the input of the output layer that is dropped in training, in [0, 1]. It is no part of
+            the input of the output layer that is dropped in training, in [0, 1]. It is not part of
             `config`, because it does not change the weights.
         label_smoothing: share of the training loss's cross-entropy that is the mean over all words
             of the vocabulary instead of the target's, in [0, 1).

@@ -74,8 +74,8 @@ class PerplexityMeter:
 
         Args:
             batches: from `ecm_tf.data.batches.evaluation_batches`.
-            progress: label of a progress bar on stderr; None: no bar. A stderr that is no terminal
-                shows none either.
+            progress: label of a progress bar on stderr; None: no bar. It is shown only if stderr is
+                a terminal.
         """
         perplexity = Perplexity()
         for _, nll, tokens in self.replies(batches, progress):

@@ -25,7 +25,7 @@ JOINER = "\u200d"
 EMOJI_RANGES = ((0x2190, 0x21FF), (0x2600, 0x27BF), (0x2B00, 0x2BFF), (0x1F000, 0x1FAFF))
 """First and last code points of the blocks that contain emoji."""
 EMOJI_MODIFIERS = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
-"""The request for a picture, and the skin colours; one of them may follow an emoji."""
+"""The emoji variation selector and the skin-tone modifiers; one may follow an emoji."""
 _EMOJI = (
     "["
     + "".join(f"{chr(first)}-{chr(last)}" for first, last in EMOJI_RANGES)

@@ -17,7 +17,7 @@ def read_emotion_words(path: Path, emotions: Emotions) -> list[list[str]]:
 
     Raises:
         InputError: the file is missing, is not such a list, or has a different number of lists
-            than there are categories; or a word is no text in UTF-8.
+            than there are categories; or a word is not valid UTF-8.
     """
     lists = read_json(path, "emotion words, a JSON list of word lists")
     if not isinstance(lists, list) or len(lists) != len(emotions):

@@ -12,7 +12,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_json
 
 AUTO = "auto"
-"""What is requested instead of an emotion if the model shall choose it."""
+"""The value to request if the model is to choose the emotion."""
 AUTO_ID = -1
 """The id that stands for `AUTO`; no category has it."""
 

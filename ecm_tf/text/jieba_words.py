@@ -1,4 +1,4 @@
-"""jieba, with its own dictionary and nothing else."""
+"""Word segmentation with jieba's built-in dictionary, without its cache file."""
 
 import functools
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ _OUTER_SPACE = r"^[\s\x0b\x1c-\x1f\x{85}\pZ]+|[\s\x0b\x1c-\x1f\x{85}\pZ]+$"
 """Regular expression of the characters that Python's `str.strip` removes from a text's ends."""
 
 _UNKNOWN = AUTO_ID - 1
-"""Id of what is no emotion."""
+"""Id of a text that names no emotion."""
 
 
 class TextProcessor(tf.Module):

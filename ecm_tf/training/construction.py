@@ -12,7 +12,7 @@ from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.emotions import AUTO
 from ecm_tf.training.adam import FusedAdam
 from ecm_tf.training.averages import AveragingAdam, AveragingSGD
-from ecm_tf.training.clipping import clipping_apart
+from ecm_tf.training.clipping import with_separate_clipping
 from ecm_tf.training.compiled_step import CompiledECM
 from ecm_tf.training.data_parallel import DataParallelECM
 from ecm_tf.training.workers import Workers
@@ -74,8 +74,8 @@ def compiled_model(
     if isinstance(model, DataParallelECM):
         model.workers = workers
     # The layer is the model's last, so its weights are the last ones.
-    apart = len(model.emotion_predictor.weights) if model.emotion_predictor else 0
-    model.compile(optimizer=make_optimizer(training, apart), jit_compile=False)
+    num_separate = len(model.emotion_predictor.weights) if model.emotion_predictor else 0
+    model.compile(optimizer=make_optimizer(training, num_separate), jit_compile=False)
     # Only a built optimizer has the variables that a checkpoint saves and restores.
     model.optimizer.build(model.trainable_variables)
     return model
@@ -87,18 +87,18 @@ def _model_class(training: TrainingConfig, workers: Workers) -> type[ECM]:
     return CompiledECM if training.jit_compile else ECM
 
 
-def make_optimizer(training: TrainingConfig, apart: int = 0) -> keras.optimizers.Optimizer:
+def make_optimizer(training: TrainingConfig, num_separate: int = 0) -> keras.optimizers.Optimizer:
     """Returns the optimizer of a run, with gradient clipping and averages of the weights if on.
 
     Args:
         training: how to train.
-        apart: number of the last trainable weights whose gradients are clipped apart from the
-            others.
+        num_separate: number of the last trainable weights whose gradients are clipped separately
+            from the others.
     """
     averages = training.ema_momentum
     optimizer_class = (_AVERAGING_OPTIMIZERS if averages else _OPTIMIZERS)[training.optimizer]
-    if apart:
-        optimizer_class = clipping_apart(optimizer_class, apart)
+    if num_separate:
+        optimizer_class = with_separate_clipping(optimizer_class, num_separate)
     return optimizer_class(
         training.learning_rate,
         global_clipnorm=training.max_gradient_norm,

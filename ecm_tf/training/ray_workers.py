@@ -201,9 +201,8 @@ def _explain(error: TrainingFailedError, cluster: ClusterConfig) -> BaseExceptio
         causes = [_cause(failure) for failure in error.worker_failures.values()]
         if all(isinstance(cause, RayError | LostWorkerError) for cause in causes):
             return InputError(
-                "expected all workers until the end, but one has ended more often than "
-                f"--max_failures {cluster.max_failures}; run the command again to resume from the "
-                "last checkpoint."
+                f"workers failed more than {cluster.max_failures} times (--max_failures); run the "
+                "command again to resume from the last checkpoint."
             )
         return next(cause for cause in causes if not isinstance(cause, RayError | LostWorkerError))
     assert isinstance(error, ControllerError)
@@ -211,6 +210,6 @@ def _explain(error: TrainingFailedError, cluster: ClusterConfig) -> BaseExceptio
     if isinstance(failure, InputError):
         return failure
     return InputError(
-        f"--workers {cluster.workers}: expected that Ray Train can start and watch the workers; "
+        f"--workers {cluster.workers}: Ray Train could not start or monitor the workers; "
         f"{' '.join(str(failure).split())}"
     )

@@ -204,7 +204,7 @@ def _best_so_far(train_dir: Path, history: Sequence[HistoryRow]) -> HistoryRow |
     counts = read_manifest(train_dir, "model")["counts"]
     if counts["step"] and not history:
         raise InputError(
-            f"{train_dir}: expected a checkpoint to resume from, got none beside the model of step "
+            f"{train_dir}: expected a checkpoint to resume from, got only the model of step "
             f"{counts['step']}; choose another --train_dir, or delete this one."
         )
     best = next((row for row in history if row.step == counts["step"]), None)

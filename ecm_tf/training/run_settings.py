@@ -119,7 +119,7 @@ class RunSettings:
         """Checks that a train_dir is empty, missing, or of a run with the same settings.
 
         Raises:
-            InputError: it belongs to a run with other settings, or is no train_dir.
+            InputError: it belongs to a run with other settings, or is not a train_dir.
         """
         path = train_dir / RUN
         if path.is_file():

@@ -32,8 +32,8 @@ def lost_workers_reported(train_dir: Path) -> Iterator[None]:
         yield
     except tf.errors.UnavailableError as error:
         raise LostWorkerError(
-            f"{train_dir}: expected all workers until the end, but one has ended or cannot be "
-            "reached; start all of them again to resume from the last checkpoint."
+            f"{train_dir}: a worker has ended or cannot be reached; restart all workers to resume "
+            "from the last checkpoint."
         ) from error
 
 
@@ -151,7 +151,7 @@ def find_workers() -> Workers:
     """Returns the workers that TF_CONFIG describes, or this process alone.
 
     Raises:
-        InputError: TF_CONFIG is no description of workers.
+        InputError: TF_CONFIG is not a description of workers.
     """
     text = os.environ.get(TF_CONFIG, "")
     if not text:

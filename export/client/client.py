@@ -30,8 +30,8 @@ def _utf8(text: str) -> str:
 class Client:
     """Requests replies from TF Serving or `export.serve`, over REST or gRPC; a context manager.
 
-    A request to a busy server is sent up to five times, with waits that double. A request during
-    which the server lost a process is repeated once. A request that times out is not repeated.
+    A request to a busy server is retried up to four times with exponential backoff. A request
+    during which a server process died is retried once. A request that times out is not retried.
 
     Args:
         address: `http://host:port` or `https://host:port` (REST), `grpc://host:port` or

@@ -1,4 +1,4 @@
-"""What REST and gRPC have in common: where requests go, when they are repeated, how they fail."""
+"""What the REST and gRPC transports share: the server's address, retries and errors."""
 
 import re
 import ssl
@@ -123,7 +123,7 @@ class Target:
                 path.read_bytes()
             ssl.create_default_context(cafile=path)
         except ssl.SSLError as error:
-            raise InputError(f"{path}: expected {expected}, got another file.") from error
+            raise InputError(f"{path}: expected {expected}, got a file without any.") from error
 
     @property
     def parts(self) -> SplitResult:

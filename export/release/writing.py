@@ -49,7 +49,7 @@ def write_release(
         InputError: an input is missing, damaged or does not fit the model, or `output` exists.
     """
     if output.resolve() == train_dir.resolve():
-        raise InputError(f"{output}: expected another directory than that of the model.")
+        raise InputError(f"{output}: expected a directory other than the model's, got the same.")
     check_output(output, "model", overwrite=overwrite)
     manifest = read_manifest(train_dir, "model")
     text = read_text(card, "a text that describes the model") if card else None

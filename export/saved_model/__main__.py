@@ -61,7 +61,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
-    search = parse_search(parser(prog), argv, arguments.train_dir, beam_besides=True)
+    search = parse_search(parser(prog), argv, arguments.train_dir, also_beam=True)
     with importing_tensorflow():
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  Imported here to hide what it prints on import.

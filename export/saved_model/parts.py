@@ -26,8 +26,8 @@ def in_parts(
             batch, and a row's outputs do not depend on other rows.
         specs: specifications of its inputs.
         rows: maximum number of rows of a part, at least 1.
-        weights: function from the inputs to int32 `(batch,)`, each at least 1: as how many rows
-            each row counts. None: as one. A row that counts as more than `rows` is a part.
+        weights: function from the inputs to int32 `(batch,)`, at least 1: how many rows each row
+            counts as. None: one. A row that counts as more than `rows` is a part by itself.
     """
     # Traced once, although an export traces every signature twice.
     part = tf.function(function, autograph=False).get_concrete_function(*specs)

@@ -44,7 +44,7 @@ def _check_pair(cert: Path, key: Path) -> None:
     try:
         context.load_verify_locations(cert)
     except ssl.SSLError as error:
-        raise InputError(f"{cert}: expected {expected[cert]}, got another file.") from error
+        raise InputError(f"{cert}: expected {expected[cert]}, got a file without one.") from error
     try:
         context.load_cert_chain(cert, key, no_passphrase)
     except ssl.SSLError as error:

@@ -95,7 +95,7 @@ class HttpLimits:
         except TimeoutError as error:
             raise RequestError(
                 StatusCode.DEADLINE_EXCEEDED,
-                f"body: expected within {self._config.timeout_seconds:g} s.",
+                f"body: expected all of it within {self._config.timeout_seconds:g} s, got less.",
             ) from error
         finally:
             self._receiving -= 1

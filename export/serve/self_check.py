@@ -83,7 +83,7 @@ def _only_trusting(cert: Path) -> ssl.SSLContext:
 
 def _other_server(config: ServerConfig, reason: str) -> InputError:
     return InputError(
-        f"{config.address(config.rest_port)}: expected a server with these settings of TLS and "
-        f"token, got {reason}; if Ray Serve already ran on the cluster, stop it first "
+        f"{config.address(config.rest_port)}: expected a server with these TLS and token settings, "
+        f"got {reason}; if Ray Serve was already running on the cluster, stop it first "
         "(`serve shutdown`)."
     )

@@ -48,8 +48,8 @@ class ServerConfig(Config):
     max_posts: PositiveInt = option(256, "maximum number of posts per request")
     max_hypotheses: PositiveInt = option(
         16384,
-        "maximum number of hypotheses per request: posts x candidates of the search, and for "
-        "all_emotions and emotion auto x categories",
+        "maximum number of hypotheses per request: posts × search candidates (× categories, for "
+        "all_emotions and for emotion auto)",
     )
     max_request_bytes: PositiveInt = option(1_000_000, "maximum size of a request, in bytes")
     timeout_seconds: Seconds = option(

@@ -1,4 +1,4 @@
-"""The replies of the TensorFlow Lite files: greedy search with the operations they can have."""
+"""Greedy search with operations that TensorFlow Lite supports, for the exported files."""
 
 from pathlib import Path
 from typing import Any

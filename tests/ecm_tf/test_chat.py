@@ -328,5 +328,5 @@ def test_terminal_asks_again_after_a_post_in_another_encoding(monkeypatch, capsy
     monkeypatch.setattr("sys.stdin", mock.Mock(isatty=lambda: True))
     assert list(chat._read_posts()) == ["你好"]
     out, err = capsys.readouterr()
-    assert "> expected UTF-8; set the terminal to it.\n> > " in err
+    assert "> expected UTF-8 text, got other bytes; set the terminal to UTF-8.\n> > " in err
     assert out == "", "replies that go to a file have no prompts"

@@ -73,7 +73,7 @@ class Key:
         """Reads a key.
 
         Raises:
-            InputError: the file is no key, or it was changed.
+            InputError: the file is not a key, or it was changed.
         """
         expected = "a key, written by `ecm_tf.evaluate sheet`"
         text = read_text(path, expected)
@@ -82,7 +82,7 @@ class Key:
         except msgspec.DecodeError as error:
             raise InputError(f"{path}: expected {expected}; {error}.") from error
         if (run := json.loads(text).get("run")) != key.run:
-            raise InputError(f"{path}: expected the content of the key {run}, got other content.")
+            raise InputError(f"{path}: expected the unmodified key {run}, got changed content.")
         return key
 
 

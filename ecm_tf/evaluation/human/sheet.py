@@ -82,7 +82,7 @@ def read_sheet(path: Path, key: Key) -> list[Scores]:
         The scores of each row of the key, in the key's order.
 
     Raises:
-        InputError: the file is no complete sheet of this key.
+        InputError: the file is not a complete sheet of this key.
     """
     places = {id_: place for place, id_ in enumerate(key.ids)}
     found: dict[str, Scores] = {}

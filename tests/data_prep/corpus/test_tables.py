@@ -79,7 +79,7 @@ def test_a_badly_quoted_csv_row_does_not_hide_the_next(tmp_path):
     path.write_text('post,response\n你好,"他说"好"。"\n"c\nd",e\n', encoding="utf-8")
     _, bad, good = csv_rows(path)
     assert (bad.number, bad.raw.decode()) == (2, '你好,"他说"好"。"')
-    with pytest.raises(RecordError, match="expected quoted cells whose own quotes are doubled; "):
+    with pytest.raises(RecordError, match="expected doubled quotation marks inside quoted cells; "):
         _ = bad.cells
     assert (good.number, good.cells) == (3, ["c\nd", "e"])
 

@@ -125,7 +125,7 @@ def parse(*flags, model=None, **options):
         (("--beam_size", "20"), "--beam_size: expected the decoder beam; this greedy search does"),
         (("--temperature", "0.7"), "--temperature: expected the decoder sample; this greedy"),
         (("--decoder", "beam", "--top_k", "5"), "--top_k: expected the decoder sample; this beam"),
-        (("--emotion_weight", "2"), "--emotion_weight: expected a classifier to weigh, rerank"),
+        (("--emotion_weight", "2"), r"--emotion_weight: expected a classifier \(rerank\)"),
         (("--length_penalty", "1"), "--length_penalty: expected a search with several candidates"),
         (("--decoder", "sample", "--length_penalty", "1"), "--length_penalty: expected a search"),
         (("--decoder", "beam", "--diversity", "3"), "--diversity: expected several beam_groups"),
@@ -140,10 +140,10 @@ def test_flags_that_the_search_does_not_use_are_refused(flags, message):
 
 
 def test_a_command_may_use_a_beam_search_besides():
-    assert parse("--beam_size", "2", beam_besides=True).beam_size == 2
-    assert parse("--length_penalty", "1", beam_besides=True).length_penalty == 1
+    assert parse("--beam_size", "2", also_beam=True).beam_size == 2
+    assert parse("--length_penalty", "1", also_beam=True).length_penalty == 1
     with pytest.raises(InputError, match="--top_p: expected the decoder sample"):
-        parse("--top_p", "0.5", beam_besides=True)
+        parse("--top_p", "0.5", also_beam=True)
 
 
 def test_flags_win_over_the_defaults_of_the_model_directory(tmp_path):

@@ -392,7 +392,7 @@ def test_a_finished_run_is_not_changed(copied, finished, dataset, eagerly):
 def test_a_trained_model_without_its_checkpoints_is_not_replaced(copied, dataset, eagerly):
     shutil.rmtree(copied / "checkpoints")
     before = (copied / "model.weights.h5").read_bytes()
-    with pytest.raises(InputError, match="got none beside the model of step 6; choose another"):
+    with pytest.raises(InputError, match="got only the model of step 6; choose another"):
         train(dataset, copied, epochs=3)
     assert (copied / "model.weights.h5").read_bytes() == before
 

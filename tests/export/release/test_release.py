@@ -180,7 +180,7 @@ def test_an_existing_model_is_replaced_only_on_request(trained, tmp_path):
     (output / "old").touch()
     with pytest.raises(InputError, match="exists already; --overwrite replaces it"):
         write("--train_dir", trained, "--output", output)
-    with pytest.raises(InputError, match="expected another directory than that of the model"):
+    with pytest.raises(InputError, match="expected a directory other than the model's, got"):
         write("--train_dir", output, "--output", output, "--overwrite")
     assert (output / "old").exists()
     write("--train_dir", trained, "--output", output, "--overwrite")

@@ -112,7 +112,7 @@ def test_a_body_is_passed_on_in_one_message_and_then_the_disconnect(parts):
 def test_a_slow_body_is_rejected(messages):
     client = Client(messages)
     client.request()
-    assert client.error == (408, "body: expected within 0.05 s.")
+    assert client.error == (408, "body: expected all of it within 0.05 s, got less.")
 
 
 def test_a_client_that_disconnects_gets_no_answer():

@@ -166,7 +166,7 @@ def test_keys_are_read_back(key, tmp_path):
     [
         ('"systems"', '"models"', "key.json: expected a key, written by .*systems"),
         ("human evaluation key", "model", "key.json: expected a key, written by "),
-        ("真好", "真坏", "key.json: expected the content of the key RUN, got other content"),
+        ("真好", "真坏", "key.json: expected the unmodified key RUN, got changed content"),
         ("{", "", "key.json: expected a key"),
     ],
 )
