@@ -4,8 +4,9 @@
 
 sizes=(--size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128)
 mkdir -p "$output" "$results"
+searches=${SEARCHES:-$output/searches.toml}
 # Greedy search, and beam search as the paper uses it.
-cat > "$output/searches.toml" << TOML
+[ -n "${SEARCHES:-}" ] || cat > "$searches" << TOML
 [greedy]
 
 ["beam 20"]
@@ -28,7 +29,7 @@ measured_run() { # name of the run (a variant and a seed, such as ecm-0), then f
     judged=()
     [ ${#parts[@]} -gt 0 ] || judged=(
       --judge "$corpus/classifier" "$corpus/naive_bayes" "$corpus/independent"
-      --posts 300 --searches "$output/searches.toml"
+      --posts 300 --searches "$searches"
     )
     parts+=("$output/$run-$part")
     [ -f "$output/$run-$part/figures.json" ] && continue

@@ -8,7 +8,8 @@
 # default all are run. OUTPUT receives the model directory OUTPUT/RUN and its evaluations, and RESULTS
 # the figures, RUN.json. The script skips runs whose figures exist, and resumes an interrupted one.
 # `python -m experiments.figures table RESULTS` prints the table. The environment variables TRAIN_FLAGS
-# and EVALUATE_FLAGS add flags to `ecm_tf.train` and `ecm_tf.evaluate`.
+# and EVALUATE_FLAGS add flags to `ecm_tf.train` and `ecm_tf.evaluate`; SEARCHES names another TOML
+# file of searches.
 set -euo pipefail
 corpus=$1 output=$2 results=$3
 shift 3

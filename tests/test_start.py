@@ -309,7 +309,10 @@ def test_a_file_instead_of_a_directory_is_refused(name, tmp_path, monkeypatch, c
 
 DIRECTORIES = {
     "client": ["http://127.0.0.1:9", "--file", "nothing"],
-    "evaluate": ["--train_dir", "m", "--dataset", "d", "--searches", "nothing"],
+    "evaluate": [
+        *("--train_dir", "m", "--dataset", "d", "--judge", "j"),
+        *("--searches", "nothing"),
+    ],
     "build": ["--train", "nothing", "--output", "d"],
 }
 """Inputs that are directories where files are expected."""

@@ -94,6 +94,12 @@ def train(
         if history:
             _log.info("resuming from the checkpoint of step %d", history[-1].step)
         else:
+            if config.use_ememory and not any(assets.external_memory):
+                _log.warning(
+                    "%s has no emotion words, so the external memory only has generic words; "
+                    "data_prep build takes emotion words with --ememory",
+                    dataset_dir,
+                )
             if pretrain_dir is not None:
                 initialize_from_model(model, assets, pretrain_dir)
             if word_vectors is not None:
@@ -160,11 +166,6 @@ def checked_run(
             "dataset with --dev or a larger --dev_fraction."
         )
     config = model_config(model_options, dataset.assets)
-    if config.use_ememory and not any(dataset.assets.external_memory):
-        raise InputError(
-            f"--use_ememory: {dataset_dir}: expected a dataset with emotion words, which "
-            "data_prep build takes with --ememory; got none."
-        )
     initialization = Initialization.of(train_dir, pretrain_dir, word_vectors)
     settings = RunSettings(config, training, dataset_dir, initialization)
     settings.check_train_dir(train_dir)

@@ -241,7 +241,6 @@ def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
     # `test_table4_records_each_run_and_prints_the_table` has a wider beam.
     searches = tmp_path / "searches.toml"
     searches.write_text('[greedy]\n[few]\ndecoder = "beam"\nbeam_size = 2\n', encoding="utf-8")
-    evaluation = f"--posts 1 --samples 0 --searches {searches}"
     with eager_execution():
         run(
             "relevance.sh",
@@ -251,7 +250,7 @@ def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
             results,
             "pretrained-0",
             "weighted-0",
-            **{**TINY_RUN, "EVALUATE_FLAGS": evaluation},
+            **{**TINY_RUN, "SEARCHES": str(searches)},
             **corpus_flags(data),
         )
     assert {path.stem for path in results.iterdir()} == {"pretrained-0", "weighted-0"}
