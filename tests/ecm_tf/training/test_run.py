@@ -501,7 +501,7 @@ def test_an_external_memory_without_emotion_words_is_reported(dataset, tmp_path,
     words.write_text(json.dumps([[] for _ in json.loads(words.read_text())]))
     for directory, reported in ((dataset, False), (without, True)):
         caplog.clear()
-        train(directory, tmp_path / directory.name, **{"no-verify_dataset": True})
+        train(directory, tmp_path / f"model {reported}", **{"no-verify_dataset": True})
         assert ("has no emotion words" in caplog.text) == reported
 
 
