@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.lock import locked
 from ecm_tf.core.manifest import write_atomically
 
 
@@ -119,28 +119,19 @@ class OutputFiles:
     def locked(self) -> Iterator[None]:
         """Makes other runs with the same output fail while the `with` block runs.
 
-        The operating system releases the lock when the process ends, however it ends.
-
         Raises:
             InputError: another run writes the output, or the lock file cannot be created.
         """
-        lock = FileLock(self._lock, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise InputError(
-                f"{self.output}: expected an output that no other run writes, but one is in "
-                "progress; wait until it has finished, or choose another --output."
-            ) from error
-        except OSError as error:
-            raise cannot_create(self.output, error) from error
-        try:
+        refusal = (
+            f"{self.output}: expected an output that no other run writes, but one is in progress; "
+            "wait until it has finished, or choose another --output."
+        )
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self._lock, refusal, remove=True))
+            except OSError as error:
+                raise cannot_create(self.output, error) from error
             yield
-        finally:
-            # While the lock is still held: a run that has opened this file already does not get
-            # the lock, because filelock takes none on a removed file.
-            self._lock.unlink(missing_ok=True)
-            lock.release()
 
     @property
     def finishing(self) -> bool:

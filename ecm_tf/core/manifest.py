@@ -52,7 +52,7 @@ def write_manifest(
     Args:
         directory: the directory.
         kind: `"corpus"`, `"dataset"`, `"model"`, `"checkpoint"`, `"classifier"`, `"vectors"`,
-    `"report"`, `"tflite"` or `"web"`.
+            `"report"`, `"tflite"` or `"web"`.
         files: paths of its files, relative to `directory`; their digests are recorded.
         settings: the settings that it was made with.
         counts: statistics of its content.

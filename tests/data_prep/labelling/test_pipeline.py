@@ -4,13 +4,12 @@ import contextlib
 import json
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from lock_holder import lock_holder
 
 from data_prep.__main__ import main
 from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
@@ -263,16 +262,9 @@ def test_a_second_run_on_the_same_output_is_refused(tmp_path, write_jsonl):
 
 def test_a_killed_run_does_not_keep_the_lock(tmp_path, write_jsonl):
     source, output = write_jsonl(ROWS), tmp_path / "out.jsonl"
-    program = "import sys, time; from pathlib import Path\n"
-    program += "from data_prep.labelling.progress import OutputFiles\n"
-    program += "with OutputFiles(Path(sys.argv[1])).locked(): print('locked', flush=True); "
-    program += "time.sleep(600)"
-    command = [sys.executable, "-c", program, str(output)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout.readline() == "locked\n"
-        with pytest.raises(InputError, match="expected an output that no other run writes"):
-            run(source, output)
-        holder.kill()
+    held = lock_holder("data_prep.labelling.progress", "module.OutputFiles(path).locked()", output)
+    with held, pytest.raises(InputError, match="expected an output that no other run writes"):
+        run(source, output)
     run(source, output)
     assert {path.name for path in tmp_path.iterdir()} == {"out.jsonl", "pairs.jsonl"}
 

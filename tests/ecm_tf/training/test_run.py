@@ -6,8 +6,6 @@ import json
 import math
 import os
 import shutil
-import subprocess
-import sys
 from unittest import mock
 
 import h5py
@@ -15,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from eager_runs import eager_execution
+from lock_holder import lock_holder
 
 from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
@@ -345,15 +344,9 @@ def test_only_damaged_checkpoints_are_refused(step, copied, dataset, eagerly):
 
 def test_a_second_run_on_the_same_train_dir_is_refused(copied, dataset, eagerly):
     """A process that holds the lock and is killed does not leave the directory locked."""
-    program = "import sys, time; from pathlib import Path\n"
-    program += "from ecm_tf.training.lock import exclusive\n"
-    program += "with exclusive(Path(sys.argv[1])): print('locked', flush=True); time.sleep(600)"
-    command = [sys.executable, "-c", program, str(copied)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout.readline() == "locked\n"
-        with pytest.raises(InputError, match="expected a directory that no other run uses"):
-            train(dataset, copied, epochs=2)
-        holder.kill()
+    held = lock_holder("ecm_tf.training.lock", "module.exclusive(path)", copied)
+    with held, pytest.raises(InputError, match="expected a directory that no other run uses"):
+        train(dataset, copied, epochs=2)
     train(dataset, copied, epochs=2)
 
 
