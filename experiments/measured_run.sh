@@ -1,5 +1,5 @@
 # Sourced by scripts that compare trained models: `measured_run` trains a model, evaluates it and
-# records its figures. It takes $python, $dataset (for training), $corpus (the output of corpus.sh, for
+# records its metrics. It takes $python, $dataset (for training), $corpus (the output of corpus.sh, for
 # the evaluation), $output and $results.
 
 sizes=(--size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128)
@@ -32,9 +32,9 @@ measured_run() { # name of the run (a variant and a seed, such as ecm-0), then f
       --posts 300 --searches "$searches"
     )
     parts+=("$output/$run-$part")
-    [ -f "$output/$run-$part/figures.json" ] && continue
+    [ -f "$output/$run-$part/metrics.json" ] && continue
     "$python" -m experiments.measured "$python" -m ecm_tf.evaluate --train_dir "$output/$run" \
       --dataset "$test" --output "$output/$run-$part" "${judged[@]}" ${EVALUATE_FLAGS:-}
   done
-  "$python" -m experiments.figures record "$output/$run" "$results/$run.json" "${parts[@]}"
+  "$python" -m experiments.metrics record "$output/$run" "$results/$run.json" "${parts[@]}"
 }

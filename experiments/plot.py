@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.command import run
 from ecm_tf.report import picture
-from experiments.figures import Figures, read_runs, value_at
+from experiments.metrics import Metrics, read_runs, value_at
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,18 +26,18 @@ COLOURS = ("#2f5d9b", "#d98c21", "#2a9d6f", "#9b4f96", "#d1495b")
 def main(argv: list[str] | None = None) -> None:
     """Runs the command; see the module."""
     parser = Parser(prog="python -m experiments.plot", description=__doc__)
-    parser.add_argument("results", type=Path, help="directory of `experiments.figures record`")
+    parser.add_argument("results", type=Path, help="directory of `experiments.metrics record`")
     parser.add_argument("picture", type=Path, help="PNG file to write")
     arguments = parser.parse_args(argv)
     runs = read_runs(arguments.results)
     arguments.picture.write_bytes(draw(runs))
 
 
-def draw(runs: Mapping[str, Sequence[Figures]]) -> bytes:
+def draw(runs: Mapping[str, Sequence[Metrics]]) -> bytes:
     """Returns the picture, a PNG file: a panel for each measure, with a row for each name.
 
     Args:
-        runs: figures by name of the run; one for each seed.
+        runs: metrics by name of the run; one for each seed.
     """
     example = next(iter(runs.values()))[0]
     parts, replies = example["test"], example["replies"]
@@ -69,13 +69,13 @@ def draw(runs: Mapping[str, Sequence[Figures]]) -> bytes:
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5)
 
     size = (9, 0.6 + (0.5 + 0.25 * len(runs)) * -(-len(panels) // 2))
-    return picture("figures.png", "Dots of each measure by run.", size, draw_panels).png
+    return picture("metrics.png", "Dots of each measure by run.", size, draw_panels).png
 
 
 def _draw_dots(
     axes: Axes,
-    runs: Mapping[str, Sequence[Figures]],
-    measure: Callable[[Figures], float | None],
+    runs: Mapping[str, Sequence[Metrics]],
+    measure: Callable[[Metrics], float | None],
     colour: str,
     label: str,
 ) -> None:

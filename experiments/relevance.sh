@@ -5,7 +5,7 @@
 #
 # DATA and CORPUS are the directories of experiments/corpus.sh. A RUN is a change and a seed, such as
 # tied-0; by default all are run, and first the model ecm-0 that they change. OUTPUT receives the models
-# and their evaluations, and RESULTS the figures, as from experiments/table4.sh, whose ecm-0.json can be
+# and their evaluations, and RESULTS the metrics, as from experiments/table4.sh, whose ecm-0.json can be
 # copied to RESULTS; they are not directories of that script. This one resumes in the same way. All
 # models have the tokenizer and the vocabularies of CORPUS, so that their perplexities compare. The
 # environment variables are those of experiments/table4.sh, and SOURCES and MERGE_FLAGS of
@@ -87,4 +87,4 @@ for run in "${runs[@]}"; do
   esac
   measured_run "$run" "${flags[@]}"
 done
-"$python" -m experiments.figures table "$results"
+"$python" -m experiments.metrics table "$results"

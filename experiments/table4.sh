@@ -6,8 +6,8 @@
 #
 # CORPUS is the output of experiments/corpus.sh. A RUN is a variant and a seed, such as ecm-0; by
 # default all are run. OUTPUT receives the model directory OUTPUT/RUN and its evaluations, and RESULTS
-# the figures, RUN.json. The script skips runs whose figures exist, and resumes an interrupted one.
-# `python -m experiments.figures table RESULTS` prints the table. The environment variables TRAIN_FLAGS
+# the metrics, RUN.json. The script skips runs whose metrics exist, and resumes an interrupted one.
+# `python -m experiments.metrics table RESULTS` prints the table. The environment variables TRAIN_FLAGS
 # and EVALUATE_FLAGS add flags to `ecm_tf.train` and `ecm_tf.evaluate`; SEARCHES names another TOML
 # file of searches.
 set -euo pipefail
@@ -35,4 +35,4 @@ runs=("$@")
 for run in "${runs[@]}"; do
   measured_run "$run" ${modules[${run%-*}]}
 done
-"$python" -m experiments.figures table "$results"
+"$python" -m experiments.metrics table "$results"

@@ -78,7 +78,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         "--output",
         type=Path,
         metavar="DIRECTORY",
-        help="write index.html with plots, figures.json and table.md there",
+        help="write index.html with plots, metrics.json and table.md there",
     )
     add_searches(result)
     return result

@@ -32,18 +32,18 @@ def write_report(
     emotions: Emotions,
     facts: dict[str, Any],
 ) -> None:
-    """Writes `index.html`, its plots as PNG files, `figures.json` and `table.md`.
+    """Writes `index.html`, its plots as PNG files, `metrics.json` and `table.md`.
 
     Args:
         output: directory to write to; made if absent.
         measurements, directories, emotions, facts: as for `evaluation_page`.
     """
     evaluations = [measurement.evaluation for measurement in measurements]
-    figures = {**facts, "models": [asdict(evaluation) for evaluation in evaluations]}
-    text = json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False)
+    metrics = {**facts, "models": [asdict(evaluation) for evaluation in evaluations]}
+    text = json.dumps(metrics, ensure_ascii=False, indent=2, allow_nan=False)
     output.mkdir(parents=True, exist_ok=True)
     write_atomically(output / "table.md", table(evaluations) + "\n")
-    write_atomically(output / "figures.json", text + "\n")
+    write_atomically(output / "metrics.json", text + "\n")
     page, pictures = evaluation_page(measurements, directories, emotions, facts)
     for plot in pictures:
         (output / plot.name).write_bytes(plot.png)

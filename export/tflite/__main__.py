@@ -69,14 +69,14 @@ def _compare(arguments: argparse.Namespace) -> None:
     with importing_tensorflow():
         from export.tflite.comparison import compare, table
 
-    figures = compare(
+    measurements = compare(
         arguments.train_dir,
         arguments.dataset,
         arguments.split,
         arguments.posts,
         files=_files(arguments),
     )
-    print(table(figures))
+    print(table(measurements))
 
 
 def parser(prog: str = PROG) -> argparse.ArgumentParser:

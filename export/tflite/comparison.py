@@ -29,8 +29,8 @@ from export.tflite.text import check_text_settings
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Measurements of one file.
+class Measurement:
+    """The measurements of one file.
 
     Attributes:
         name: scheme, file and shapes.
@@ -51,7 +51,7 @@ class Figures:
 
 def compare(
     train_dir: Path, dataset: Path, split: str, posts: int, files: Collection[str] = FILES
-) -> list[Figures]:
+) -> list[Measurement]:
     """Measures the files of every scheme, and compares their replies with the model's greedy ones.
 
     `ids.tflite` is measured with dynamic shapes, and with one fixed shape that answers a post of
@@ -89,13 +89,13 @@ def compare(
     if IDS in files:
         all_emotions = PostShape(responder.categories, responder.model.config.max_post_length)
         variants.append((", fixed shapes", [IDS], all_emotions))
-    figures = []
+    measurements = []
     with tempfile.TemporaryDirectory() as temporary:
         for scheme, (label, names, shape) in product(SCHEMES, variants):
             directory = Path(temporary) / f"{scheme}{label}"
             convert(train_dir, directory, scheme, files=names, shape=shape)
             for name in names:
-                figures.append(
+                measurements.append(
                     _measure(
                         f"{scheme}, {Path(name).stem}{label}",
                         directory / name,
@@ -103,12 +103,12 @@ def compare(
                         responder.categories,
                     )
                 )
-    return figures
+    return measurements
 
 
 def _measure(
     name: str, file: Path, posts: Sequence[Any], expected: np.ndarray, categories: int
-) -> Figures:
+) -> Measurement:
     """Measures a file in a process of its own, and compares its replies with the expected ones."""
     request = file.with_suffix(".json")
     request.write_text(json.dumps({"posts": posts, "categories": categories}), encoding="utf-8")
@@ -119,7 +119,7 @@ def _measure(
     )
     result = json.loads(process.stdout)
     equal = np.array(result["replies"]) == expected
-    return Figures(
+    return Measurement(
         name=name,
         size=file.stat().st_size,
         load=result["load"],
@@ -129,18 +129,18 @@ def _measure(
     )
 
 
-def table(figures: Sequence[Figures]) -> str:
+def table(measurements: Sequence[Measurement]) -> str:
     """Returns the measurements as a Markdown table with one row per file."""
     header = ["file", "size", "load", "time per post", "memory", "same reply as the model"]
-    return markdown_table(header, map(_row, figures))
+    return markdown_table(header, map(_row, measurements))
 
 
-def _row(figures: Figures) -> list[str]:
+def _row(measurement: Measurement) -> list[str]:
     return [
-        figures.name,
-        f"{figures.size / 1e6:.1f} MB",
-        f"{figures.load * 1e3:.0f} ms",
-        f"{figures.seconds * 1e3:.2f} ms",
-        f"{figures.memory / 1e6:.0f} MB",
-        f"{figures.agreement:.2%}",
+        measurement.name,
+        f"{measurement.size / 1e6:.1f} MB",
+        f"{measurement.load * 1e3:.0f} ms",
+        f"{measurement.seconds * 1e3:.2f} ms",
+        f"{measurement.memory / 1e6:.0f} MB",
+        f"{measurement.agreement:.2%}",
     ]

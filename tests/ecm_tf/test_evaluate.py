@@ -45,11 +45,11 @@ def test_prints_and_writes_both_perplexities(model_dir, dataset, direct, tmp_pat
     assert line == (
         f"{model_dir}  ECM  dev perplexity {token:.2f} per token, {sentence:.2f} per sentence"
     )
-    written = json.loads((tmp_path / "figures.json").read_text())
-    (figures,) = written["models"]
-    assert (figures["model"], figures["variant"], written["split"]) == ("model", "ECM", "dev")
-    assert figures["token_perplexity"]["value"] == pytest.approx(token, rel=1e-4)
-    assert figures["sentence_perplexity"] == pytest.approx(sentence, rel=1e-4)
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    (metrics,) = written["models"]
+    assert (metrics["model"], metrics["variant"], written["split"]) == ("model", "ECM", "dev")
+    assert metrics["token_perplexity"]["value"] == pytest.approx(token, rel=1e-4)
+    assert metrics["sentence_perplexity"] == pytest.approx(sentence, rel=1e-4)
 
 
 def test_agrees_with_perplexity_during_training(model_dir, direct):
@@ -84,8 +84,8 @@ def test_models_of_equal_directory_names_are_told_apart(model_dir, dataset, tmp_
     assert first.removeprefix(str(model_dir)) == second.removeprefix(str(other))
     assert " test perplexity " in first
     names = [f"{directory.parent.name}-{directory.name}" for directory in (model_dir, other)]
-    written = json.loads((tmp_path / "out" / "figures.json").read_text())
-    assert [figures["model"] for figures in written["models"]] == names
+    written = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert [metrics["model"] for metrics in written["models"]] == names
     for name in names:
         assert (tmp_path / "out" / f"{name}-confusion.png").is_file()
 
@@ -108,10 +108,10 @@ def test_compares_searches(model_dir, dataset, tmp_path, capsys):
     run("--train_dir", model_dir, "--dataset", dataset, *flags)
     rows = table_rows(capsys.readouterr().out)
     assert [row[0] for row in rows] == ["model", "model, greedy", "model, reranked, of four"]
-    written = json.loads((tmp_path / "out" / "figures.json").read_text())
+    written = json.loads((tmp_path / "out" / "metrics.json").read_text())
     greedy, reranked = written["models"]
     assert greedy["token_perplexity"] == reranked["token_perplexity"]
-    accuracy = [figures["judges"]["judge"]["accuracy"]["value"] for figures in (greedy, reranked)]
+    accuracy = [metrics["judges"]["judge"]["accuracy"]["value"] for metrics in (greedy, reranked)]
     assert accuracy[0] < accuracy[1]
     assert reranked["search"] == "best of 4 samples at 1, judge 9"
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The picture of the figures of several runs."""
+"""The picture of the metrics of several runs."""
 
 import io
 import json
@@ -13,13 +13,13 @@ from experiments import plot
 
 def write_figures(results, run, perplexity, accuracy):
     estimate = {"value": accuracy, "low": 0, "high": 1}
-    figures = {
+    metrics = {
         "test": {"lccc": {"perplexity": perplexity, "hits_at_1": None}},
         "replies": {
             "greedy": {"accuracy": dict.fromkeys(("a", "b", "c", "d", "e", "f"), estimate)}
         },
     }
-    (results / f"{run}.json").write_text(json.dumps(figures), encoding="utf-8")
+    (results / f"{run}.json").write_text(json.dumps(metrics), encoding="utf-8")
 
 
 def test_a_dot_for_each_seed_and_a_line_at_the_mean(tmp_path, monkeypatch):
@@ -37,13 +37,13 @@ def test_a_dot_for_each_seed_and_a_line_at_the_mean(tmp_path, monkeypatch):
         return picture(name, alt, size, draw_and_record)
 
     monkeypatch.setattr(plot, "picture", recording)
-    plot.main([str(tmp_path), str(tmp_path / "figures.png")])
-    assert Image.open(io.BytesIO((tmp_path / "figures.png").read_bytes())).format == "PNG"
+    plot.main([str(tmp_path), str(tmp_path / "metrics.png")])
+    assert Image.open(io.BytesIO((tmp_path / "metrics.png").read_bytes())).format == "PNG"
     assert drawn["perplexity, lccc"] == [[[215, 0]], [[210, 0], [220, 0]], [[250, 1]], [[250, 1]]]
     assert drawn["hits@1 of 10, lccc"] == [], "too few responses to rank"
     assert len(drawn["emotion accuracy, greedy"]) == 2 * 2 * 6, "more judges than colours"
 
 
 def test_a_directory_without_figures_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"expected figures of runs, got none\.$"):
-        plot.main([str(tmp_path), str(tmp_path / "figures.png")])
+    with pytest.raises(InputError, match=r"expected metrics of runs, got none\.$"):
+        plot.main([str(tmp_path), str(tmp_path / "metrics.png")])

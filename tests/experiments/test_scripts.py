@@ -205,11 +205,11 @@ def test_table4_records_each_run_and_prints_the_table(corpus, tmp_path):
         result = run("table4.sh", corpus, output, results, *runs, **TINY_RUN)
         again = run("table4.sh", corpus, output, results, *runs, **TINY_RUN)
     assert {path.stem for path in results.iterdir()} == set(runs)
-    figures = json.loads((results / "ecm-0.json").read_text(encoding="utf-8"))
-    assert figures["variant"] == "ECM"
-    assert figures["test"].keys() == {"lccc", "stc"}
-    assert figures["replies"].keys() == {"greedy", "beam 20"}
-    judges = figures["replies"]["greedy"]["accuracy"]
+    metrics = json.loads((results / "ecm-0.json").read_text(encoding="utf-8"))
+    assert metrics["variant"] == "ECM"
+    assert metrics["test"].keys() == {"lccc", "stc"}
+    assert metrics["replies"].keys() == {"greedy", "beam 20"}
+    judges = metrics["replies"]["greedy"]["accuracy"]
     assert judges.keys() == {"classifier", "naive_bayes", "independent"}
     _, *by_variant = table_rows(again.output)
     assert [row[:3] for row in by_variant] == [["ecm", "ECM", "1"], ["seq2seq", "Seq2Seq", "2"]]
@@ -220,7 +220,7 @@ def test_table4_records_each_run_and_prints_the_table(corpus, tmp_path):
     expected = f"{mean(perplexities):.1f} ± {stdev(perplexities):.1f}"
     assert by_variant[1][3] == expected
     assert len(result.commands) == 3 * 4 + 1
-    assert [command[0] for command in again.commands] == ["experiments.figures"], "all are recorded"
+    assert [command[0] for command in again.commands] == ["experiments.metrics"], "all are recorded"
 
 
 @pytest.mark.slow
@@ -284,8 +284,8 @@ def test_searches_are_compared_on_one_model(corpus, tmp_path):
     with eager_execution():
         train_main(flags.split())
         run("searches.sh", corpus, model, output, EVALUATE_FLAGS="--posts 1 --samples 0")
-    figures = json.loads((output / "evaluation/figures.json").read_text(encoding="utf-8"))
-    assert len(figures["models"]) == 12
+    metrics = json.loads((output / "evaluation/metrics.json").read_text(encoding="utf-8"))
+    assert len(metrics["models"]) == 12
 
 
 @pytest.mark.slow

@@ -101,12 +101,12 @@ def test_page_shows_all_results(model_dir, dataset, tmp_path, monkeypatch):
     main(["--train_dir", str(model_dir), "--dataset", str(dataset), *judges,
           "--samples", "2", "--output", str(output)])  # fmt: skip
     page = (output / "index.html").read_text(encoding="utf-8")
-    figures = json.loads((output / "figures.json").read_text(encoding="utf-8"))
-    accuracy = figures["models"][0]["judges"]["first"]["accuracy"]["value"]
+    metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
+    accuracy = metrics["models"][0]["judges"]["first"]["accuracy"]["value"]
     assert f"{accuracy:.3f}" in page
     assert page.count("data:image/png") == 3, "accuracy, confusion, learning curve"
     assert "first and second predict the same emotion for 100.0 %" in page
     assert "http://" not in page and "https://" not in page
     names = {path.name for path in output.iterdir()}
-    assert names == {"index.html", "figures.json", "table.md", "accuracy.png",
+    assert names == {"index.html", "metrics.json", "table.md", "accuracy.png",
                      "learning_curves.png", "model-confusion.png"}  # fmt: skip

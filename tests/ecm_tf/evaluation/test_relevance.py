@@ -208,12 +208,12 @@ def test_the_command_reports_pairs_left_out(model_dir, dataset, tmp_path, capsys
     assert capsys.readouterr().out.splitlines()[1] == (
         f"{model_dir}  no pair has nine other responses of its emotion (0 pairs, 10 left out)"
     )
-    (figures,) = json.loads((tmp_path / "out/figures.json").read_text())["models"]
-    assert figures["relevance"] == {"hits_at_1": None, "mrr": None, "pairs": 0, "left_out": 10}
+    (metrics,) = json.loads((tmp_path / "out/metrics.json").read_text())["models"]
+    assert metrics["relevance"] == {"hits_at_1": None, "mrr": None, "pairs": 0, "left_out": 10}
     assert "hits@1" in (tmp_path / "out/table.md").read_text()
     main([*arguments, "--relevance_pairs", "0", "--output", str(tmp_path / "off")])
-    (figures,) = json.loads((tmp_path / "off/figures.json").read_text())["models"]
-    assert figures["relevance"] is None
+    (metrics,) = json.loads((tmp_path / "off/metrics.json").read_text())["models"]
+    assert metrics["relevance"] is None
     assert "hits@1" not in (tmp_path / "off/table.md").read_text()
     assert len(capsys.readouterr().out.strip().splitlines()) == 3
 
@@ -225,8 +225,8 @@ def test_the_command_ranks_responses(model_dir, dataset, tmp_path, monkeypatch, 
     monkeypatch.setattr("ecm_tf.evaluation.relevance.read_pairs", lambda *_: every_pair_sad)
     main(["--train_dir", str(model_dir), "--dataset", str(dataset), "--output", str(tmp_path),
           "--relevance_pairs", "4"])  # fmt: skip
-    (figures,) = json.loads((tmp_path / "figures.json").read_text())["models"]
-    ranked = figures["relevance"]
+    (metrics,) = json.loads((tmp_path / "metrics.json").read_text())["models"]
+    ranked = metrics["relevance"]
     assert (ranked["pairs"], ranked["left_out"]) == (4, 0)
     hits, mrr = ranked["hits_at_1"]["value"], ranked["mrr"]["value"]
     assert f"hits@1 of 10 {hits:.3f}, MRR {mrr:.3f} (4 pairs, 0 left out)" in (

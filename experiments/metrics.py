@@ -1,7 +1,7 @@
-"""Collects the figures of trained models, and prints their table.
+"""Collects the metrics of trained models, and prints their table.
 
-python -m experiments.figures record MODEL OUTPUT.json EVALUATION…
-python -m experiments.figures table RESULTS
+python -m experiments.metrics record MODEL OUTPUT.json EVALUATION…
+python -m experiments.metrics table RESULTS
 """
 
 import argparse
@@ -20,14 +20,14 @@ from ecm_tf.core.files import read_json
 from ecm_tf.core.manifest import write_atomically
 from ecm_tf.report.tables import markdown_table
 
-Figures = Mapping[str, Any]
+Metrics = Mapping[str, Any]
 
 
 def main(argv: list[str] | None = None) -> None:
     """Runs the command; see the module."""
-    parser = Parser(prog="python -m experiments.figures", description=__doc__)
+    parser = Parser(prog="python -m experiments.metrics", description=__doc__)
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    record = actions.add_parser("record", help="write the figures of a run to one file")
+    record = actions.add_parser("record", help="write the metrics of a run to one file")
     record.add_argument("model", type=Path, help="model directory")
     record.add_argument("output", type=Path, help="file to write")
     record.add_argument("evaluations", type=Path, nargs="+", help="output of ecm_tf.evaluate")
@@ -43,13 +43,13 @@ def main(argv: list[str] | None = None) -> None:
 
 def _record(arguments: argparse.Namespace) -> None:
     evaluations = [
-        read_json(path / "figures.json", "figures of ecm_tf.evaluate")
+        read_json(path / "metrics.json", "metrics of ecm_tf.evaluate")
         for path in arguments.evaluations
     ]
     history = list(_history(arguments.model))
     best = min(history, key=lambda row: row["dev_perplexity"])
     first = evaluations[0]["models"][0]
-    figures = {
+    metrics = {
         "run": arguments.model.name,
         "variant": first["variant"],
         "weights": first["weights"],
@@ -69,7 +69,7 @@ def _record(arguments: argparse.Namespace) -> None:
             if model["judges"]
         },
     }
-    text = json.dumps(figures, ensure_ascii=False, indent=2)
+    text = json.dumps(metrics, ensure_ascii=False, indent=2)
     write_atomically(arguments.output, text + "\n")
 
 
@@ -79,13 +79,13 @@ def _history(model: Path) -> Iterator[dict[str, float]]:
             yield {name: float(value) for name, value in row.items()}
 
 
-def _search(model: Figures) -> str:
+def _search(model: Metrics) -> str:
     """Returns the name of a search; of a single one, `ecm_tf.evaluate` gives the settings only."""
     several = model["label"] != model["model"]
     return model["label"].removeprefix(f"{model['model']}, ") if several else model["search"]
 
 
-def _part(evaluation: Figures) -> dict[str, float | None]:
+def _part(evaluation: Metrics) -> dict[str, float | None]:
     model = evaluation["models"][0]
     # `--relevance_pairs 0` measures none.
     relevance = model["relevance"] or {"pairs": 0, "hits_at_1": None, "mrr": None}
@@ -100,7 +100,7 @@ def _part(evaluation: Figures) -> dict[str, float | None]:
     }
 
 
-def _replies(model: Figures) -> dict[str, Any]:
+def _replies(model: Metrics) -> dict[str, Any]:
     scores = model["replies"]
     return {
         "accuracy": {name: judge["accuracy"] for name, judge in model["judges"].items()},
@@ -112,25 +112,25 @@ def _replies(model: Figures) -> dict[str, Any]:
     }
 
 
-def read_runs(results: Path) -> dict[str, list[Figures]]:
-    """Returns the figures in a directory by name of the run, without its seed.
+def read_runs(results: Path) -> dict[str, list[Metrics]]:
+    """Returns the metrics in a directory by name of the run, without its seed.
 
     Raises:
         InputError: there are none, or a file is not JSON.
     """
-    runs: dict[str, list[Figures]] = defaultdict(list)
+    runs: dict[str, list[Metrics]] = defaultdict(list)
     for path in sorted(results.glob("*.json")):
-        runs[path.stem.rpartition("-")[0]].append(read_json(path, "figures of a run"))
+        runs[path.stem.rpartition("-")[0]].append(read_json(path, "metrics of a run"))
     if not runs:
-        raise InputError(f"{results}: expected figures of runs, got none.")
+        raise InputError(f"{results}: expected metrics of runs, got none.")
     return runs
 
 
-def value_at(*keys: str) -> Callable[[Figures], float | None]:
-    """Returns a function that looks up nested keys in the figures of a run; None without them."""
+def value_at(*keys: str) -> Callable[[Metrics], float | None]:
+    """Returns a function that looks up nested keys in the metrics of a run; None without them."""
 
-    def get(figures: Figures) -> float | None:
-        value: Any = figures
+    def get(metrics: Metrics) -> float | None:
+        value: Any = metrics
         for key in keys:
             value = value.get(key) if value else None
         return value
@@ -140,14 +140,14 @@ def value_at(*keys: str) -> Callable[[Figures], float | None]:
 
 def _print_table(arguments: argparse.Namespace) -> None:
     runs = read_runs(arguments.results)
-    figures = [each for of_name in runs.values() for each in of_name]
-    columns: dict[str, tuple[Callable[[Figures], float | None], str]] = {}
-    for part in _union(each["test"] for each in figures):
+    metrics = [each for of_name in runs.values() for each in of_name]
+    columns: dict[str, tuple[Callable[[Metrics], float | None], str]] = {}
+    for part in _union(each["test"] for each in metrics):
         columns[f"{part} perplexity"] = value_at("test", part, "perplexity"), ".1f"
         columns[f"{part} hits@1"] = value_at("test", part, "hits_at_1"), ".3f"
         columns[f"{part} MRR"] = value_at("test", part, "mrr"), ".3f"
-    for search in _union(each["replies"] for each in figures):
-        of_search = [each["replies"][search] for each in figures if search in each["replies"]]
+    for search in _union(each["replies"] for each in metrics):
+        of_search = [each["replies"][search] for each in metrics if search in each["replies"]]
         for judge in _union(replies["accuracy"] for replies in of_search):
             get = value_at("replies", search, "accuracy", judge, "value")
             columns[f"accuracy, {search}, {judge}"] = get, ".3f"

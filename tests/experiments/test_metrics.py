@@ -1,11 +1,11 @@
-"""`experiments.figures`, on figures as `ecm_tf.evaluate` writes them."""
+"""`experiments.metrics`, on metrics as `ecm_tf.evaluate` writes them."""
 
 import json
 
 import pytest
 from markdown_rows import table_rows
 
-from experiments.figures import main
+from experiments.metrics import main
 
 
 def evaluated(directory, run, accuracies, seconds=9):
@@ -31,12 +31,12 @@ def evaluated(directory, run, accuracies, seconds=9):
         }
         for search, accuracy in accuracies.items()
     ]
-    figures = directory / f"{run}-talk" / "figures.json"
-    figures.parent.mkdir()
-    figures.write_text(json.dumps({"dataset": "dataset-test-talk", "models": models}))
+    metrics = directory / f"{run}-talk" / "metrics.json"
+    metrics.parent.mkdir()
+    metrics.write_text(json.dumps({"dataset": "dataset-test-talk", "models": models}))
     output = directory / "results" / f"{run}.json"
     output.parent.mkdir(exist_ok=True)
-    main(["record", str(directory / run), str(output), str(figures.parent)])
+    main(["record", str(directory / run), str(output), str(metrics.parent)])
     return json.loads(output.read_text(encoding="utf-8"))
 
 
