@@ -77,7 +77,7 @@ def __dir__() -> list[str]:
 
 
 def _import_quietly(module: str) -> Any:
-    from ecm_tf.core.command import suppress_native_stderr
+    from ecm_tf.core.native_stderr import suppress_native_stderr
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with suppress_native_stderr():

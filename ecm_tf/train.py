@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecm_tf.config import PRESETS, ClusterConfig, ModelConfig, TrainingConfig
+from ecm_tf.config import (
+    PRESETS,
+    ClusterConfig,
+    ModelConfig,
+    TrainingConfig,
+    add_buckets,
+)
 from ecm_tf.core import command, ray_cluster
 from ecm_tf.core.arguments import Parser, non_negative_int
 from ecm_tf.core.errors import InputError
@@ -70,7 +76,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         help="original: the settings of the original program, which does not mask padding and "
         "draws batches of one emotion; other flags take precedence",
     )
-    command.add_buckets(result, ModelConfig.buckets)
+    add_buckets(result, ModelConfig.buckets)
     command.add_options(result.add_argument_group("model"), ModelConfig)
     command.add_options(result.add_argument_group("training"), TrainingConfig)
     command.add_options(result.add_argument_group("several workers"), ClusterConfig)

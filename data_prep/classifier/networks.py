@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from data_prep.classifier.features import BIGRAMS, CHARACTERS, FIRST_ID, PADDING, STARTS, WORDS
-from ecm_tf.layers.losses import IMPOSSIBLE
+from ecm_tf.layers.masking import IMPOSSIBLE
 
 EMBEDDING_SIZE, FILTERS = 64, 96
 DROPOUT, FEATURE_DROPOUT = 0.5, 0.2

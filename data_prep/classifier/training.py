@@ -20,7 +20,7 @@ from data_prep.classifier.networks import (
 )
 from data_prep.classifier.settings import ClassifierSettings
 from data_prep.classifier.splits import Target
-from ecm_tf.layers.losses import IMPOSSIBLE
+from ecm_tf.layers.masking import IMPOSSIBLE
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from ecm_tf.config.base import Config
 from ecm_tf.config.cluster import ClusterConfig
-from ecm_tf.config.model import ORIGINAL_BUCKETS, Buckets, ModelConfig
+from ecm_tf.config.model import ORIGINAL_BUCKETS, Buckets, ModelConfig, add_buckets
 from ecm_tf.config.search import RERANKED, SearchConfig
 from ecm_tf.config.search_defaults import (
     SEARCH_JSON,
@@ -26,6 +26,7 @@ __all__ = [
     "ModelConfig",
     "SearchConfig",
     "TrainingConfig",
+    "add_buckets",
     "add_search_options",
     "parse_search",
     "read_search_defaults",

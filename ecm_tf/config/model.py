@@ -1,5 +1,7 @@
 """Configuration of a model; the defaults are the paper's."""
 
+import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated
@@ -108,3 +110,25 @@ class ModelConfig(Config):
             (False, True, False): "IMem alone",
             (False, False, True): "EMem alone",
         }[modules]
+
+
+def add_buckets(parser: argparse.ArgumentParser, default: Sequence[tuple[int, int]]) -> None:
+    """Adds `--buckets "12,12 16,16 …"`, which is parsed to a list of [post, response] lengths."""
+    shown = " ".join(f"{post},{response}" for post, response in default)
+    parser.add_argument(
+        "--buckets",
+        type=_buckets,
+        default=[list(bucket) for bucket in default],
+        metavar="POST,RESPONSE …",
+        help="maximum post and response lengths, in tokens, of the groups that batches are drawn "
+        "from, as one argument in ascending order; longer texts are cut to the last pair "
+        f'(default: "{shown}")',
+    )
+
+
+def _buckets(text: str) -> list[list[int]]:
+    try:
+        pairs = [pair.split(",") for pair in text.split()]
+        return [[int(post), int(response)] for post, response in pairs]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f'expected "12,12 16,16 …", got {text!r}') from error

@@ -63,7 +63,9 @@ class SearchConfig(Config):
         None, "sample from the smallest set of words whose probabilities sum to at least p"
     )
     seed: Seed | None = option(
-        None, "random seed for sampling; the same seed gives the same replies (default: random)"
+        None,
+        "random seed for sampling: the same seed gives the same reply to the same post (default: "
+        "random)",
     )
     min_length: NonNegativeInt = option(
         1,

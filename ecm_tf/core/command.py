@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -41,7 +40,7 @@ def add_options(
 ) -> None:
     """Adds a flag for every `option` field of a dataclass, except some.
 
-    A boolean field becomes `--name`, or the pair `--name` and `--no-name` if it defaults to true.
+    A boolean field becomes the pair `--name` and `--no-name`.
     """
     for field in dataclasses.fields(config):
         if "help" not in field.metadata or field.name in without:
@@ -50,7 +49,7 @@ def add_options(
         help_text = field.metadata["help"]
         flag: dict[str, Any]
         if annotation is bool:
-            flag = {"action": argparse.BooleanOptionalAction if field.default else "store_true"}
+            flag = {"action": argparse.BooleanOptionalAction}
         else:
             flag = flag_of(annotation)
         flag |= field.metadata["flag"]
@@ -60,28 +59,6 @@ def add_options(
         elif default is not None and default is not False:
             help_text += " (default: %(default)s)"
         parser.add_argument(f"--{field.name}", default=default, help=help_text, **flag)
-
-
-def add_buckets(parser: argparse.ArgumentParser, default: Sequence[tuple[int, int]]) -> None:
-    """Adds `--buckets "12,12 16,16 …"`, which is parsed to a list of [post, response] lengths."""
-    shown = " ".join(f"{post},{response}" for post, response in default)
-    parser.add_argument(
-        "--buckets",
-        type=_buckets,
-        default=[list(bucket) for bucket in default],
-        metavar="POST,RESPONSE …",
-        help="maximum post and response lengths, in tokens, of the groups that batches are drawn "
-        "from, as one argument in ascending order; longer texts are cut to the last pair "
-        f'(default: "{shown}")',
-    )
-
-
-def _buckets(text: str) -> list[list[int]]:
-    try:
-        pairs = [pair.split(",") for pair in text.split()]
-        return [[int(post), int(response)] for post, response in pairs]
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f'expected "12,12 16,16 …", got {text!r}') from error
 
 
 def options_of(config: type, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -124,75 +101,6 @@ def parse(
     """
     parser.set_defaults(**defaults(parser.parse_known_args(argv)[0]))
     return parser.parse_args(argv)
-
-
-_redirection = threading.Lock()
-"""Held by the thread whose `suppress_native_stderr` redirects file descriptor 2."""
-MAX_REPLAYED_BYTES = 4000
-"""How much of the suppressed output is printed after a failure."""
-
-
-@contextlib.contextmanager
-def suppress_native_stderr() -> Iterator[None]:
-    """Hides the stderr of native libraries while the `with` block runs, unless the block fails.
-
-    TensorFlow's import and SentencePiece's initialisation print notes on file descriptor 2 that no
-    log level turns off and that tell users nothing. If the block raises an unexpected exception, or
-    the process aborts or is killed inside it (TensorFlow aborts on a CPU without AVX), the end of
-    the output is printed: it gives the reason. Nothing is hidden if the user has set
-    `TF_CPP_MIN_LOG_LEVEL` below 3, or if another block is already active.
-    """
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") < "3" or not _redirection.acquire(False):
-        yield
-        return
-    try:
-        with _held_back():
-            yield
-    finally:
-        _redirection.release()
-
-
-@contextlib.contextmanager
-def _held_back() -> Iterator[None]:
-    """Sends file descriptor 2 to a process that prints the end of it, unless the block succeeds.
-
-    The process outlives this one, so that the output is not lost if this process aborts.
-    """
-    try:
-        original = os.dup(2)
-    except OSError:  # stderr is closed.
-        yield
-        return
-    try:
-        # A session of its own, so that Ctrl-C does not end it before this process.
-        printer = subprocess.Popen(
-            ["tail", "-c", str(MAX_REPLAYED_BYTES)],
-            stdin=subprocess.PIPE,
-            stdout=original,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError:
-        os.close(original)
-        yield
-        return
-    assert printer.stdin is not None
-    os.dup2(printer.stdin.fileno(), 2)
-    printer.stdin.close()
-    succeeded = True
-    try:
-        yield
-    except Exception as error:
-        succeeded = failures.explain(error) is not None  # the sentence gives the reason
-        raise
-    finally:
-        if succeeded:
-            printer.kill()
-        os.dup2(original, 2)
-        os.close(original)
-        # A child of the block that is still running keeps the pipe open.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            printer.wait(timeout=5)
 
 
 @contextlib.contextmanager

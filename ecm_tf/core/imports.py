@@ -5,8 +5,8 @@ import importlib
 import sys
 from collections.abc import Iterator
 
-from ecm_tf.core.command import suppress_native_stderr
 from ecm_tf.core.cpus import limit_tensorflow_threads
+from ecm_tf.core.native_stderr import suppress_native_stderr
 
 UNUSED_BY_KERAS = ("IPython", "matplotlib", "pandas", "sklearn")
 """Packages that Keras imports if they are installed, for functions that no command uses."""

@@ -44,9 +44,10 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Returns the batches of one epoch.
 
-    An epoch contains every pair once; the last batch of a bucket may be smaller. An epoch has
-    `steps_per_epoch` batches; if one pass gives fewer, batches of a second pass follow. The
-    batches are a deterministic function of the arguments and TensorFlow's global seed.
+    Without `emotions`, an epoch contains every pair once; the last batch of a bucket may be
+    smaller. An epoch has `steps_per_epoch` batches; if one pass gives fewer, batches of a second
+    pass follow. The batches are a deterministic function of the arguments and TensorFlow's global
+    seed.
 
     Args:
         dataset: a dataset directory.
@@ -69,14 +70,14 @@ def training_batches(
     records = records.shuffle(min(pairs, SHUFFLE_BUFFER), seed=shuffle_seed)
     examples = _examples(_parsed(records), config, static_lengths or not config.mask_padding)
     if emotions is None:
-        batches = _bucketed(examples, config, batch_size).repeat()
+        batches = _bucketed(examples, batch_size).repeat()
     elif single_emotion:
-        by_emotion = (_bucketed(_only(examples, e), config, batch_size) for e in emotions)
+        by_emotion = (_bucketed(_only(examples, e), batch_size) for e in emotions)
         batches = _interleave([stream.repeat() for stream in by_emotion], shuffle_seed)
     else:
         streams = [_only(examples, emotion).repeat() for emotion in emotions]
         drawn = _interleave(streams, shuffle_seed)
-        batches = _bucketed(drawn.take(pairs), config, batch_size).repeat()
+        batches = _bucketed(drawn.take(pairs), batch_size).repeat()
     return batches.take(steps_per_epoch(pairs, batch_size, config)).prefetch(tf.data.AUTOTUNE)
 
 
@@ -111,7 +112,7 @@ def pair_batches(pairs: tf.data.Dataset, config: ModelConfig, batch_size: int) -
         Batches for `ECM.call`, with the other scalars as `(batch,)`.
     """
     examples = _examples(pairs, config, not config.mask_padding)
-    return _bucketed(examples, config, batch_size).prefetch(tf.data.AUTOTUNE)
+    return _bucketed(examples, batch_size).prefetch(tf.data.AUTOTUNE)
 
 
 def _parsed(records: tf.data.Dataset) -> tf.data.Dataset:
@@ -163,7 +164,7 @@ def _only(examples: tf.data.Dataset, emotion: int) -> tf.data.Dataset:
     return examples.filter(lambda inputs, bucket: inputs["emotion"] == emotion)
 
 
-def _bucketed(examples: tf.data.Dataset, config: ModelConfig, batch_size: int) -> tf.data.Dataset:
+def _bucketed(examples: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
     return examples.group_by_window(
         key_func=lambda inputs, bucket: bucket,
         reduce_func=lambda bucket, window: window.map(lambda inputs, bucket: inputs).padded_batch(

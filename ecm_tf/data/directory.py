@@ -30,7 +30,8 @@ class DatasetDirectory:
         assets: its vocabularies, tokenizer, emotions and emotion words.
 
     Raises:
-        InputError: it is not a finished dataset directory, or a file was changed or added.
+        InputError: it is not a finished dataset directory, or, with `verify`, a file was changed or
+            added.
     """
 
     def __init__(self, directory: Path, *, verify: bool = True) -> None:

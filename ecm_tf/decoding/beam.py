@@ -15,7 +15,7 @@ from ecm_tf.decoding.replies import (
     mask_words,
 )
 from ecm_tf.decoding.top_k import top_k
-from ecm_tf.layers.losses import IMPOSSIBLE
+from ecm_tf.layers.masking import IMPOSSIBLE
 from ecm_tf.text.vocabulary import EOS, GO, PAD
 
 

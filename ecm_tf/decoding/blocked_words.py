@@ -9,7 +9,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_lines
 from ecm_tf.decoding.replies import Step
 from ecm_tf.decoding.word_automaton import WordAutomaton
-from ecm_tf.layers.losses import IMPOSSIBLE, additive_mask
+from ecm_tf.layers.masking import IMPOSSIBLE, additive_mask
 from ecm_tf.text.normalization import text_tensor
 from ecm_tf.text.processor import TextProcessor
 from ecm_tf.text.units import units_of

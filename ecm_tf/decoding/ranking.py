@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ecm_tf.config import SearchConfig
 from ecm_tf.decoding.replies import Replies
-from ecm_tf.layers.losses import IMPOSSIBLE
+from ecm_tf.layers.masking import IMPOSSIBLE
 from ecm_tf.text.emotion_classifier import EmotionClassifier
 from ecm_tf.text.vocabulary import EOS, PAD
 

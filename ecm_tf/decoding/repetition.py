@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from ecm_tf.decoding.replies import Step
-from ecm_tf.layers.losses import IMPOSSIBLE
+from ecm_tf.layers.masking import IMPOSSIBLE
 from ecm_tf.text.vocabulary import PAD
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ecm_tf.layers.losses import IMPOSSIBLE
+from ecm_tf.layers.masking import IMPOSSIBLE
 from ecm_tf.text.vocabulary import GO, PAD, UNK
 
 Step = Callable[[tf.Tensor, list[tf.Tensor]], tuple[tf.Tensor, list[tf.Tensor]]]

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from ecm_tf.decoding.decode_loop import decode
 from ecm_tf.decoding.replies import MASKED_IDS, Replies, Step, mask_early_end, mask_words
-from ecm_tf.layers.losses import IMPOSSIBLE
+from ecm_tf.layers.masking import IMPOSSIBLE
 from ecm_tf.text.vocabulary import EOS
 
 _RESOLUTION = 2**23

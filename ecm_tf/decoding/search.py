@@ -133,6 +133,7 @@ class Search:
         self, step: Step, state: list[tf.Tensor], max_length: int, keys: tf.Tensor
     ) -> Replies:
         indices = tf.tile(tf.strings.as_string(tf.range(self.rows)), [tf.shape(keys)[0]])
+        of_rows = tf.strings.join([tf.repeat(keys, self.rows), indices], "|")
         return decoding.sample(
             step,
             state,
@@ -142,5 +143,6 @@ class Search:
             top_p=self.config.top_p,
             seed=self.config.seed,
             min_length=self.config.min_length,
-            keys=tf.strings.join([tf.repeat(keys, self.rows), indices], "|"),
+            # Without a seed, equal posts in a batch are answered independently too.
+            keys=None if self.config.seed is None else of_rows,
         )

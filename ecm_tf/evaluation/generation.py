@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from ecm_tf.decoding.search import Search
 from ecm_tf.inference.batch_responder import MAX_HYPOTHESES
-from ecm_tf.inference.batching import batches_by_length
 from ecm_tf.inference.reply import Reply
 from ecm_tf.inference.responder import Responder
+from ecm_tf.text.batching import batches_by_length
 from ecm_tf.text.emotions import Emotions
 
 

@@ -15,6 +15,10 @@ class Estimate:
     low: float
     high: float
 
+    def text(self, digits: int) -> str:
+        """Returns `0.81 (0.78–0.84)`, with this number of decimals."""
+        return f"{self.value:.{digits}f} ({self.low:.{digits}f}–{self.high:.{digits}f})"
+
 
 def ratio(numerators: np.ndarray, denominators: np.ndarray, seed: int = 0) -> Estimate:
     """Returns the ratio of two sums, with a percentile bootstrap interval over the units.

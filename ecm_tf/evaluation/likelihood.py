@@ -48,6 +48,6 @@ def likelihoods(
     """
     rows = [
         (nll.numpy(), tokens.numpy(), batch["emotion"].numpy())
-        for batch, nll, tokens in meter.replies(batches, progress)
+        for batch, nll, tokens in meter.response_nll(batches, progress)
     ]
     return Likelihoods(*(np.concatenate(column) for column in zip(*rows, strict=True)))

@@ -140,7 +140,7 @@ def candidate_scores(
         "index": np.arange(len(responses)),
     }
     batches = pair_batches(tf.data.Dataset.from_tensor_slices(pairs), config, batch_size)
-    for batch, nll, tokens in meter.replies(batches, progress):
+    for batch, nll, tokens in meter.response_nll(batches, progress):
         scores[batch["index"].numpy()] = -nll.numpy() / tokens.numpy()
     return scores.reshape(-1, CANDIDATES)
 

@@ -54,12 +54,12 @@ class Sample:
     Attributes:
         post: the post.
         texts: one reply per emotion; a single one for a model without emotion modules.
-        replies: the explanations of these replies.
+        explanations: what the model computed for each of them.
     """
 
     post: str
     texts: list[str]
-    replies: list[Explanation]
+    explanations: list[Explanation]
 
 
 @dataclass(frozen=True)

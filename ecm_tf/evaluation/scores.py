@@ -55,11 +55,12 @@ class ReplyScores:
             emotions.
         mean_length: mean number of words per reply.
         empty: fraction of replies without words.
-        nats: log-probability of a reply and its end token under the model that generated it,
-            divided by the number of tokens; the mean over replies.
-        memory: fraction of replies with an emotion word of the requested emotion, the mean over the
-            emotions that have emotion words; `None` if none has.
-        same: fraction of pairs of different emotions in which the replies to a post are equal.
+        mean_log_prob: log-probability in nats of a reply and its end token under the model that
+            generated it, divided by the number of tokens; the mean over replies.
+        emotion_words: fraction of replies with an emotion word of the requested emotion, the mean
+            over the emotions that have emotion words; `None` if none has.
+        same_reply: fraction of pairs of different emotions in which the replies to a post are
+            equal.
         bleu: BLEU of the replies to the pairs' posts in the emotions of their responses, 0 to 100
             (sacrebleu, on the model's tokens).
     """
@@ -70,9 +71,9 @@ class ReplyScores:
     top_10: float
     mean_length: float
     empty: float
-    nats: float
-    memory: float | None
-    same: float
+    mean_log_prob: float
+    emotion_words: float | None
+    same_reply: float
     bleu: float
 
 
@@ -115,9 +116,9 @@ def reply_scores(
         top_10=float(np.mean([each[:10].sum() / each.sum() for each in counts])),
         mean_length=float(replies.lengths.mean()),
         empty=float((replies.lengths == 0).mean()),
-        nats=float((replies.scores / (replies.lengths + 1)).mean()),
-        memory=float(np.mean(with_emotion_word)) if with_emotion_word else None,
-        same=_sameness(replies.texts),
+        mean_log_prob=float((replies.scores / (replies.lengths + 1)).mean()),
+        emotion_words=float(np.mean(with_emotion_word)) if with_emotion_word else None,
+        same_reply=_sameness(replies.texts),
         bleu=BLEU(tokenize="none")
         .corpus_score(hypotheses, [[" ".join(r) for _, _, r in references]])
         .score,

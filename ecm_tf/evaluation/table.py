@@ -26,10 +26,10 @@ def table(evaluations: Sequence[Evaluation]) -> str:
             "distinct-2",
             "entropy",
             "top 10",
-            "nats",
+            "log-probability",
             "words",
-            "memory",
-            "same",
+            "emotion words",
+            "same reply",
             "BLEU",
         ]
         headers.append("replies/s")
@@ -41,12 +41,12 @@ def table(evaluations: Sequence[Evaluation]) -> str:
 def _row(evaluation: Evaluation) -> list[str]:
     row = [
         evaluation.label,
-        _estimate(evaluation.token_perplexity, 2),
+        _interval(evaluation.token_perplexity, 2),
         f"{evaluation.sentence_perplexity:.2f}",
     ]
     if evaluation.relevance:
-        row += [_estimate(x, 3) for x in (evaluation.relevance.hits_at_1, evaluation.relevance.mrr)]
-    row += [_estimate(scores.accuracy, 3) for scores in evaluation.judges.values()]
+        row += [_interval(x, 3) for x in (evaluation.relevance.hits_at_1, evaluation.relevance.mrr)]
+    row += [scores.accuracy.text(3) for scores in evaluation.judges.values()]
     if evaluation.replies:
         scores = evaluation.replies
         row += [
@@ -54,10 +54,10 @@ def _row(evaluation: Evaluation) -> list[str]:
             f"{scores.distinct_2:.3f}",
             f"{scores.entropy:.2f}",
             f"{scores.top_10:.3f}",
-            f"{scores.nats:.2f}",
+            f"{scores.mean_log_prob:.2f}",
             f"{scores.mean_length:.1f}",
-            "-" if scores.memory is None else f"{scores.memory:.3f}",
-            f"{scores.same:.3f}",
+            "-" if scores.emotion_words is None else f"{scores.emotion_words:.3f}",
+            f"{scores.same_reply:.3f}",
             f"{scores.bleu:.2f}",
             f"{evaluation.replies_per_second:.0f}",
         ]
@@ -66,7 +66,5 @@ def _row(evaluation: Evaluation) -> list[str]:
     return row
 
 
-def _estimate(estimate: Estimate | None, digits: int) -> str:
-    if estimate is None:
-        return "-"
-    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f}–{estimate.high:.{digits}f})"
+def _interval(estimate: Estimate | None, digits: int) -> str:
+    return "-" if estimate is None else estimate.text(digits)

@@ -10,11 +10,11 @@ import tensorflow as tf
 from ecm_tf.config import SearchConfig
 from ecm_tf.core.errors import InputError
 from ecm_tf.decoding.search import Search
-from ecm_tf.inference.batching import batches_by_length
 from ecm_tf.inference.explanation import Explanation
 from ecm_tf.inference.internals import explanation_tensors
 from ecm_tf.inference.reply import Reply
 from ecm_tf.inference.responder import Responder
+from ecm_tf.text.batching import batches_by_length
 from ecm_tf.text.emotions import AUTO_ID
 from ecm_tf.text.normalization import text_tensor
 from ecm_tf.text.vocabulary import PAD

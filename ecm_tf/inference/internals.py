@@ -39,8 +39,8 @@ def explanation_tensors(
         - `gate`: float32 `(batch, width)`, `NO_GATE` for an emotion without emotion words; absent
           if the model has no external memory.
         - `memory`: float32 `(batch, width + 1)`; absent if the model has no internal memory.
-    - `emotion_probabilities`: float32 `(batch, categories)`; absent if the model predicts no
-      emotions.
+        - `emotion_probabilities`: float32 `(batch, categories)`; absent if the model predicts no
+          emotions.
     """
     model, text = responder.model, responder.text
     decoder, config = model.decoder, model.config

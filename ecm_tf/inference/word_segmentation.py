@@ -7,7 +7,7 @@ from ecm_tf.text.segmenters import Segmenter
 
 # The tokenizer of raw text joins Chinese without spaces, so that only split text has them.
 _SPACE_BESIDE_CHINESE = re.compile(r"[\u3400-\u9fff] | [\u3400-\u9fff]")
-_CHINESE = re.compile(r"[\u3400-\u9fff]{2}")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def is_raw_chinese(post: str) -> bool:
@@ -29,9 +29,9 @@ def split_into_words(post: str) -> str:
     """Splits raw Chinese into words with jieba, separated by spaces.
 
     A model that was trained on text split by spaces expects its input in that form. A post that
-    contains a space or only ASCII characters is returned unchanged.
+    contains a space or no Chinese character is returned unchanged.
     """
-    if " " in post.strip() or post.isascii():
+    if not is_raw_chinese(post):
         return post
     from ecm_tf.text.jieba_words import cut
 

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from ecm_tf.layers.losses import IMPOSSIBLE
+from ecm_tf.layers.masking import IMPOSSIBLE
 
 
 @keras.saving.register_keras_serializable("ecm_tf")

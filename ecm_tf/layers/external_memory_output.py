@@ -179,14 +179,14 @@ class ExternalMemoryOutput(VocabularyOutput):
         weights: tf.Tensor,
         label_smoothing: float = 0.0,
         chunked: bool = True,
-    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    ) -> dict[str, tf.Tensor]:
         """Returns the loss terms of training; see `VocabularyOutput.training_losses`.
 
         `cross_entropy` contains the gate's share of the target's probability. `gate` is the second
         term of eq. 15, the supervised loss of the gate, which is not smoothed.
         """
         gate_nll, masked_words = self._gate_nll_and_masks(features, emotion, targets)
-        words, word_nll = losses.weighted_nll(
+        words, _ = losses.weighted_nll(
             *self._factors(features),
             self.bias,
             targets,
@@ -195,14 +195,14 @@ class ExternalMemoryOutput(VocabularyOutput):
             label_smoothing,
             chunked,
         )
-        gate = tf.reduce_sum(weights * gate_nll)
-        if not label_smoothing:
-            nll = tf.stop_gradient(gate_nll) + word_nll
-            return {"cross_entropy": words + gate, "gate": gate}, nll
-        mean_nll = self._mean_gate_nll(features, emotion)
-        smoothed_nll = (1 - label_smoothing) * gate_nll + label_smoothing * mean_nll
-        nll = tf.stop_gradient(smoothed_nll) + word_nll
-        return {"cross_entropy": words + tf.reduce_sum(weights * smoothed_nll), "gate": gate}, nll
+        smoothed_nll = gate_nll
+        if label_smoothing:
+            mean_nll = self._mean_gate_nll(features, emotion)
+            smoothed_nll = (1 - label_smoothing) * gate_nll + label_smoothing * mean_nll
+        return {
+            "cross_entropy": words + tf.reduce_sum(weights * smoothed_nll),
+            "gate": tf.reduce_sum(weights * gate_nll),
+        }
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""

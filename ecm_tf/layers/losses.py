@@ -5,15 +5,10 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from ecm_tf.layers.masking import additive_mask
+
 CHUNK = 320
 """Tokens whose logits exist at the same time: memory grows with `CHUNK * vocabulary` only."""
-
-IMPOSSIBLE = -1e30
-"""Logit or log-probability of a masked entry.
-
-It is finite, so that sums, differences and gradients contain no NaN. It exceeds the range of
-float16: add it to float32 tensors only.
-"""
 
 
 def token_weights(response_lengths: tf.Tensor) -> tf.Tensor:
@@ -58,18 +53,6 @@ class MaskedWords(NamedTuple):
     """Int32 `(tokens,)`: the class of each target, an index into `masks`."""
     masks: tf.Tensor
     """Bool `(classes, words)`: True where a word is excluded from the softmax of the class."""
-
-
-def additive_mask(mask: tf.Tensor) -> tf.Tensor:
-    """Returns what to add to logits to mask them: `IMPOSSIBLE` where `mask` is True, else 0.
-
-    Args:
-        mask: bool, any shape.
-
-    Returns:
-        float32 of the same shape.
-    """
-    return tf.where(mask, IMPOSSIBLE, 0.0)
 
 
 def log_partition(logits: tf.Tensor, probabilities: tf.Tensor | None = None) -> tf.Tensor:

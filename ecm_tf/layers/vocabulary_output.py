@@ -137,7 +137,7 @@ class VocabularyOutput(keras.layers.Layer):
         weights: tf.Tensor,
         label_smoothing: float = 0.0,
         chunked: bool = True,
-    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    ) -> dict[str, tf.Tensor]:
         """Returns the loss terms that training minimises.
 
         Args:
@@ -148,11 +148,9 @@ class VocabularyOutput(keras.layers.Layer):
             chunked: as for `losses.weighted_nll`.
 
         Returns:
-            The weighted sums whose total is the loss, float32 scalars by name, and the
-            cross-entropy of each target, float32 `(tokens,)`, without gradient: without label
-            smoothing, the result of `nll`.
+            Weighted sums over the tokens, float32 scalars by name.
         """
-        total, nll = losses.weighted_nll(
+        total, _ = losses.weighted_nll(
             *self._factors(features),
             self.bias,
             targets,
@@ -160,7 +158,7 @@ class VocabularyOutput(keras.layers.Layer):
             smoothing=label_smoothing,
             chunked=chunked,
         )
-        return {"cross_entropy": total}, nll
+        return {"cross_entropy": total}
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""

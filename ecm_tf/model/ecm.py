@@ -183,10 +183,9 @@ class ECM(keras.Model):
         """Returns the loss terms of the output layer, which are computed without padding."""
         features, emotion, targets, rows = self._real_tokens(x, outputs, training)
         weights = tf.gather(self._token_weights(x), rows)
-        terms, _ = self.vocabulary_output.training_losses(
+        return self.vocabulary_output.training_losses(
             features, emotion, targets, weights, self.label_smoothing
         )
-        return terms
 
     def _token_weights(self, x: dict[str, tf.Tensor]) -> tf.Tensor:
         """Returns the weight of each target token of a response, float32 `(batch,)`."""

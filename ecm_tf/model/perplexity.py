@@ -78,11 +78,11 @@ class PerplexityMeter:
                 a terminal.
         """
         perplexity = Perplexity()
-        for _, nll, tokens in self.replies(batches, progress):
+        for _, nll, tokens in self.response_nll(batches, progress):
             perplexity.update(nll, tokens)
         return perplexity
 
-    def replies(
+    def response_nll(
         self, batches: tf.data.Dataset, progress: str | None = None
     ) -> Iterator[tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]]:
         """Yields each batch with the result of `ECM.reply_nll`; arguments as for `measure`.

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ecm_tf.config import ORIGINAL_BUCKETS
+from ecm_tf.config import ORIGINAL_BUCKETS, add_buckets
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.imports import importing_tensorflow
@@ -40,7 +40,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     result.add_argument(
         "--ememory", type=Path, help="file of emotion words to use instead of the checkpoint's"
     )
-    command.add_buckets(result, ORIGINAL_BUCKETS)
+    add_buckets(result, ORIGINAL_BUCKETS)
     return result
 
 

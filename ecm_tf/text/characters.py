@@ -1,6 +1,7 @@
-"""How characters are normalized. This module does not import TensorFlow.
+"""How characters are normalized, and how many of them a text keeps.
 
-The regular expressions are valid in Python and in RE2, which TensorFlow uses.
+This module does not import TensorFlow. The regular expressions are valid in Python and in RE2,
+which TensorFlow uses.
 """
 
 from typing import Literal, get_args
@@ -15,6 +16,9 @@ Normalization = Literal["width", "nfkc", "none"]
 All three remove format characters such as the zero-width space without leaving a gap.
 """
 NORMALIZATIONS: tuple[str, ...] = get_args(Normalization)
+
+MAX_CHARACTERS = 1000
+"""Maximum length of a text; the rest is cut before tokenization."""
 
 FULL_WIDTH = ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A))
 """First and last code points of the full-width digits, capital letters and small letters."""
@@ -35,3 +39,6 @@ JOINED_EMOJI = f"{_EMOJI}(?:{JOINER}{_EMOJI})+"
 """Regular expression of emoji that zero-width joiners make one, such as a family."""
 FLAG = "\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f"
 """Regular expression of the flag of a region, a black flag with format characters."""
+
+CONTRACTED = "s|re|ve|ll|d|m"
+"""Regular expression of what follows the apostrophe of an English contraction, except `n't`."""

@@ -11,8 +11,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text  # noqa: F401  (registers operations of the SavedModel)
 
-from ecm_tf.core.command import suppress_native_stderr
 from ecm_tf.core.manifest import read_manifest, verify_files
+from ecm_tf.core.native_stderr import suppress_native_stderr
+from ecm_tf.text.batching import batches_by_length
 from ecm_tf.text.emotions import Emotions
 
 EMOTIONS_JSON, SAVED_MODEL = "emotions.json", "saved_model"
@@ -63,11 +64,8 @@ class EmotionClassifier:
         Returns:
             float32 `(texts, categories)`; rows sum to 1.
         """
-        # Batches of texts of similar length have little padding.
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         probabilities = np.empty([len(texts), len(self.emotions)], np.float32)
-        for start in range(0, len(order), TEXTS_PER_BATCH):
-            indices = order[start : start + TEXTS_PER_BATCH]
+        for indices in batches_by_length(texts, TEXTS_PER_BATCH):
             batch = tf.constant([texts[index] for index in indices], tf.string)
             probabilities[indices] = self._signature(text=batch)["probabilities"].numpy()
         return probabilities

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Self, overload
 
@@ -19,11 +19,14 @@ AUTO_ID = -1
 
 @dataclass(frozen=True)
 class Emotion:
-    """An emotion category. Its id is its position in `Emotions`."""
+    """An emotion category. Its id is its position in `Emotions`.
+
+    Aliases are further names for it in data and requests: categories are equal without them.
+    """
 
     name: str
     chinese: str
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = field(default=(), compare=False)
 
 
 class Emotions(Sequence[Emotion]):

@@ -7,12 +7,10 @@ beginning of sentences and in "I"; capitals inside a sentence, such as those of 
 
 import tensorflow as tf
 
-from ecm_tf.text.characters import FLAG, JOINED_EMOJI
+from ecm_tf.text.characters import CONTRACTED, FLAG, JOINED_EMOJI
 
 _QUOTES = [("[‘’‚‛`´ʼ]", "'"), ("[“”„‟«»]|''", '"'), ("…", "...")]
 """Typographic characters and their ASCII counterparts."""
-
-_CONTRACTED = "s|re|ve|ll|d|m"
 
 _MARK = "|".join(
     [
@@ -35,12 +33,12 @@ SPLIT = [
     (r"(^|[^\p{L}\p{N}])'", r"\1 ' "),
     (r"'($|[^\p{L}\p{N}])", r" ' \1"),
     # Also undoes the split of a contraction that stands alone, in text that is already tokenized.
-    (rf" *' *({_CONTRACTED})($|[^\p{{L}}\p{{N}}'])", r" '\1\2"),
+    (rf" *' *({CONTRACTED})($|[^\p{{L}}\p{{N}}'])", r" '\1\2"),
     (r"([a-z])n't($|[^\p{L}\p{N}])", r"\1 n't\2"),
 ]
 """Regular expressions and their replacements, which put spaces between tokens."""
 JOIN = [
-    (rf" (n't|'(?:{_CONTRACTED}))($|[^\p{{L}}\p{{N}}'])", r"\1\2"),
+    (rf" (n't|'(?:{CONTRACTED}))($|[^\p{{L}}\p{{N}}'])", r"\1\2"),
     (r" ([.,!?;:%)\]}]|\.{2,})", r"\1"),
     (r"([(\[{$#]) ", r"\1"),
     (r'" ([^"]*) "', r'"\1"'),

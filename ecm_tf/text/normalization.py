@@ -5,11 +5,15 @@ from collections.abc import Sequence
 import tensorflow as tf
 import tensorflow_text as tf_text
 
-from ecm_tf.text.characters import FLAG, FULL_WIDTH, JOINED_EMOJI, WIDTH_OFFSET, Normalization
+from ecm_tf.text.characters import (
+    FLAG,
+    FULL_WIDTH,
+    JOINED_EMOJI,
+    MAX_CHARACTERS,
+    WIDTH_OFFSET,
+    Normalization,
+)
 from ecm_tf.text.segmenters import Segmenter
-
-MAX_CHARACTERS = 1000
-"""Maximum length of a text; the rest is cut before tokenization."""
 
 
 def text_tensor(texts: Sequence[str]) -> tf.Tensor:

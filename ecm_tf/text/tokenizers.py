@@ -12,7 +12,7 @@ from typing import Protocol
 import tensorflow as tf
 import tensorflow_text as tf_text
 
-from ecm_tf.core.command import suppress_native_stderr
+from ecm_tf.core.native_stderr import suppress_native_stderr
 from ecm_tf.text.english import EnglishTokenizer
 from ecm_tf.text.segmenters import Segmenter
 from ecm_tf.text.spacing import ASCII_WORD, MEANINGLESS_SPACES

@@ -7,6 +7,7 @@ does not import TensorFlow.
 
 import re
 
+from ecm_tf.text.characters import CONTRACTED
 from ecm_tf.text.segmenters import Segmenter
 from ecm_tf.text.spacing import ASCII_WORD
 
@@ -14,7 +15,7 @@ _CHINESE_AND_JAPANESE = "\u2e80-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U000
 _SPACED = re.compile(rf"[^\W{_CHINESE_AND_JAPANESE}]+|[^ ]")
 _UNSPACED = re.compile(f"{ASCII_WORD}|[^ ]")
 """The detokenizer of jieba's tokens keeps spaces between ASCII words only."""
-_CONTRACTED = re.compile("(?i)n't|'(?:s|re|ve|ll|d|m)")
+_CONTRACTED = re.compile(f"(?i)n't|'(?:{CONTRACTED})")
 
 
 def units_of(token: str, segmenter: Segmenter) -> list[str]:

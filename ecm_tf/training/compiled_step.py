@@ -42,7 +42,7 @@ class CompiledECM(ECM):
         flat = self.decoder.features(tf.reshape(features, [-1, features.shape[-1]]))
         flat = self.dropout(flat, training=training)
         weights = tf.where(x["response"] != PAD, self._token_weights(x)[:, None], 0.0)
-        terms, _ = self.vocabulary_output.training_losses(
+        return self.vocabulary_output.training_losses(
             flat,
             tf.repeat(x["emotion"], features.shape[1]),
             tf.reshape(x["response"], [-1]),
@@ -50,4 +50,3 @@ class CompiledECM(ECM):
             self.label_smoothing,
             chunked=False,
         )
-        return terms

@@ -123,9 +123,9 @@ def fit_epochs(
                 )
         except callbacks.DivergenceError as error:
             best = run_callbacks.best_model.best
-            assert best is not None
+            kept = f" The best model so far, of step {best.step}, is kept." if best else ""
             raise InputError(
                 f"{run_callbacks.train_dir}: {error}; expected a finite number. Try a smaller "
-                f"--learning_rate. The best model so far, of step {best.step}, is kept."
+                f"--learning_rate in another --train_dir.{kept}"
             ) from error
         skipped = 0

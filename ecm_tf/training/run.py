@@ -1,6 +1,7 @@
 """A training run, which can be resumed at any checkpoint."""
 
 import contextlib
+import dataclasses
 import functools
 import logging
 import math
@@ -85,14 +86,17 @@ def train(
     with exclusive(train_dir) if workers.is_chief else contextlib.nullcontext():
         # Another run may have begun before the lock was acquired.
         settings.check_train_dir(train_dir)
-        if (train_dir / MANIFEST).is_file():
-            known = TextAssets.load(train_dir / ASSETS)
+        known = TextAssets.load(train_dir / ASSETS) if (train_dir / MANIFEST).is_file() else None
+        if known is not None:
             check_vocabularies(str(dataset_dir), assets, str(train_dir), known)
         model = compiled_model(config, assets, training, workers)
         checkpoints = Checkpoints(train_dir)
         history = checkpoints.restore(model, load_step)
         if history:
             _log.info("resuming from the checkpoint of step %d", history[-1].step)
+            if known is not None:
+                # The emotion words of an imported model are among its weights.
+                assets = dataclasses.replace(assets, external_memory=known.external_memory)
         else:
             if config.use_ememory and not any(assets.external_memory):
                 _log.warning(

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +19,8 @@ RUN = "run.json"
 _MAY_CHANGE = {"epochs", "early_stopping", "initialization"}
 """Settings that may differ when a run is resumed."""
 _INITIALIZATION = ("pretrain_dir", "word_vectors")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,14 @@ class Initialization:
         digests: dict[str, str | None] = {}
         for flag, path in zip(_INITIALIZATION, (pretrain_dir, word_vectors), strict=True):
             if saved is not None and flag not in saved:
-                continue  # An earlier version, which did not record it, began the run.
+                # An earlier version began the run, or it continues an imported model.
+                if path is not None:
+                    _log.warning(
+                        "--%s has no effect: the weights are those of the checkpoint in %s",
+                        flag,
+                        train_dir,
+                    )
+                continue
             if saved is not None and (path is None or not path.exists()):
                 names[flag] = saved["initialization"][flag]
                 digests[flag] = saved[flag]

@@ -1,7 +1,6 @@
 """The result of a human evaluation as Markdown tables."""
 
 from ecm_tf.evaluation.human.agreement import COMBINATIONS, Agreement
-from ecm_tf.evaluation.intervals import Estimate
 from ecm_tf.report.tables import markdown_table, percent
 
 
@@ -37,7 +36,7 @@ def _means(agreement: Agreement) -> str:
         headers += [f"{emotion}: content", "emotion"]
     rows = []
     for scores in agreement.systems:
-        row = [scores.system, _estimate(scores.content), _estimate(scores.emotion)]
+        row = [scores.system, scores.content.text(3), scores.emotion.text(3)]
         for means in zip(scores.content_by_emotion, scores.emotion_by_emotion, strict=True):
             row += [f"{value:.3f}" for value in means]
         rows.append(row)
@@ -66,7 +65,3 @@ def _comparisons(agreement: Agreement) -> str:
 
 def _p(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def _estimate(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} ({estimate.low:.3f}–{estimate.high:.3f})"

@@ -19,17 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class DivergenceError(Exception):
-    """The training loss is NaN or infinite.
-
-    Args:
-        step: the step before which it happened.
-        loss: the mean training loss since the last evaluation.
-    """
-
-    def __init__(self, step: int, loss: float) -> None:
-        super().__init__(f"training diverged before step {step}: the loss is {loss}")
-        self.step = step
-        self.loss = loss
+    """The training loss or the dev perplexity is NaN or infinite."""
 
 
 class EvaluationListener(keras.callbacks.Callback):
@@ -98,13 +88,16 @@ class Evaluation(keras.callbacks.Callback):
         """Counts the step and evaluates if it is time.
 
         Raises:
-            DivergenceError: the training loss since the last evaluation is not finite.
+            DivergenceError: the training loss since the last evaluation, or the dev perplexity, is
+                not finite.
         """
         self.step += 1
         if self.step % self._interval == 0 or self.step % self._steps_per_epoch == 0:
             assert logs is not None
             if not math.isfinite(logs["loss"]):
-                raise DivergenceError(self.step, logs["loss"])
+                raise DivergenceError(
+                    f"training diverged before step {self.step}: the loss is {logs['loss']}"
+                )
             self._evaluate(logs["loss"])
             # Keras logs running means; the next ones shall start after this evaluation.
             self.model.reset_metrics()
@@ -112,6 +105,11 @@ class Evaluation(keras.callbacks.Callback):
     def _evaluate(self, train_loss: float) -> None:
         mine = self._measure() if self._workers.is_chief else [math.nan] * 3
         token, sentence, accuracy = self._workers.from_chief(mine)
+        if not math.isfinite(token):
+            # The listeners would save these weights, and a resumed run would begin with them.
+            raise DivergenceError(
+                f"training diverged before step {self.step + 1}: the dev perplexity is {token}"
+            )
         self._history.append(
             HistoryRow(
                 step=self.step,

@@ -150,7 +150,7 @@ def test_closed_streams(redirection, tmp_path):
 
 
 def test_native_stderr_may_be_closed(tmp_path):
-    code = "from ecm_tf.core.command import *\nwith suppress_native_stderr(): print('runs')"
+    code = "from ecm_tf.core.native_stderr import *\nwith suppress_native_stderr(): print('runs')"
     assert shell("2>&-", "-c", code, cwd=tmp_path) == (0, "b'runs\\n'", "b''")
 
 

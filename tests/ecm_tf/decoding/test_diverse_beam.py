@@ -6,7 +6,7 @@ import tensorflow as tf
 import toy_search
 
 from ecm_tf.decoding import beam_search, block_repeated_ngrams
-from ecm_tf.layers.losses import IMPOSSIBLE
+from ecm_tf.layers.masking import IMPOSSIBLE
 from ecm_tf.text.vocabulary import EOS, GO
 
 EXAMPLES = list(range(6))

@@ -65,8 +65,8 @@ def test_all_measurements_of_a_model(model_dir, dataset, responder):
     evaluation, samples, drawn = greedy.evaluation, greedy.samples, sampled.evaluation
     replies = generate_replies(responder, pairs.posts, Search())
     assert [sample.post for sample in samples] == [pairs.posts[place] for place in (0, 4, 9)]
-    assert [len(sample.replies) for sample in samples] == [6, 6, 6]
-    for emotion, explanation in enumerate(samples[1].replies):
+    assert [len(sample.explanations) for sample in samples] == [6, 6, 6]
+    for emotion, explanation in enumerate(samples[1].explanations):
         words = [word for word in explanation.words if word != "_EOS"]
         assert "".join(words) == replies.texts[4][emotion].replace(" ", "")
     predicted = np.array([[len(text) % 6 for text in post] for post in replies.texts])
@@ -76,7 +76,7 @@ def test_all_measurements_of_a_model(model_dir, dataset, responder):
     assert (evaluation.label, drawn.label) == ("model, greedy", "model, sample")
     assert drawn.search == "sample at 1"
     assert drawn.token_perplexity == evaluation.token_perplexity
-    assert drawn.replies.nats < evaluation.replies.nats < 0
+    assert drawn.replies.mean_log_prob < evaluation.replies.mean_log_prob < 0
     assert evaluation.token_perplexity.low <= evaluation.token_perplexity.value
     assert len(evaluation.perplexity_by_emotion) == 6
     assert all(np.isfinite(evaluation.perplexity_by_emotion))

@@ -111,7 +111,7 @@ def test_scores_are_log_probabilities_per_token_in_the_order_of_the_candidates(m
     class Meter:
         """Gives each response as many nats as its largest token id."""
 
-        def replies(self, batches, progress):
+        def response_nll(self, batches, progress):
             for batch in batches:
                 sizes.append(len(batch["response"]))
                 tokens = tf.math.count_nonzero(batch["response"], axis=1, dtype=tf.int32)

@@ -65,19 +65,19 @@ def test_lengths_and_empty_replies():
     scores = scored([[[4, 5, 6], []], [[4], [5, 5]]])
     assert scores.mean_length == 1.5
     assert scores.empty == 0.25
-    assert scores.nats == -2
+    assert scores.mean_log_prob == -2
 
 
 def test_same_counts_pairs_of_emotions():
-    assert scored([[[4], [4], [4]]]).same == 1
-    assert scored([[[4], [4], [5]]]).same == pytest.approx(1 / 3)
-    assert scored([[[4], [5], [6]]]).same == 0
+    assert scored([[[4], [4], [4]]]).same_reply == 1
+    assert scored([[[4], [4], [5]]]).same_reply == pytest.approx(1 / 3)
+    assert scored([[[4], [5], [6]]]).same_reply == 0
 
 
 def test_memory_averages_over_emotions_with_words():
     rows = [[[6], [4, 6], [5]], [[6], [7], [5]]]
-    assert scored(rows, memory=[(1, 4), (2, 5)]).memory == pytest.approx((0.5 + 1) / 2)
-    assert scored(rows).memory is None
+    assert scored(rows, memory=[(1, 4), (2, 5)]).emotion_words == pytest.approx((0.5 + 1) / 2)
+    assert scored(rows).emotion_words is None
 
 
 def test_bleu_uses_the_reply_in_the_emotion_of_the_response():

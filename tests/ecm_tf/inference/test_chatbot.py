@@ -96,6 +96,14 @@ def test_repeated_calls_reuse_the_compiled_graph(bot):
     assert traces() == 1
 
 
+def test_without_a_seed_equal_posts_are_answered_independently(bot):
+    sampling = {"decoder": "sample", "temperature": 10.0}
+    replies = bot.reply([POSTS[0]] * 10, 1, **sampling)
+    assert len({reply.text for reply in replies}) > 1
+    replies = bot.reply([POSTS[0]] * 10, 1, **sampling, seed=1)
+    assert len({reply.text for reply in replies}) == 1
+
+
 def test_a_seed_makes_samples_repeatable_whatever_the_batch(bot):
     sampling = {"decoder": "sample", "temperature": 3.0, "seed": 1}
     replies = bot.reply(POSTS, "happy", **sampling)

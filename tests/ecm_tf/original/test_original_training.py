@@ -142,12 +142,16 @@ def imported(tmp_path_factory):
 def test_an_imported_model_can_be_trained_further(imported, tmp_path, capsys):
     dataset, model, flags = imported
     train_dir = shutil.copytree(model, tmp_path / "model")
-    before = load_model(train_dir)[0].get_weights()
+    imported_model, imported_assets = load_model(train_dir)
+    before = imported_model.get_weights()
     main(["--dataset", str(dataset), "--train_dir", str(train_dir), *flags])
     assert "resuming from the checkpoint of step 0" in capsys.readouterr().out
     step = read_manifest(train_dir, "model")["counts"]["step"]
     assert step > 0, "any evaluation is better than the unknown one of the import"
-    after = load_model(train_dir)[0].get_weights()
+    trained_model, trained_assets = load_model(train_dir)
+    after = trained_model.get_weights()
+    assert any(imported_assets.external_memory), "the dataset has no emotion words"
+    assert trained_assets.external_memory == imported_assets.external_memory
     assert any(np.abs(a - b).max() > 0 for a, b in zip(before, after, strict=True))
 
 

@@ -59,6 +59,12 @@ def test_no_categories():
         Emotions([])
 
 
+def test_categories_are_equal_without_their_aliases():
+    calm = Emotion("calm", "平静")
+    assert Emotions([calm]) == Emotions([Emotion("calm", "平静", ("quiet",))])
+    assert Emotions([calm]) != Emotions([Emotion("calm", "静")])
+
+
 @pytest.mark.parametrize("emotions", [DEFAULT, Emotions([Emotion("one", "一")])])
 def test_file_round_trip(emotions, tmp_path):
     emotions.save(tmp_path / "emotions.json")

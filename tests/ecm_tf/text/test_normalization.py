@@ -5,8 +5,8 @@ import unicodedata
 import pytest
 import tensorflow as tf
 
-from ecm_tf.text.characters import FULL_WIDTH, NORMALIZATIONS
-from ecm_tf.text.normalization import MAX_CHARACTERS, normalize
+from ecm_tf.text.characters import FULL_WIDTH, MAX_CHARACTERS, NORMALIZATIONS
+from ecm_tf.text.normalization import normalize
 
 FAMILY = "👨\u200d👩\u200d👧"
 SCOTLAND = "🏴" + "".join(chr(0xE0000 + ord(c)) for c in "gbsct") + "\U000e007f"

@@ -177,6 +177,23 @@ def test_a_loss_that_is_not_finite_ends_training(make_run, loss):
         fit_epochs(run.model, lambda epoch: SimpleNamespace(skip=str), run.callbacks, 1, 1000)
 
 
+@pytest.mark.parametrize("perplexity", [math.nan, math.inf])
+def test_weights_with_a_perplexity_that_is_not_finite_are_not_saved(make_run, perplexity):
+    run = make_run(steps_per_checkpoint=1)
+    run.dev[:] = [9.0, perplexity]
+    with pytest.raises(DivergenceError, match="before step 2: the dev perplexity is"):
+        fit(run, [1.0])
+    assert [row.step for row in rows_of(run, "checkpoint")] == [0]
+
+
+def test_an_untrained_model_whose_perplexity_is_not_finite(make_run):
+    run = make_run()
+    run.dev[:] = [math.nan]
+    run.model.fit = lambda *args, **kwargs: fit(run, [1.0])
+    with pytest.raises(InputError, match=r"before step 1: .*in another --train_dir\.$"):
+        fit_epochs(run.model, lambda epoch: SimpleNamespace(skip=str), run.callbacks, 1, 1000)
+
+
 def test_effects_of_an_evaluation_are_ordered(make_run):
     """The checkpoint has the decayed learning rate, and the history is written last."""
     run = make_run(steps_per_checkpoint=1, learning_rate_decay_factor=0.5)

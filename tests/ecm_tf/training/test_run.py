@@ -648,7 +648,7 @@ def test_a_run_without_a_checkpoint_begins_again(seq2seq, dataset, tmp_path, eag
     train(dataset, train_dir, batch_size=10, pretrain_dir=seq2seq)
 
 
-def test_a_run_of_an_earlier_version_resumes(seq2seq, finished, dataset, tmp_path, eagerly):
+def test_a_run_of_an_earlier_version_resumes(seq2seq, finished, dataset, tmp_path, eagerly, capsys):
     """It did not record what it was initialized from."""
     train_dir = shutil.copytree(finished, tmp_path / "model")
     run = json.loads((train_dir / "run.json").read_text())
@@ -656,6 +656,7 @@ def test_a_run_of_an_earlier_version_resumes(seq2seq, finished, dataset, tmp_pat
         del run[name]
     (train_dir / "run.json").write_text(json.dumps(run))
     train(dataset, train_dir, epochs=2, pretrain_dir=seq2seq)
+    assert "--pretrain_dir has no effect: the weights are those of" in capsys.readouterr().out
     assert "pretrain_dir" not in json.loads((train_dir / "run.json").read_text())
 
 
