@@ -28,7 +28,7 @@ def read_losses(train_dir: Path) -> dict[int, tuple[float, float]]:
     """Returns the training loss and the dev perplexity of a run by step; NaN before training."""
     with (train_dir / "history.csv").open(newline="", encoding="utf-8") as file:
         return {
-            int(row["step"]): (float(row["train_loss"] or "nan"), float(row["dev_perplexity"]))
+            int(row["step"]): (float(row["train_loss"]), float(row["dev_perplexity"]))
             for row in csv.DictReader(file)
         }
 

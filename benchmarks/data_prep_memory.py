@@ -12,12 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
+from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
 
 ALLOWED = 1.3
@@ -56,10 +58,10 @@ class Usage(NamedTuple):
     seconds: float
 
 
-def peak_memory(command: list[str]) -> Usage:
+def peak_memory(arguments: list[str]) -> Usage:
     """Runs a command and returns its peak memory and its duration."""
     start = time.perf_counter()
-    process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = psutil.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     alone, largest, together = 0, 0, 0
     while process.poll() is None:
         try:
@@ -72,7 +74,7 @@ def peak_memory(command: list[str]) -> Usage:
         together = max(together, own + sum(others))
         time.sleep(0.05)
     if process.returncode:
-        raise SystemExit(f"{' '.join(command)}: exit status {process.returncode}")
+        raise SystemExit(f"{' '.join(arguments)}: exit status {process.returncode}")
     return Usage(alone, largest, together, time.perf_counter() - start)
 
 
@@ -83,12 +85,12 @@ def _rss(process: psutil.Process) -> int:
         return 0
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command; see the module."""
     parser = Parser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=positive_int, nargs="+", default=[100_000, 1_000_000])
     peaks: list[tuple[int, int]] = []
-    for pairs in parser.parse_args().pairs:
+    for pairs in parser.parse_args(argv).pairs:
         with tempfile.TemporaryDirectory() as directory:
             corpus, output = Path(directory) / "pairs.jsonl", Path(directory) / "dataset"
             write_pairs(corpus, pairs)
@@ -110,4 +112,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -20,7 +20,7 @@ from benchmarks.lower_bound import STEPS, decoding_products
 from benchmarks.models import QUICK, Sizes, full_batch, model_directory
 from benchmarks.report import Row, run
 from benchmarks.timing import measure
-from ecm_tf.core import command
+from ecm_tf.core.native_stderr import suppress_native_stderr
 from export.saved_model.exporter import export_saved_model
 from export.tflite.conversion import convert
 from export.tflite.files import IDS, SCHEMES, TEXT
@@ -49,7 +49,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
                 lambda outputs: outputs["response"].numpy(),
             )
         for scheme in list(SCHEMES)[:1] if arguments.quick else SCHEMES:
-            with command.suppress_native_stderr():
+            with suppress_native_stderr():
                 files = convert(trained, directory / scheme, scheme)
             ids = full_batch(replace(sizes, batch=1))["post"].numpy().tolist()
             for name, post in ((IDS, ids), (TEXT, [texts(replace(sizes, batch=1)).numpy()[0]])):

@@ -95,7 +95,7 @@ def real_batch(sizes: Sizes, dataset: Path | None = None) -> dict[str, tf.Tensor
     if dataset:
         return _batch(sizes, _median_lengths(sizes, dataset))
     rng = np.random.default_rng(1)
-    lengths = rng.integers(1, sizes.length, [2, sizes.batch])
+    lengths = rng.integers(1, sizes.length, [2, sizes.batch], endpoint=True)
     lengths[:, 0] = sizes.length
     return _batch(sizes, lengths)
 

@@ -11,15 +11,19 @@ from typing import Any
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
 from ecm_tf.core.cpus import available_cpus
+from ecm_tf.core.files import make_directory
 from ecm_tf.report.tables import markdown_table
 
 Row = dict[str, Any]
+CPUINFO = Path("/proc/cpuinfo")
 
 
 def machine() -> dict[str, Any]:
     """Returns the processor and the versions that a result depends on."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    # On ARM, Linux does not name the model.
+    lines = CPUINFO.read_text().splitlines()
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    model = names[0] if names else platform.machine()
     packages = {name: version(name) for name in ("tensorflow", "keras", "numpy")}
     python = platform.python_version()
     return {"cpu": model, "cores": available_cpus(), "python": python, **packages}
@@ -33,6 +37,8 @@ def run(
     argv: Sequence[str] | None = None,
 ) -> None:
     """Runs a benchmark as a command: prints a table and writes `OUTPUT/NAME.json`.
+
+    If a measurement fails, the rows before it are printed and written, with `complete` false.
 
     Args:
         name: the module's name in `benchmarks`.
@@ -54,12 +60,18 @@ def run(
         if flags:
             flags(parser)
         arguments = parser.parse_args(argv)
-        rows = list(measure(arguments))
-        print(table(rows), flush=True)
-        arguments.output.mkdir(parents=True, exist_ok=True)
-        content = {"machine": machine(), "quick": arguments.quick, "rows": rows}
-        text = json.dumps(content, ensure_ascii=False, indent=1)
-        (arguments.output / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        make_directory(arguments.output)
+        content = {"machine": machine(), "quick": arguments.quick, "complete": False}
+        rows: list[Row] = []
+        try:
+            for row in measure(arguments):
+                rows.append(row)
+            content["complete"] = True
+        finally:
+            if rows:
+                text = json.dumps(content | {"rows": rows}, ensure_ascii=False, indent=1)
+                (arguments.output / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+                print(table(rows), flush=True)
 
     command.run(main)
 

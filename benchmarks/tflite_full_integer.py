@@ -10,12 +10,13 @@ replied to.
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
@@ -39,13 +40,13 @@ OPERATIONS = {
 }
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Runs the command; see the module."""
     parser = Parser(description=__doc__.splitlines()[0])
     parser.add_argument("--train_dir", type=Path, required=True)
     parser.add_argument("--dataset", type=Path, required=True)
     parser.add_argument("--posts", type=positive_int, default=100)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     greedy, dataset = GreedyReplies(arguments.train_dir), DatasetDirectory(arguments.dataset)
     responder = Responder(greedy.model, greedy.assets)
 
@@ -87,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -69,9 +69,7 @@ def parts_of(trained: ECM, batch: Batch) -> dict[str, Callable[[], tf.Tensor]]:
     def project() -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(features)
-            terms, _ = trained.vocabulary_output.training_losses(
-                features, emotion, targets, weights
-            )
+            terms = trained.vocabulary_output.training_losses(features, emotion, targets, weights)
             total = tf.add_n(list(terms.values()))
         return _sum(tape.gradient(total, [features, *projection]))
 
@@ -100,8 +98,15 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     ]
     if arguments.quick:  # each choice of lengths and precision once
         cases = cases[:4:3]
+    # All batches are made first: a dataset that has none of this size fails before measuring.
+    batches = {
+        (sizes, lengths): (
+            full_batch(sizes) if lengths == "full" else real_batch(sizes, arguments.dataset)
+        )
+        for sizes, lengths, _ in cases
+    }
     for sizes, lengths, precision in cases:
-        batch = full_batch(sizes) if lengths == "full" else real_batch(sizes, arguments.dataset)
+        batch = batches[sizes, lengths]
         tokens = int(tf.reduce_sum(tf.cast(batch["response"] != PAD, tf.int32)))
         padded = tf.size(batch["response"]).numpy()
         keras.backend.clear_session()

@@ -7,7 +7,6 @@ Chinese is split into words first if the model was trained on text split by spac
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser
@@ -15,7 +14,7 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.core.imports import importing_tensorflow
 from ecm_tf.inference.word_segmentation import split_into_words
 from export.assertions import assertion_message
-from export.saved_model.model_info import expects_split_text, read_model_info
+from export.saved_model.model_info import expects_split_text, find_model_info
 
 PROG = "python -m export.ask"
 
@@ -39,19 +38,14 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     return result
 
 
-def _info(version_directory: Path) -> dict[str, Any]:
-    """Returns the description of the model; empty if an export of another program has none."""
-    try:
-        return read_model_info(version_directory)
-    except InputError:
-        return {}
-
-
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs the command; see `--help`."""
     arguments = parser(prog).parse_args(argv)
     if not (arguments.saved_model / "saved_model.pb").is_file():
         raise InputError(f"{arguments.saved_model}: expected a SavedModel directory.")
+    posts = arguments.post
+    if expects_split_text(find_model_info(arguments.saved_model)):
+        posts = [split_into_words(post) for post in posts]
     with importing_tensorflow():
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  Registers operations that the SavedModel uses.
@@ -63,9 +57,6 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
             f"{arguments.saved_model}: expected an exported ECM, got a SavedModel without the "
             f"signature {name}."
         )
-    posts = arguments.post
-    if expects_split_text(_info(arguments.saved_model)):
-        posts = [split_into_words(post) for post in posts]
     requested = tf.constant([arguments.emotion or ""] * len(posts))
     inputs = {"post": tf.constant(posts)}
     if arguments.emotion is not None:

@@ -13,6 +13,7 @@ from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int, seconds
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import read_lines
+from ecm_tf.core.native_stderr import suppress_native_stderr
 from ecm_tf.inference.reply import Reply
 from ecm_tf.inference.word_segmentation import is_raw_chinese, is_split_chinese
 from export import MODEL_NAME
@@ -124,7 +125,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
         posts = read_lines(arguments.file, "a text file with one post per line")
     # The exception has the reason; gRPC would log it, too.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    with command.suppress_native_stderr():
+    with suppress_native_stderr():
         client = Client(
             arguments.address,
             arguments.model,

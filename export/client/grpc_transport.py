@@ -66,11 +66,8 @@ class GrpcTransport:
                 if "handshake failed" in details.lower():
                     raise tls_error(self._target.address, details) from error
                 lost += code in transport.LOST_CODES
-                if (
-                    code not in (*transport.BUSY_CODES, *transport.LOST_CODES)
-                    or wait is None
-                    or lost > 1
-                ):
+                repeatable = code in (*transport.BUSY_CODES, *transport.LOST_CODES)
+                if not repeatable or transport.TOO_LARGE in details or wait is None or lost > 1:
                     if code == "UNAVAILABLE" and not self._target.encrypted:
                         details += " (a server with TLS expects grpcs://)"
                     raise ServerError(f"{self._target.address}: {code}, {details}") from error

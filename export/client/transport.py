@@ -31,6 +31,8 @@ BUSY_CODES = ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
 """gRPC status codes with the meaning of `BUSY_STATUSES`."""
 LOST_CODES = ("INTERNAL",)
 """gRPC status codes with the meaning of `LOST_STATUSES`."""
+TOO_LARGE = "larger than max"
+"""In the details of RESOURCE_EXHAUSTED: the message exceeds a size limit, so it always fails."""
 
 Columns = dict[str, list[Any]]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ecm_tf.config import SearchConfig, add_search_options
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, port
+from ecm_tf.core.native_stderr import suppress_native_stderr
 from ecm_tf.core.optional import require_extra
 from ecm_tf.core.proxies import without_proxies
 from ecm_tf.core.released import add_name_flag
@@ -45,12 +46,12 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     arguments = parser(prog).parse_args(argv)
     search = command.given_options(SearchConfig, parser(prog), argv)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    with command.suppress_native_stderr(), require_extra("demo"), without_proxies():
+    with suppress_native_stderr(), require_extra("demo"), without_proxies():
         from export.demo.page import launch, page
     from export.demo.sources import open_source
 
     check_port(arguments.host, arguments.port, "--port")
-    with command.suppress_native_stderr():
+    with suppress_native_stderr():
         source = open_source(str(arguments.model or arguments.source), search)
     blocks = page(source)
     print(f"open {launch(blocks, arguments.host, arguments.port)}", flush=True)

@@ -13,6 +13,7 @@ from ecm_tf.config import add_search_options, parse_search
 from ecm_tf.core import command
 from ecm_tf.core.arguments import Parser, positive_int
 from ecm_tf.core.imports import importing_tensorflow
+from ecm_tf.core.native_stderr import suppress_native_stderr
 from ecm_tf.core.released import add_model_flags
 from export.saved_model.exporter import DTYPES, export_saved_model
 from export.saved_model.model_info import read_model_info
@@ -76,7 +77,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     n_best_search = read_model_info(version_directory)["n_best_search"]["name"]
     size = sum(path.stat().st_size for path in version_directory.rglob("*") if path.is_file())
     start = time.perf_counter()
-    with command.suppress_native_stderr():
+    with suppress_native_stderr():
         names = sorted(tf.saved_model.load(str(version_directory)).signatures)
     seconds = time.perf_counter() - start
     print(

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 from ecm_tf.config import SearchConfig, read_search_defaults, search_config
-from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import require_output_directory
+from ecm_tf.core.native_stderr import suppress_native_stderr
 from ecm_tf.core.output import finished_directory
 from ecm_tf.text.emotions import AUTO
 from export.version_directories import MAX_VERSION, version_number
@@ -96,7 +96,7 @@ def export_saved_model(
         train_dir, model, assets, config, n_best_search.config, n_best, dtype, hypotheses
     )
     with finished_directory(version_directory) as directory:
-        with command.suppress_native_stderr():
+        with suppress_native_stderr():
             archive.write_out(str(directory), verbose=False)
         auto = [AUTO] if model.config.predict_emotion else []
         write_warmup_requests(directory, input_names, [*assets.emotions.names, *auto])

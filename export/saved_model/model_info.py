@@ -54,8 +54,8 @@ def model_info(
         "segmenter": assets.segmenter,
         "sizes": model.config.to_dict(),
         "weights": {"number": model.count_trainable_params(), "stored_as": dtype},
-        "search": {**search.to_dict(), "n_best": n_best, "name": search.name},
-        "n_best_search": {**n_best_search.to_dict(), "name": n_best_search.name},
+        "search": {**_described(search), "n_best": n_best},
+        "n_best_search": _described(n_best_search),
         "hypotheses_per_post": dict(hypotheses),
         "chooses_emotions": model.config.predict_emotion,
         "made_from": manifest["sources"],
@@ -68,6 +68,15 @@ def model_info(
     }
 
 
+def _described(search: SearchConfig) -> dict[str, Any]:
+    """Returns the settings and the name of a search; of its files, the names without folders."""
+    settings = search.to_dict()
+    for field in ("rerank", "block_words"):
+        if isinstance(settings[field], str):
+            settings[field] = Path(settings[field]).name
+    return {**settings, "name": search.name}
+
+
 def expects_split_text(info: dict[str, Any]) -> bool:
     """Returns whether the exported model expects words separated by spaces.
 
@@ -77,6 +86,26 @@ def expects_split_text(info: dict[str, Any]) -> bool:
     return info.get("segmenter") == "whitespace"
 
 
+def find_model_info(version_directory: Path) -> dict[str, Any]:
+    """Returns the content of `model_info.json`, or of its old name; empty if there is no such file.
+
+    Args:
+        version_directory: the SavedModel, `BASE/<version>`, also that of another program.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    expected = "the description of an exported model"
+    for name in (MODEL_INFO, OLD_MODEL_INFO):
+        path = version_directory / name
+        if path.is_file():
+            info = read_json(path, expected)
+            if not isinstance(info, dict):
+                raise InputError(f"{path}: expected {expected}, got other JSON.")
+            return info
+    return {}
+
+
 def read_model_info(version_directory: Path) -> dict[str, Any]:
     """Returns the content of an exported model's `model_info.json`, or of its old name.
 
@@ -84,11 +113,11 @@ def read_model_info(version_directory: Path) -> dict[str, Any]:
         version_directory: the SavedModel, `BASE/<version>`.
 
     Raises:
-        InputError: the SavedModel has no such file.
+        InputError: the SavedModel has no such file, or it is damaged.
     """
-    for name in (MODEL_INFO, OLD_MODEL_INFO):
-        if (version_directory / name).is_file():
-            return read_json(version_directory / name, "the description of an exported model")
-    raise InputError(
-        f"{version_directory}: expected {MODEL_INFO}, got none; export the model again."
-    )
+    info = find_model_info(version_directory)
+    if not info:
+        raise InputError(
+            f"{version_directory}: expected {MODEL_INFO}, got none; export the model again."
+        )
+    return info

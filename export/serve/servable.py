@@ -1,6 +1,7 @@
 """One loaded version of a model, whose signatures are called in batches."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from ecm_tf.text.emotions import AUTO
 from export.assertions import assertion_message
-from export.saved_model.model_info import MODEL_INFO, read_model_info
+from export.saved_model.model_info import MODEL_INFO, find_model_info
 from export.saved_model.warmup import WARMUP_REQUESTS
 from export.serve.batching import Batcher
 from export.serve.errors import RequestError
@@ -25,6 +26,7 @@ DEFAULT_SIGNATURE = "serving_default"
 Row = tuple[bytes, ...]
 """One entry for each input of a signature, in the order of the input names."""
 Outputs = dict[str, np.ndarray]
+logger = logging.getLogger("ray.serve")
 
 
 class Servable:
@@ -40,6 +42,7 @@ class Servable:
         definitions: definition of each signature, by name.
 
     Raises:
+        InputError: `model_info.json` is damaged.
         Exception: TensorFlow cannot load the directory.
     """
 
@@ -56,7 +59,12 @@ class Servable:
         self._signatures = {
             name: _Signature(function, max_batch) for name, function in loaded.signatures.items()
         }
-        self._info = _model_info(directory)
+        self._info = find_model_info(directory)
+        if "hypotheses_per_post" not in self._info:
+            logger.warning(
+                f"{directory}: {MODEL_INFO} is missing or does not give the hypotheses per post; "
+                "--max_hypotheses counts each post as one hypothesis."
+            )
         self._warm_up(directory / WARMUP_REQUESTS)
 
     def _warm_up(self, path: Path) -> None:
@@ -141,11 +149,6 @@ class Servable:
                 raise result
             results.append(result)
         return {key: np.concatenate([result[key] for result in results]) for key in results[0]}
-
-
-def _model_info(directory: Path) -> dict[str, Any]:
-    """Returns the description of the model; empty for exports without it."""
-    return read_model_info(directory) if (directory / MODEL_INFO).is_file() else {}
 
 
 def _is_auto(emotion: bytes) -> bool:

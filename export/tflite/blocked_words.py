@@ -11,7 +11,7 @@ import tensorflow as tf
 from ecm_tf.core.errors import InputError
 from ecm_tf.decoding.replies import Step
 from ecm_tf.decoding.word_automaton import WordAutomaton
-from ecm_tf.layers.losses import IMPOSSIBLE, additive_mask
+from ecm_tf.layers.masking import IMPOSSIBLE, additive_mask
 from ecm_tf.text.vocabulary import PAD
 
 

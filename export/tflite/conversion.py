@@ -7,9 +7,9 @@ from typing import Any
 import tensorflow as tf
 from tqdm import tqdm
 
-from ecm_tf.core import command
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import MANIFEST, sha256, write_manifest
+from ecm_tf.core.native_stderr import suppress_native_stderr
 from ecm_tf.core.output import check_output, finished_directory
 from ecm_tf.model import ECM
 from ecm_tf.model.directory import CONFIG
@@ -85,7 +85,7 @@ def convert(
                 "bytes": {name: (directory / name).stat().st_size for name in functions},
                 "weights": model.count_trainable_params(),
             },
-            sources={str(train_dir): sha256(train_dir / MANIFEST)},
+            sources={"model": sha256(train_dir / MANIFEST)},
         )
     return output
 
@@ -185,5 +185,5 @@ def _flatbuffer(function: Any, model: ECM, quantize: str, *, allow_custom_ops: b
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if quantize == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    with command.suppress_native_stderr():
+    with suppress_native_stderr():
         return converter.convert()

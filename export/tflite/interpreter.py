@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ecm_tf.core import command
+from ecm_tf.core.native_stderr import suppress_native_stderr
 from ecm_tf.core.optional import require_extra
 from ecm_tf.text.vocabulary import PAD
 from export.tflite.files import TEXT
@@ -28,7 +28,7 @@ class Interpreter:
         with require_extra("tflite"):
             from ai_edge_litert.interpreter import InterpreterWithCustomOps
         takes_text = file.name == TEXT
-        with command.suppress_native_stderr():
+        with suppress_native_stderr():
             self._interpreter = InterpreterWithCustomOps(
                 custom_op_registerers=_text_operations() if takes_text else None,
                 model_path=str(file),

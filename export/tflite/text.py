@@ -22,8 +22,8 @@ from sentencepiece import (
     sentencepiece_model_pb2,
 )
 
-from ecm_tf.core.command import suppress_native_stderr
 from ecm_tf.core.errors import InputError
+from ecm_tf.core.native_stderr import suppress_native_stderr
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.characters import (
     EMOJI_MODIFIERS,

@@ -8,7 +8,8 @@ from sentencepiece import sentencepiece_model_pb2
 
 from ecm_tf.text import english
 from ecm_tf.text.assets import TextAssets
-from ecm_tf.text.normalization import FORMATS, MAX_CHARACTERS, SPACES
+from ecm_tf.text.characters import MAX_CHARACTERS
+from ecm_tf.text.normalization import FORMATS, SPACES
 from ecm_tf.text.spacing import MEANINGLESS_SPACES
 from ecm_tf.text.vocabulary import SPECIALS, UNK
 

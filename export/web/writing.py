@@ -93,7 +93,7 @@ def write_site(
             files=_files(directory),
             settings={"quantize": quantize, "shape": shape._asdict()},
             counts={"bytes": sum((directory / name).stat().st_size for name in _files(directory))},
-            sources={str(train_dir): sha256(train_dir / MANIFEST)},
+            sources={"model": sha256(train_dir / MANIFEST)},
         )
     return output
 

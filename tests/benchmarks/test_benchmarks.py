@@ -1,19 +1,24 @@
 """Every benchmark runs with small sizes and writes its results. The results are not tested."""
 
+import asyncio
 import contextlib
 import importlib
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import command_server
 import fake_classifier
 import pytest
 from eager_runs import eager_execution
 
-from benchmarks import data_preparation_scaling, scaling
+from benchmarks import data_preparation_scaling, models, report, scaling, training_step
 from benchmarks.data_prep_memory import Usage
+from ecm_tf.core.errors import InputError
+from ecm_tf.text.vocabulary import PAD
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
@@ -40,7 +45,7 @@ def test_a_benchmark_writes_its_results(name, tmp_path, monkeypatch):
     with eager_execution() if name in EAGER else contextlib.nullcontext():
         main(["--quick", "--output", str(tmp_path)])
     content = json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))
-    assert content["quick"] and content["machine"]["cores"]
+    assert content["quick"] and content["complete"] and content["machine"]["cores"]
     assert content["rows"]
     for row in content["rows"]:
         assert ("target" in row) == ("met" in row)
@@ -87,6 +92,112 @@ def test_data_preparation_is_compared_and_predicted(tmp_path, monkeypatch):
     assert rows[0]["pairs/s"] == 300 and rows[0]["largest process, MiB"] == 1
     modelled = [row["seconds"] for row in rows if row["what"].startswith("model: build")]
     assert modelled == sorted(modelled, reverse=True)
+
+
+def test_rows_before_a_failure_are_written(tmp_path, capsys):
+    def measure(arguments):
+        yield {"what": "first", "seconds": 1.0}
+        raise InputError("the second measurement failed.")
+
+    with pytest.raises(SystemExit) as ended:
+        report.run("some", "About.", measure, argv=["--output", str(tmp_path)])
+    assert ended.value.code == 2
+    content = json.loads((tmp_path / "some.json").read_text(encoding="utf-8"))
+    assert content["rows"] == [{"what": "first", "seconds": 1.0}]
+    assert not content["complete"]
+    assert "first" in capsys.readouterr().out
+
+
+def test_a_failure_before_the_first_row_keeps_earlier_results(tmp_path):
+    def measure(arguments):
+        raise InputError("no model.")
+
+    (tmp_path / "some.json").write_text("earlier")
+    with pytest.raises(SystemExit):
+        report.run("some", "About.", measure, argv=["--output", str(tmp_path)])
+    assert (tmp_path / "some.json").read_text() == "earlier"
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_measuring(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    measured = []
+    with pytest.raises(SystemExit):
+        report.run("some", "About.", measured.append, argv=["--output", str(tmp_path / "file")])
+    assert measured == []
+    assert "file: expected a directory, got a file" in capsys.readouterr().err
+
+
+def test_the_processor_is_named_as_far_as_linux_knows_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    for lines, expected in (
+        ("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\n", "Some CPU @ 2 GHz"),
+        ("processor\t: 0\nCPU implementer\t: 0x41\n", "aarch64"),
+    ):
+        report.CPUINFO.write_text(lines)
+        assert report.machine()["cpu"] == expected
+
+
+def test_random_lengths_are_from_1_to_the_maximum():
+    batch = models.real_batch(models.Sizes(vocabulary=50, batch=300, length=3))
+    for side in ("post", "response"):
+        lengths = (batch[side].numpy() != PAD).sum(axis=1)
+        assert all((lengths == length).sum() > 50 for length in (1, 2, 3))
+
+
+def test_a_dataset_without_batches_of_the_size_is_refused_before_measuring(dataset, monkeypatch):
+    monkeypatch.setattr(training_step, "measure", lambda *_, **__: pytest.fail("was measured"))
+    monkeypatch.setattr(training_step, "QUICK", models.Sizes(50, size=4, batch=11, length=6))
+    rows = training_step.rows(SimpleNamespace(quick=True, dataset=dataset, jit_compile=False))
+    with pytest.raises(InputError, match="expected a batch of 11 pairs, got smaller ones"):
+        next(rows)
+
+
+def test_every_reply_under_load_is_compared_with_that_to_a_single_request(monkeypatch):
+    """The single requests together take longer than a load may; the last entry is not sent."""
+    pytest.importorskip("aiohttp", reason="the extra `serve` is not installed")
+    from benchmarks import serving
+
+    asked, clock = [], [0.0]
+
+    async def ask(*entry):
+        if entry not in asked:
+            clock[0] += 400.0
+        asked.append(entry)
+        return "".join(entry)
+
+    @contextlib.asynccontextmanager
+    async def over_grpc(port):
+        yield ask
+
+    monkeypatch.setattr(serving, "serving", lambda base: contextlib.nullcontext((None, 1, 2)))
+    monkeypatch.setattr(serving, "over_grpc", over_grpc)
+    monkeypatch.setattr(serving, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(serving, "MANY", 4)
+    monkeypatch.setattr(serving, "BAD", {})
+    entries = [(post, "like") for post in "abcde"]
+    summary, *_ = asyncio.run(serving.many_and_bad(Path(), entries))
+    assert asked == entries[:4] * 2
+    assert (summary["requests"], summary["lost"], summary["wrong"]) == (4, 0, 0)
+
+
+@pytest.mark.parametrize("script", ["data_prep_memory", "tflite_full_integer"])
+def test_scripts_report_errors_in_one_sentence(script, tmp_path, monkeypatch, capsys):
+    flags = {
+        "data_prep_memory": ["--pairs", "1"],
+        "tflite_full_integer": ["--train_dir", "none", "--dataset", "none"],
+    }
+
+    def fail(*_, **__):
+        raise InputError("none: no such directory; expected something.")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("psutil.Popen", fail)
+    monkeypatch.setattr("sys.argv", [script, *flags[script]])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / "benchmarks" / f"{script}.py"), run_name="__main__")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("error: none: no such directory; expected ")
 
 
 def test_other_bytes_are_noticed(tmp_path):

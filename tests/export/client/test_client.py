@@ -22,6 +22,8 @@ from export.client.__main__ import main
 from export.serve.settings import ServerConfig
 
 NAMES = DEFAULT.names
+MAX_BYTES = 10_000
+"""Maximum size of a request to the gRPC server."""
 
 
 class FakeModel:
@@ -149,7 +151,8 @@ def rpc(fake_model):
                 response.outputs[name].CopyFrom(tf.make_tensor_proto(column))
             return response
 
-    server = grpc.server(ThreadPoolExecutor(4))
+    options = [("grpc.max_receive_message_length", MAX_BYTES)]
+    server = grpc.server(ThreadPoolExecutor(4), options=options)
     add_PredictionServiceServicer_to_server(Servicer(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
@@ -214,6 +217,17 @@ def test_request_is_repeated_only_where_that_is_safe(address, fake_model, failur
     with Client(address) as client, pytest.raises(ServerError, match="busy"):
         client.answer(["猫"], ["like"])
     assert len(fake_model.requests) == attempts
+
+
+def test_request_that_is_too_large_is_not_repeated(rpc, monkeypatch):
+    waits = []
+    monkeypatch.setattr("export.client.grpc_transport.time.sleep", waits.append)
+    with (
+        Client(rpc) as client,
+        pytest.raises(ServerError, match=r"RESOURCE_EXHAUSTED, .*larger than max"),
+    ):
+        client.answer(["a" * MAX_BYTES], ["like"])
+    assert waits == []
 
 
 def test_server_cannot_ask_for_a_longer_wait_than_the_timeout(rest, fake_model):

@@ -24,8 +24,8 @@ from export.demo.sources import open_source
 from export.release.__main__ import main as release
 from export.saved_model.__main__ import main as export_saved_model
 
-BLOCKED = "# rude words\n喜欢\n"
 SAMPLES = ("--candidates", "4", "--top_k", "5")
+POST = "我的猫会握手"
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +41,16 @@ def trained(model_dir, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
-    """A directory with a classifier, a list of words and a model card."""
+def inputs(trained, tmp_path_factory):
+    """A directory with a classifier, a list with a word of the usual replies, and a model card."""
     directory = tmp_path_factory.mktemp("inputs")
     (directory / "judge").mkdir()
     fake_classifier.make(directory / "judge")
     (directory / "judge" / "notes.txt").write_text("not in the manifest")
-    (directory / "rude.txt").write_text(BLOCKED, encoding="utf-8")
+    with eager_execution():
+        usual = ecm_tf.load(trained, rerank=str(directory / "judge"), candidates=4, top_k=5)
+        word = max((reply.text for reply in usual.replies(POST)), key=len)[:2]
+    (directory / "rude.txt").write_text(f"# rude words\n{word}\n", encoding="utf-8")
     (directory / "card.md").write_text("# 小模型\n", encoding="utf-8")
     return directory
 
@@ -91,21 +94,23 @@ def test_files(trained, inputs, released_dir):
 
 
 def test_the_model_replies_as_the_original_with_the_same_settings(trained, inputs, released_dir):
-    post = "我的猫会握手"
     with eager_execution():
-        found = ecm_tf.load(released_dir).replies(post)
+        found = ecm_tf.load(released_dir).replies(POST)
+        unblocked = ecm_tf.load(released_dir, block_words=None).replies(POST)
         given = {"rerank": str(inputs / "judge"), "block_words": str(inputs / "rude.txt")}
-        expected = ecm_tf.load(trained, **given, candidates=4, top_k=5).replies(post)
+        expected = ecm_tf.load(trained, **given, candidates=4, top_k=5).replies(POST)
         greedy = ecm_tf.load(released_dir, decoder="greedy", block_words=None, no_repeat=0)
-        plain = ecm_tf.load(trained).replies(post)
-        unranked = greedy.replies(post)
+        plain = ecm_tf.load(trained).replies(POST)
+        unranked = greedy.replies(POST)
     for ours, theirs in ((found, expected), (unranked, plain)):
         assert [reply.text for reply in ours] == [reply.text for reply in theirs]
         np.testing.assert_allclose(
             [reply.score for reply in ours], [reply.score for reply in theirs], rtol=1e-5
         )
     assert [reply.text for reply in found] != [reply.text for reply in plain]
-    assert not any("喜欢" in reply.text for reply in found)
+    word = (inputs / "rude.txt").read_text(encoding="utf-8").splitlines()[1]
+    assert any(word in reply.text for reply in unblocked)
+    assert not any(word in reply.text for reply in found)
 
 
 def test_chat_takes_the_released_model_and_its_search(released_dir, monkeypatch, capsys):

@@ -15,7 +15,12 @@ from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
 from export.ask import main as ask
 from export.saved_model.exporter import export_saved_model
-from export.saved_model.model_info import MODEL_INFO, OLD_MODEL_INFO, read_model_info
+from export.saved_model.model_info import (
+    MODEL_INFO,
+    OLD_MODEL_INFO,
+    find_model_info,
+    read_model_info,
+)
 from export.saved_model.warmup import WARMUP_REQUESTS
 
 pytestmark = pytest.mark.xdist_group("saved_model")
@@ -85,9 +90,20 @@ def test_model_info_describes_the_model(exported_base, model_dir):
 def test_model_info_is_also_read_under_its_old_name(exported_base, tmp_path):
     with pytest.raises(InputError, match=r"expected assets.extra/model_info.json, got none"):
         read_model_info(tmp_path)
+    assert find_model_info(tmp_path) == {}
     (tmp_path / OLD_MODEL_INFO).parent.mkdir()
     shutil.copy(exported_base / "1" / MODEL_INFO, tmp_path / "assets.extra" / "model_card.json")
     assert read_model_info(tmp_path) == read_model_info(exported_base / "1")
+
+
+@pytest.mark.parametrize("content", ["{", "[1]"])
+def test_damaged_model_info_is_reported(content, exported_base, tmp_path):
+    (tmp_path / MODEL_INFO).parent.mkdir()
+    (tmp_path / MODEL_INFO).write_text(content)
+    shutil.copy(exported_base / "1" / "saved_model.pb", tmp_path)
+    for read in (find_model_info, read_model_info, lambda path: ask([str(path), POSTS[0]])):
+        with pytest.raises(InputError, match=r"model_info\.json: expected the description of an "):
+            read(tmp_path)
 
 
 def test_unfinished_model_directory_is_refused(model_dir, tmp_path):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 
 import fake_classifier
@@ -19,7 +20,7 @@ from ecm_tf.model.directory import load_model, new_model, save_model
 from export.saved_model import signatures as signatures_module
 from export.saved_model.__main__ import main
 from export.saved_model.exporter import export_saved_model
-from export.saved_model.model_info import MODEL_INFO
+from export.saved_model.model_info import MODEL_INFO, read_model_info
 
 pytestmark = pytest.mark.xdist_group("saved_model")
 
@@ -60,6 +61,7 @@ def test_blocked_words_are_part_of_the_saved_model(model_dir, load_signatures, r
         ]
     )
     path.unlink()
+    assert read_model_info(tmp_path / "1")["search"]["block_words"] == "words.txt"
     signature = load_signatures(tmp_path / "1")["serving_default"]
     replies = signature(post=posts, emotion=tf.constant(EMOTIONS))["response"].numpy()
     search = Search(SearchConfig(block_words=blocked))
@@ -67,6 +69,14 @@ def test_blocked_words_are_part_of_the_saved_model(model_dir, load_signatures, r
     assert replies.tolist() == expected.tolist()
     assert not [text for text in replies for word in blocked if word in text.decode()]
     assert any(replies)
+
+
+def test_model_info_gives_files_of_the_search_without_their_folders(reranked):
+    version, judge = reranked
+    info = read_model_info(version)
+    for search in (info["search"], info["n_best_search"]):
+        assert re.fullmatch(r"judge\d", search["rerank"])
+    assert str(judge.parent) not in (version / MODEL_INFO).read_text(encoding="utf-8")
 
 
 def test_rows_do_not_depend_on_their_batch(exported_base, reranked, load_signatures):

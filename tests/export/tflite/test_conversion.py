@@ -5,7 +5,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import read_manifest
+from ecm_tf.core.manifest import read_manifest, sha256
 from export.tflite import conversion
 from export.tflite.__main__ import main
 from export.tflite.conversion import convert
@@ -65,7 +65,7 @@ def test_manifest_describes_the_directory(converted, wide_dir):
         assert manifest["settings"] == {"quantize": scheme, "shape": None, "noise": False}
         assert {IDS, TEXT, "config.json", "assets/text.json"} <= manifest["files"].keys()
         assert manifest["counts"]["bytes"][IDS] == (directory / IDS).stat().st_size
-        assert list(manifest["sources"]) == [str(wide_dir)]
+        assert manifest["sources"] == {"model": sha256(wide_dir / "manifest.json")}
     assert {path.name for path in converted["none"].parent.iterdir()} == set(SCHEMES)
 
 

@@ -30,7 +30,9 @@ POSTS = ["我的猫会握手", "今天天气真好", "球队赢了3比0 OK", "�
 
 
 def test_site_describes_its_model(site, model_dir):
-    verify_files(site, read_manifest(site, "web"))
+    manifest = read_manifest(site, "web")
+    verify_files(site, manifest)
+    assert manifest["sources"] == {"model": sha256(model_dir / "manifest.json")}
     described = json.loads((site / "model/site.json").read_text())
     assert described["model"] == model_dir.name
     assert described["postLength"] == load_model(model_dir)[0].config.max_post_length
