@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 
 from data_prep.commands import build, classifier, label, lexicon, merge, report, sample
 from ecm_tf.core.arguments import Parser
@@ -27,7 +28,9 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     """Runs a command; see `--help`."""
-    arguments = parser(prog).parse_args(argv)
+    command_line = parser(prog)
+    arguments = command_line.parse_args(argv)
+    arguments.reparse = partial(command_line.parse_args, argv)
     configure_logging(name="data_prep")
     arguments.run(arguments)
 

@@ -7,8 +7,8 @@ not grow with the number of pairs, and the dataset does not depend on the execut
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from data_prep.build.agreement import compare_with_jieba
 from data_prep.build.external_memory import ExternalMemory, restrict_to_vocabulary
 from data_prep.build.record_writer import SplitCounts, write_records
 from data_prep.build.settings import BuildSettings
+from data_prep.build.sources import DatasetSources, decided_settings
 from data_prep.build.token_counts import count_tokens, learn_tokenizer
 from data_prep.corpus.digests import digests_of, source_digests
 from data_prep.corpus.readers import LabelOptions
@@ -26,13 +27,13 @@ from data_prep.corpus.staging import Source, SourceReader, StagingFiles
 from data_prep.execution.executor import Executor, SingleMachine
 from data_prep.execution.progress import progress_bar
 from ecm_tf.core.errors import InputError
-from ecm_tf.core.manifest import read_manifest, sha256, verify_files, write_manifest
+from ecm_tf.core.manifest import sha256, write_manifest
 from ecm_tf.core.output import check_output, finished_directory
 from ecm_tf.core.replacement import MANIFEST
 from ecm_tf.data.directory import ASSETS
 from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.emotion_words import read_emotion_words
-from ecm_tf.text.emotions import DEFAULT, Emotions
+from ecm_tf.text.emotions import Emotions
 from ecm_tf.text.normalization import normalize
 from ecm_tf.text.processor import TextProcessor
 from ecm_tf.text.vocabulary import build_vocabulary
@@ -42,53 +43,12 @@ AGREEMENT_TEXTS = 2000
 REJECTED, STAGING = "rejected.jsonl", "staging"
 
 
-@dataclass(frozen=True)
-class DatasetSources:
-    """The files from which a dataset is made.
-
-    Attributes:
-        corpus: corpus files by split; `train` is required, `dev` and `test` are optional.
-        ememory: the emotion words, in the format of the original program.
-        emotions: a file with the categories; `None` means the six of the paper.
-        assets: a dataset or model whose tokenizer, vocabularies, categories and emotion words the
-            dataset gets, instead of learning them; without `ememory` and `emotions`.
-    """
-
-    corpus: Mapping[str, Sequence[Path]]
-    ememory: Path | None = None
-    emotions: Path | None = None
-    assets: Path | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("ememory", "emotions"):
-            if self.assets and getattr(self, name):
-                raise InputError(
-                    f"--{name}: expected no file with --assets {self.assets}, whose own are used; "
-                    f"got {getattr(self, name)}."
-                )
-
-    def categories(self) -> Emotions:
-        """Returns the categories.
-
-        Raises:
-            InputError: `emotions` is not a valid file of categories, or `assets` has none.
-        """
-        if self.assets:
-            return TextAssets.load(self.assets / ASSETS).emotions
-        return Emotions.load(self.emotions) if self.emotions else DEFAULT
-
-    @property
-    def paths(self) -> list[Path]:
-        """Paths of all files."""
-        corpus = [path for paths in self.corpus.values() for path in paths]
-        return corpus + [path for path in (self.ememory, self.emotions) if path]
-
-
 def build_dataset(
     sources: DatasetSources,
     settings: BuildSettings,
     output: Path,
     *,
+    given: Collection[str] | None = None,
     overwrite: bool = False,
     executor: Executor | None = None,
 ) -> dict[str, Any]:
@@ -98,6 +58,8 @@ def build_dataset(
         sources: the files from which to make it.
         settings: the settings.
         output: the directory to make; it appears only when it is complete.
+        given: names of the settings that must not contradict the sources (see `build.sources`); by
+            default, those that are not defaults.
         overwrite: whether to replace a finished dataset in `output`.
         executor: runs the passes; this process by default. The machines of a cluster must share the
             file system of the sources and of the output.
@@ -110,8 +72,9 @@ def build_dataset(
     """
     executor = executor or SingleMachine()
     check_output(output, "dataset", overwrite=overwrite)
-    given = _load_assets(sources.assets, settings) if sources.assets else None
-    categories = given.emotions if given else sources.categories()
+    loaded = sources.load_assets()
+    decided = decided_settings(sources, loaded, settings, given)
+    categories = loaded.emotions if loaded else sources.categories()
     digests = source_digests(sources.paths, output, partial(digests_of, executor=executor))
     if sources.assets:
         digests["assets"] = sha256(sources.assets / MANIFEST)
@@ -122,8 +85,9 @@ def build_dataset(
     )
     with finished_directory(output, "dataset", overwrite=overwrite) as directory:
         staging = _write_staging_files(sources, settings, categories, directory, executor)
-        if given:
-            assets, memory = given, ExternalMemory.of(given.external_memory, given.response_words)
+        if loaded:
+            assets = loaded
+            memory = ExternalMemory.of(assets.external_memory, assets.response_words)
         else:
             assets, memory = _learn_assets(staging, settings, categories, emotion_words, executor)
         files = [f"{ASSETS}/{name}" for name in assets.save(directory / ASSETS)]
@@ -147,43 +111,11 @@ def build_dataset(
             "dataset",
             files=files,
             digests=records,
-            settings=asdict(settings) | (_settings_of(given) if given else {}),
+            settings=asdict(settings) | decided,
             counts=counts,
             sources=digests,
         )
     return counts
-
-
-def _load_assets(directory: Path, settings: BuildSettings) -> TextAssets:
-    """Reads the assets of a dataset or model.
-
-    Raises:
-        InputError: it is not a finished dataset or model, a file of its assets was changed, or a
-            setting that is not the default contradicts them.
-    """
-    manifest = read_manifest(directory, "dataset", "model")
-    files = manifest["files"].items()
-    verify_files(directory, {"files": {n: d for n, d in files if Path(n).parts[0] == ASSETS}})
-    assets = TextAssets.load(directory / ASSETS)
-    defaults = BuildSettings()
-    for name, value in _settings_of(assets).items():
-        chosen = getattr(settings, name)
-        if chosen not in (value, getattr(defaults, name)):
-            raise InputError(
-                f"--{name}: expected {value}, that of --assets {directory}; got {chosen}."
-            )
-    return assets
-
-
-def _settings_of(assets: TextAssets) -> dict[str, Any]:
-    """Returns the settings that the assets decide."""
-    return {
-        "segmenter": assets.segmenter,
-        "post_vocabulary_size": len(assets.post_words),
-        "response_vocabulary_size": len(assets.response_words),
-        "normalize_digits": assets.normalize_digits,
-        "normalization": assets.normalization,
-    }
 
 
 def _write_staging_files(

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from data_prep.corpus.staging import SPLITS, Lines, StagingFiles
+from data_prep.corpus.splits import SPLITS
+from data_prep.corpus.staging import Lines, StagingFiles
 from data_prep.corpus.staging_batches import BatchReader
 from data_prep.execution.executor import Advance, Executor
 from data_prep.execution.progress import progress_bar

@@ -2,7 +2,7 @@
 
 The positions of a Chinese text are its characters, with three features each: the character, the
 bigram that begins at it, and the word that contains it. The positions of an English text are its
-words, with the word's ending, the bigram of words that begins at it, and the word.
+words, with the word's suffix, the bigram of words that begins at it, and the word.
 """
 
 from collections import Counter
@@ -23,27 +23,27 @@ from ecm_tf.text.tokenizers import make_tokenizer
 
 PADDING, UNKNOWN, FIRST_ID = 0, 1, 2
 CHARACTERS, BIGRAMS, WORDS, STARTS = range(4)
-"""Channels of a position: ids of character (English: ending), bigram and word; 1 if a word starts
+"""Channels of a position: ids of character (English: suffix), bigram and word; 1 if a word starts
 there, else 0."""
 MIN_COUNTS = (2, 3, 3)
-"""Minimum numbers of occurrences of a character, a bigram and a word in the vocabularies."""
+"""Minimum numbers of occurrences of a character or suffix, a bigram and a word with an id."""
 NO_LIMITS = (None, None, None)
-"""Maximum sizes of the vocabularies of characters, bigrams and words."""
+"""Maximum sizes of the vocabularies of characters or suffixes, of bigrams and of words."""
 MAX_LENGTH = 200
 """Positions of a text that are used; the rest is cut off."""
-ENDING = 3
-"""Number of letters of the ending of an English word."""
+SUFFIX = 3
+"""Number of letters of the suffix of an English word."""
 TEXTS_PER_BATCH = 4096
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """A tokenizer with pretrained vectors of its characters, bigrams and words.
+    """A tokenizer with pretrained vectors of its characters (English: suffixes), bigrams and words.
 
     Attributes:
         segmenter: how texts become words.
         tokenizer: the serialized SentencePiece model of the segmenter jieba; `None` for others.
-        vocabularies: the characters, the bigrams and the words.
+        vocabularies: the characters (English: suffixes), the bigrams and the words.
         embeddings: float32 `(len(vocabulary), size)` for each vocabulary.
     """
 
@@ -53,7 +53,7 @@ class Vectors:
     embeddings: list[np.ndarray]
 
     def restricted(self, vocabularies: Sequence[Sequence[str]]) -> Self:
-        """Returns the vectors of the characters, bigrams and words in the given vocabularies."""
+        """Returns the vectors of what is in the given vocabularies."""
         rows = [
             [row for row, word in enumerate(own) if word in words]
             for own, words in zip(self.vocabularies, map(set, vocabularies), strict=True)
@@ -64,6 +64,11 @@ class Vectors:
             vocabularies=[[own[row] for row in kept] for own, _, kept in pairs],
             embeddings=[matrix[kept] for _, matrix, kept in pairs],
         )
+
+
+def vocabulary_names(segmenter: Segmenter) -> tuple[str, str, str]:
+    """Returns what the three vocabularies consist of: characters or suffixes, bigrams, words."""
+    return "suffixes" if segmenter == "english" else "characters", "bigrams", "words"
 
 
 class Splitter(tf.Module):
@@ -83,7 +88,7 @@ class Splitter(tf.Module):
         """Splits texts: string `(batch,)`, any bytes.
 
         Returns:
-            The characters (English: endings), bigrams and words, string `(batch, None)`; and int32
+            The characters (English: suffixes), bigrams and words, string `(batch, None)`; and int32
             `(batch, None)`, 1 where a word starts, else 0.
         """
         return self._split(self._tokenizer.tokenize(normalize_text(texts)))
@@ -96,11 +101,12 @@ class Features(tf.Module):
     (or word) is it and its successor; at the end of the text, it alone.
 
     Args:
-        vocabularies: the characters, the bigrams and the words with ids, from `FIRST_ID` upwards.
+        vocabularies: the characters (English: suffixes), the bigrams and the words with ids, from
+            `FIRST_ID` upwards.
         splitter: splits texts into the features.
 
     Attributes:
-        vocabularies: the characters, the bigrams and the words.
+        vocabularies: the characters (English: suffixes), the bigrams and the words.
         sizes: number of ids of each of the three vocabularies, with padding and unknown.
     """
 
@@ -129,8 +135,8 @@ class Features(tf.Module):
 def _split_words(words: tf.RaggedTensor) -> list[tf.RaggedTensor]:
     words = words[:, :MAX_LENGTH]
     flat = words.values
-    endings = words.with_values(tf.strings.regex_replace(flat, f"^.*(.{{{ENDING}}})$", r"\1"))
-    return [endings, _bigrams(words, " "), words, words.with_values(tf.ones_like(flat, tf.int32))]
+    suffixes = words.with_values(tf.strings.regex_replace(flat, f"^.*(.{{{SUFFIX}}})$", r"\1"))
+    return [suffixes, _bigrams(words, " "), words, words.with_values(tf.ones_like(flat, tf.int32))]
 
 
 def _split_characters(tokens: tf.RaggedTensor) -> list[tf.RaggedTensor]:
@@ -165,7 +171,7 @@ def learn_features(
     vectors: Vectors | None = None,
     limits: Sequence[int | None] = NO_LIMITS,
 ) -> Features:
-    """Learns a tokenizer and the vocabularies of characters, bigrams and words.
+    """Learns a tokenizer and the vocabularies: characters or suffixes, bigrams and words.
 
     Args:
         texts: the training texts, in any order.
@@ -176,7 +182,7 @@ def learn_features(
             The most frequent remain: in the texts, or in those of the vectors.
 
     Raises:
-        InputError: no character, no bigram or no word reaches its minimum count.
+        InputError: no character or suffix, no bigram or no word reaches its minimum count.
     """
     max_words = limits[WORDS]
     if vectors is None:
@@ -188,9 +194,10 @@ def learn_features(
     splitter = Splitter(segmenter, model)
     vocabularies = _count_vocabularies(texts, splitter)
     if not all(vocabularies):
+        characters, bigrams, words = vocabulary_names(segmenter)
         raise InputError(
-            "--sentences: expected texts with repeated characters, bigrams and words, got too few "
-            "or too different texts."
+            f"--sentences: expected texts with repeated {characters}, {bigrams} and {words}, got "
+            "too few or too different texts."
         )
     known = [[], [], []] if vectors is None else vectors.vocabularies
     merged = [_merge(*each) for each in zip(known, vocabularies, limits, strict=True)]
@@ -229,7 +236,7 @@ def learn_tokenizer(
 
 
 def _count_vocabularies(texts: Sequence[str], splitter: Splitter) -> list[list[str]]:
-    """Returns the characters, bigrams and words that occur often enough, most frequent first."""
+    """Returns what occurs often enough for each vocabulary, most frequent first."""
     all_counts: list[Counter[bytes]] = [Counter(), Counter(), Counter()]
     for batch in text_batches(texts):
         characters, bigrams, words, starts = (flat.values for flat in splitter(batch))

@@ -1,4 +1,4 @@
-"""The `classifier` command: trains a classifier on labelled sentences, or evaluates one."""
+"""The `classifier train` command: trains a classifier on labelled sentences."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,7 +15,6 @@ from data_prep.classifier.scores import Scores, compute_scores
 from data_prep.classifier.settings import ClassifierSettings
 from data_prep.classifier.sources import SUFFIX, find_sources
 from data_prep.classifier.splits import (
-    Group,
     LabelAgreement,
     LabelledSentences,
     Split,
@@ -26,7 +25,6 @@ from data_prep.classifier.vectors import VECTORS, load_vectors
 from data_prep.corpus.digests import source_digests
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.output import check_output, finished_directory
-from ecm_tf.text.emotion_classifier import EmotionClassifier
 from ecm_tf.text.emotions import Emotions
 
 
@@ -73,7 +71,7 @@ def train_classifier(
         output: the directory to make; it appears only when it is complete.
         skip_bad_records: whether to skip bad records instead of stopping at the first.
         overwrite: whether to replace a finished classifier in `output`.
-        workers: number of segmentation processes.
+        workers: number of processes that run jieba.
         root: directory that the files named in TOML files are relative to; by default that of the
             TOML file.
         vectors: directory of pretrained vectors, with whose tokenizer and embeddings a convolution
@@ -88,8 +86,8 @@ def train_classifier(
         raise InputError(f"--workers: expected at least 1, got {workers}.")
     if vectors and settings.network != "convolution":
         raise InputError(
-            f"--vectors: expected --network convolution, got {settings.network}, which has no "
-            "embeddings of characters, bigrams and words."
+            f"--vectors: expected --network convolution, got {settings.network}, which does not "
+            "begin with pretrained vectors."
         )
     pretrained = load_vectors(vectors) if vectors else None
     if pretrained and pretrained.segmenter != settings.segmenter:
@@ -135,7 +133,7 @@ def train_classifier(
             sentences={name: len(split.texts) for name, split in splits.items()},
             left_out=dict(sentences.unmapped),
             bad=sentences.skipped,
-            agreement=label_agreement(complete["all"].texts, complete["all"].emotions),
+            agreement=label_agreement(complete["all"].texts, complete["all"].target_ids),
             temperature=temperature,
             scores=_scores(classifier, complete["test"]),
         )
@@ -157,25 +155,3 @@ def _scores(classifier: TextClassifier, split: Split) -> Scores:
     batches = (tf.constant(split.texts[i : i + 256]) for i in range(0, len(split.texts), 256))
     probabilities = [classifier(batch)["probabilities"].numpy() for batch in batches]
     return compute_scores(split.labels, np.concatenate(probabilities))
-
-
-def evaluate_classifier(
-    classifier: EmotionClassifier, split: Split, groups: Sequence[Group]
-) -> Scores:
-    """Returns the scores of a finished classifier on a split.
-
-    The probability of a group is that of its categories, given that it is one of the groups.
-
-    Args:
-        classifier: the classifier.
-        split: the sentences.
-        groups: what their labels stand for, from `LabelledSentences.groups`.
-    """
-    probabilities = classifier.probabilities(split.texts)
-    grouped = np.stack([probabilities[:, group.ids].sum(axis=1) for group in groups], axis=1)
-    # A confident classifier may give all of them the probability 0.
-    grouped = np.maximum(grouped, np.finfo(np.float32).tiny)
-    labels = np.empty(len(split.texts), np.int32)
-    for label, group in enumerate(groups):
-        labels[np.isin(split.labels, group.targets)] = label
-    return compute_scores(labels, grouped / grouped.sum(axis=1, keepdims=True))

@@ -1,6 +1,6 @@
 """Evaluation of a classifier on labelled sentences: scores, tables and a confusion matrix."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float(np.abs(gaps).sum() / len(labels))
 
 
-def score_table(scores: dict[str, Scores]) -> str:
+def score_table(scores: Mapping[str, Scores]) -> str:
     """Returns the overall scores of classifiers as a Markdown table, one row per classifier."""
     return markdown_table(
         ["classifier", "accuracy", "macro-F1", "calibration error"],

@@ -1,5 +1,6 @@
 """Settings of classifier training."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -7,8 +8,12 @@ from msgspec import Meta
 
 from ecm_tf.config import Config
 from ecm_tf.core.command import option
+from ecm_tf.core.errors import InputError
 from ecm_tf.core.fields import PositiveInt, Seed
 from ecm_tf.text.segmenters import DESCRIPTION, Segmenter
+
+_OF_TRAINING_STEPS = ("epochs", "batch_size", "learning_rate", "seed")
+"""Settings of networks that are trained by gradient descent, which naive Bayes is not."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +22,9 @@ class ClassifierSettings(Config):
 
     network: Literal["convolution", "bilstm", "naive_bayes"] = option(
         "convolution",
-        "convolution: a CNN over characters, character bigrams and words; bilstm: the paper's "
-        "bidirectional LSTM over words; naive_bayes: a baseline over character bigrams",
+        "convolution: a CNN over characters (English: suffixes), bigrams and words; bilstm: the "
+        "paper's bidirectional LSTM over words; naive_bayes: a baseline over bigrams, which are "
+        "of characters (English: of words)",
     )
     segmenter: Segmenter = option("jieba", DESCRIPTION)
     epochs: PositiveInt = option(
@@ -53,6 +59,23 @@ class ClassifierSettings(Config):
             "weights",
             "float32 for naive_bayes, which has no embeddings",
         )
+
+    def require_used(self, given: Collection[str]) -> None:
+        """Checks that the network uses every given setting, so that none is silently ignored.
+
+        Args:
+            given: names of the given settings.
+
+        Raises:
+            InputError: the network does not use one of them.
+        """
+        if self.network == "naive_bayes":
+            for name in _OF_TRAINING_STEPS:
+                if name in given:
+                    raise InputError(
+                        f"--{name}: expected --network convolution or bilstm; naive_bayes counts "
+                        "bigrams and does not use it."
+                    )
 
 
 @dataclass(frozen=True)

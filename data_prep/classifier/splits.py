@@ -9,8 +9,8 @@ import numpy as np
 
 from data_prep.classifier.sentence_readers import UnmappedSentence, read_sentences
 from data_prep.classifier.sources import Source
-from data_prep.corpus.files import BadRecord
-from data_prep.corpus.staging import SPLITS, raise_bad_record, split_of
+from data_prep.corpus.bad_records import BadRecord, raise_bad_record
+from data_prep.corpus.splits import SPLITS, split_of
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import Emotions
 
@@ -57,20 +57,20 @@ class Split:
     """
 
     texts: list[str] = field(default_factory=list)
-    emotions: list[int] = field(default_factory=list)
+    target_ids: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
 
     @property
     def labels(self) -> np.ndarray:
         """The indexes of the targets as int32 `(sentences,)`."""
-        return np.array(self.emotions, np.int32)
+        return np.array(self.target_ids, np.int32)
 
     def below(self, number: int) -> "Split":
         """Returns the sentences whose target has an index below `number`."""
-        kept = [index for index, emotion in enumerate(self.emotions) if emotion < number]
+        kept = [index for index, target in enumerate(self.target_ids) if target < number]
         return Split(
             [self.texts[i] for i in kept],
-            [self.emotions[i] for i in kept],
+            [self.target_ids[i] for i in kept],
             [self.weights[i] for i in kept],
         )
 
@@ -115,14 +115,14 @@ class LabelledSentences:
                     skipped += 1
                 elif isinstance(item, UnmappedSentence):
                     unmapped[item.emotion] += 1
-                elif possible := source.meanings[item.emotion]:
+                elif possible := source.meanings[item.label]:
                     target = Target(possible, source.known)
                     split = splits[split_of(item.text, FRACTIONS)]
                     split.texts.append(item.text)
-                    split.emotions.append(indexes.setdefault(target, len(indexes)))
+                    split.target_ids.append(indexes.setdefault(target, len(indexes)))
                     split.weights.append(source.weight)
                 else:
-                    unmapped[source.labels[item.emotion].name] += 1
+                    unmapped[source.labels[item.label].name] += 1
         return cls(splits, list(indexes), unmapped, skipped)
 
     def split(self, name: str) -> Split:
@@ -137,7 +137,7 @@ class LabelledSentences:
             raise InputError(f"--sentences: expected sentences for the split {name}, got none.")
         return Split(
             texts,
-            [emotion for split in splits for emotion in split.emotions],
+            [target for split in splits for target in split.target_ids],
             [weight for split in splits for weight in split.weights],
         )
 
@@ -149,9 +149,9 @@ class LabelledSentences:
                 belongs to two groups.
         """
         targets: dict[tuple[int, ...], list[int]] = {}
-        for index in sorted(set(split.emotions)):
+        for index in sorted(set(split.target_ids)):
             targets.setdefault(self.targets[index].possible, []).append(index)
-        known = {self.targets[index].known for index in set(split.emotions)}
+        known = {self.targets[index].known for index in set(split.target_ids)}
         ids = [id_ for group in targets for id_ in group]
         if len(known) > 1 or len(set(ids)) < len(ids):
             raise InputError(
@@ -179,12 +179,12 @@ class LabelAgreement:
     share: float | None
 
 
-def label_agreement(texts: Sequence[str], emotions: Sequence[int]) -> LabelAgreement:
+def label_agreement(texts: Sequence[str], labels: Sequence[int]) -> LabelAgreement:
     """Measures the agreement of labels; texts that differ only in spaces count as equal."""
-    labels: dict[str, Counter[int]] = defaultdict(Counter)
-    for text, emotion in zip(texts, emotions, strict=True):
-        labels["".join(text.split())][emotion] += 1
-    repeated = [counts for counts in labels.values() if counts.total() > 1]
+    by_text: dict[str, Counter[int]] = defaultdict(Counter)
+    for text, label in zip(texts, labels, strict=True):
+        by_text["".join(text.split())][label] += 1
+    repeated = [counts for counts in by_text.values() if counts.total() > 1]
     shares = [
         sum(n * (n - 1) for n in counts.values()) / (counts.total() * (counts.total() - 1))
         for counts in repeated

@@ -1,7 +1,8 @@
 """Vectors of characters, bigrams and words, pretrained on conversations without labels.
 
-A classifier that starts from them knows words that its labelled sentences lack. They are skip-gram
-vectors (Mikolov et al. 2013), trained by gensim.
+For English, suffixes take the place of characters. A classifier that starts from the vectors knows
+words that its labelled sentences lack. They are skip-gram vectors (Mikolov et al. 2013), trained by
+gensim.
 """
 
 import logging
@@ -11,13 +12,19 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from data_prep.classifier.features import Splitter, Vectors, learn_tokenizer, text_batches
+from data_prep.classifier.features import (
+    WORDS,
+    Splitter,
+    Vectors,
+    learn_tokenizer,
+    text_batches,
+    vocabulary_names,
+)
 from data_prep.classifier.networks import EMBEDDING_SIZE
 from data_prep.classifier.settings import VectorSettings
+from data_prep.corpus.bad_records import BadRecord, raise_bad_record
 from data_prep.corpus.digests import source_digests
-from data_prep.corpus.files import BadRecord
 from data_prep.corpus.readers import LabelOptions, read_pairs
-from data_prep.corpus.staging import raise_bad_record
 from data_prep.execution.progress import progress_bar
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.manifest import read_manifest, verify_files, write_manifest
@@ -29,8 +36,9 @@ logger = logging.getLogger(__name__)
 KIND = "vectors"
 TOKENIZER, VECTORS = "tokenizer.model", "vectors.npz"
 CHANNELS = ("characters", "bigrams", "words")
+"""Names of the arrays in `VECTORS`, whatever the segmenter."""
 MIN_COUNTS = (5, 40, 10)
-"""Minimum numbers of occurrences of a character, a bigram and a word that gets a vector."""
+"""Minimum numbers of occurrences of a character or suffix, a bigram and a word with a vector."""
 WINDOW = 5
 """Maximum distance between a token and its context."""
 
@@ -52,10 +60,10 @@ def train_vectors(
         output: the directory to make; it appears only when it is complete.
         skip_bad_records: whether to skip bad records instead of stopping at the first.
         overwrite: whether to replace finished vectors in `output`.
-        workers: number of segmentation processes and of training threads.
+        workers: number of processes that run jieba, and of gensim's threads.
 
     Returns:
-        The numbers of texts, and of characters, bigrams and words with a vector.
+        The numbers of texts, and of characters or suffixes, bigrams and words with a vector.
 
     Raises:
         InputError: gensim is missing, or a source or the output is invalid.
@@ -68,7 +76,8 @@ def train_vectors(
     model = learn_tokenizer(texts, settings.segmenter, workers)
     splitter = Splitter(settings.segmenter, model)
     arrays, counts = {}, {"texts": len(texts)}
-    for channel, name in enumerate(CHANNELS):
+    names = vocabulary_names(settings.segmenter)
+    for channel, (key, name) in enumerate(zip(CHANNELS, names, strict=True)):
         logger.info("training vectors of %s", name)
         try:
             vectors = Word2Vec(
@@ -87,8 +96,8 @@ def train_vectors(
                 f"{MIN_COUNTS[channel]} times, got none in {len(texts)} texts."
             ) from error
         counts[name] = len(vectors)
-        arrays[name] = np.frombuffer("\n".join(vectors.index_to_key).encode(), np.uint8)
-        arrays[f"{name}_vectors"] = vectors.vectors.astype(np.float16)
+        arrays[key] = np.frombuffer("\n".join(vectors.index_to_key).encode(), np.uint8)
+        arrays[f"{key}_vectors"] = vectors.vectors.astype(np.float16)
     with finished_directory(output, KIND, overwrite=overwrite) as directory:
         (directory / TOKENIZER).write_bytes(model or b"")
         np.savez(directory / VECTORS, allow_pickle=False, **arrays)
@@ -135,13 +144,13 @@ def _read_texts(corpus: Sequence[Path], *, skip_bad_records: bool) -> list[str]:
 
 
 def _sentences(texts: Sequence[str], splitter: Splitter, channel: int) -> list[list[str]]:
-    """Returns the characters, bigrams or words of each text."""
+    """Returns the characters or suffixes, the bigrams or the words of each text."""
     decoded: dict[bytes, str] = {}  # one object for all occurrences of a token
     sentences = []
     for batch in text_batches(texts):
         *pieces, starts = splitter(batch)
         tokens = pieces[channel]
-        if CHANNELS[channel] == "words":
+        if channel == WORDS:
             # A word is repeated at each of its characters.
             tokens = tf.ragged.boolean_mask(tokens, starts == 1)
         for sentence in tokens.to_list():

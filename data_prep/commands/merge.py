@@ -6,7 +6,6 @@ from pathlib import Path
 from data_prep.commands.parsers import Commands
 from data_prep.merge.settings import MergeSettings
 from ecm_tf.core.command import add_options, options_of
-from ecm_tf.core.imports import importing_tensorflow
 
 
 def add(commands: Commands) -> None:
@@ -44,10 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     settings = MergeSettings(**options_of(MergeSettings, arguments))
 
-    with importing_tensorflow():
-        from data_prep.merge.pipeline import merge_corpora
-        from data_prep.merge.report import count_table
-        from data_prep.merge.sources import SourceList
+    from data_prep.merge.pipeline import merge_corpora
+    from data_prep.merge.report import count_table
+    from data_prep.merge.sources import SourceList
 
     sources = SourceList.load(arguments.sources, arguments.data)
     counts = merge_corpora(sources, settings, arguments.output, overwrite=arguments.overwrite)

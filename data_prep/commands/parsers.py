@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from ecm_tf.core.arguments import positive_int
-from ecm_tf.core.cpus import available_cpus
 from ecm_tf.text import emotions
 
 Commands = Any
@@ -39,17 +38,30 @@ def add_ray_address(parser: argparse._ActionsContainer, shard: str) -> None:
     )
 
 
-def add_workers(parser: argparse._ActionsContainer) -> None:
-    """Adds `--workers N`."""
+def add_workers(parser: argparse._ActionsContainer, workers: str) -> None:
+    """Adds `--workers N`; the default, `None`, means one for each CPU.
+
+    Args:
+        parser: the parser.
+        workers: what the workers are, for the help.
+    """
     parser.add_argument(
         "--workers",
-        type=_workers,
-        default="all",
+        type=positive_int,
         metavar="N",
-        help="number of segmentation processes; all: one for each CPU that this process may use "
-        "(default: %(default)s)",
+        help=f"number of {workers} (default: one for each CPU that this process may use)",
     )
 
 
-def _workers(text: str) -> int:
-    return available_cpus() if text == "all" else positive_int(text)
+def given_flags(arguments: argparse.Namespace) -> set[str]:
+    """Returns the names of the flags that are given, even if their values are the defaults.
+
+    It is for subcommands what `ecm_tf.core.command.given_options` is for a command's only parser.
+
+    Args:
+        arguments: the parsed arguments, with the subcommand's parser as `parser`, and a function
+            that parses the same command line again as `reparse`.
+    """
+    for action in arguments.parser._actions:
+        action.default = argparse.SUPPRESS
+    return set(vars(arguments.reparse()))

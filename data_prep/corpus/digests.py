@@ -1,6 +1,9 @@
 """Digests of source files, which identify what a directory was made from."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 from data_prep.corpus.files import check_regular_file
@@ -63,16 +66,27 @@ def source_digests(
         digests_of: computes the sha256 of files, in order; by default, in this process.
 
     Raises:
-        InputError: a source cannot be read, lies inside the output, or two different sources have
-            the same name.
+        InputError: a source cannot be read, or lies inside the output.
     """
     check_outside(paths, output)
-    digests: dict[str, str] = {}
     computed = digests_of(paths) if digests_of else map(source_digest, paths)
-    for path, digest in zip(paths, computed, strict=True):
-        if digests.setdefault(path.name, digest) != digest:
-            raise InputError(
-                f"{path}: expected source files with different names, because the manifest lists "
-                "sources by name; another source has the same name."
-            )
-    return digests
+    return dict(zip(distinct_names(paths), computed, strict=True))
+
+
+def distinct_names(paths: Sequence[Path]) -> list[str]:
+    """Returns a name for each file: its own, after as many parent directories as it takes.
+
+    Files with the same name get the parent directories that tell all of them apart, such as
+    `train/part-00000.jsonl` and `dev/part-00000.jsonl`.
+    """
+    absolute = [Path(os.path.abspath(path)) for path in paths]
+    namesakes: dict[str, set[Path]] = defaultdict(set)
+    for path in absolute:
+        namesakes[path.name].add(path)
+    lengths = {name: _distinct_length(files) for name, files in namesakes.items()}
+    return [Path(*path.parts[-lengths[path.name] :]).as_posix() for path in absolute]
+
+
+def _distinct_length(paths: Collection[Path]) -> int:
+    """Returns the smallest number of last parts in which all paths differ."""
+    return next(n for n in count(1) if len({path.parts[-n:] for path in paths}) == len(paths))

@@ -1,52 +1,17 @@
-"""Shared by all corpus readers: opening, decoding and cleaning text, and bad records."""
+"""Shared by all corpus readers: opening files, decoding and cleaning text."""
 
-import json
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from data_prep.corpus.formats import RecordError
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.files import open_binary, reading
-from ecm_tf.text.normalization import MAX_CHARACTERS
+from ecm_tf.text.characters import MAX_CHARACTERS
 
 BOM = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True)
-class BadRecord:
-    """A record that cannot be used; readers yield it in place of the record.
-
-    Attributes:
-        file: path of the file.
-        unit: `"line"` for line formats, otherwise `"record"`.
-        record: number of the record (or line) in its file, from 1.
-        problem: what was expected and what was found.
-        raw: the record, shortened.
-    """
-
-    file: Path
-    unit: str
-    record: int
-    problem: str
-    raw: str
-
-    def __str__(self) -> str:
-        """Returns one sentence with file, record number and problem."""
-        return f"{self.file}: {self.unit} {self.record}: {self.problem}."
-
-    def json_line(self) -> str:
-        """Returns a JSON line with `file` (its name), `record`, `reason` and `raw`."""
-        row = {
-            "file": self.file.name,
-            "record": self.record,
-            "reason": self.problem,
-            "raw": self.raw,
-        }
-        return json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def check_regular_file(path: Path) -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data_prep.corpus.bad_records import BadRecord
 from data_prep.corpus.files import (
     BOM,
-    BadRecord,
     clean_text,
     decode_line,
     numbered_lines,

@@ -15,7 +15,7 @@ NOT_SHARDS = (".partial", ".progress.json", "rejected.jsonl")
 """Ends of the names of files that `label` and other commands write beside a corpus."""
 HIDDEN = (".", "_")
 """Beginnings of the names of files that a directory does not count as its corpus files."""
-SHARDS = "files, directories or quoted glob patterns, each expanded in order of file name"
+SHARDS = "files, directories or quoted glob patterns, each expanded in order of path"
 
 
 def find_splits(corpus: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
@@ -42,7 +42,7 @@ def find_splits(corpus: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
 
 
 def find_shards(flag: str, paths: Sequence[Path]) -> list[Path]:
-    """Returns the files that paths stand for; those of a directory or pattern sorted by name.
+    """Returns the files that paths stand for; those of a directory or pattern sorted by path.
 
     Args:
         flag: the flag that has the paths, for messages.
@@ -74,7 +74,7 @@ def _find(flag: str, path: Path) -> list[Path]:
 
 
 def matching_files(pattern: str, root: Path) -> list[Path]:
-    """Returns the file of a name, or else the files that a glob pattern matches, sorted by name.
+    """Returns the file of a name, or else the files that a glob pattern matches, sorted by path.
 
     Args:
         pattern: relative to `root`, or absolute.

@@ -11,79 +11,20 @@ of a split's pairs is that of the sources, whatever the order in which they are 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from hashlib import blake2b
 from itertools import islice
 from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from data_prep.corpus.files import BadRecord
+from data_prep.corpus.bad_records import BadRecord, RejectedRecords, raise_bad_record
 from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
+from data_prep.corpus.splits import SPLITS, split_of
 from data_prep.execution.executor import Advance
 from data_prep.execution.whole_files import whole_file
-from ecm_tf.core.errors import InputError
 
-SPLITS = ("train", "dev", "test")
 PAIRS_PER_PART = 131_072
 """Maximum number of pairs per file (about 20 MB), a multiple of those of a batch."""
-
-
-def split_of(post: str, fractions: Mapping[str, float]) -> str:
-    """Returns the split of a post; all responses to the post go to the same split.
-
-    The choice depends only on the characters of the post, not on its spaces or its position in the
-    corpus.
-
-    Args:
-        post: the text.
-        fractions: the fractions of posts that go to dev and test.
-    """
-    digest = blake2b("".join(post.split()).encode(), digest_size=8).digest()
-    position = int.from_bytes(digest, "big") / 2**64
-    for split, fraction in fractions.items():
-        if position < fraction:
-            return split
-        position -= fraction
-    return "train"
-
-
-def raise_bad_record(bad: BadRecord) -> None:
-    """Stops the run at the first bad record.
-
-    Raises:
-        InputError: always.
-    """
-    raise InputError(f"{bad} (Use --skip_bad_records to skip such records.)")
-
-
-class RejectedRecords:
-    """Writes bad records to a file and lets the run continue.
-
-    Args:
-        path: JSON Lines file to write: `file` (its name), `record`, `reason`, `raw`.
-
-    Attributes:
-        count: number of bad records so far.
-        first: the first bad record, if any.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8")
-        self.count = 0
-        self.first: BadRecord | None = None
-
-    def __call__(self, bad: BadRecord) -> None:
-        """Writes one bad record."""
-        self.count += 1
-        self.first = self.first or bad
-        self._file.write(bad.json_line())
-
-    def __enter__(self) -> "RejectedRecords":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from ecm_tf.core.cpus import available_cpus
+from ecm_tf.core.errors import InputError
 from ecm_tf.core.optional import require_extra
 from ecm_tf.core.ray_cluster import LOCAL, disable_cluster
 
@@ -77,11 +78,17 @@ def executor(ray_address: str | None, workers: int | None = None) -> Iterator[Ex
         ray_address: `None`: this process; `local`: a Ray of its own on this machine; `auto` or
             HOST:PORT: a Ray cluster.
         workers: number of processes on this machine, by default one for each CPU; a cluster uses
-            all its CPUs.
+            all its CPUs, and takes no number.
 
     Raises:
-        InputError: Ray is not installed, or there is no cluster at the address.
+        InputError: Ray is not installed, there is no cluster at the address, or a number of workers
+            is given for a cluster.
     """
+    if workers is not None and ray_address not in (None, LOCAL):
+        raise InputError(
+            f"--workers: expected no number with --ray_address {ray_address}, a cluster of which "
+            f"all CPUs are used; got {workers}."
+        )
     workers = workers or available_cpus()
     if ray_address is None:
         yield SingleMachine(workers)

@@ -178,15 +178,16 @@ class OutputFiles:
     def finish(self, *, keep_rejected: bool) -> None:
         """Moves the files of a complete run to their final names and removes all others.
 
-        The steps that an interrupted call has taken are skipped.
+        The output appears after the list of bad records, so that a run that has an output is
+        complete. The steps that an interrupted call has taken are skipped.
         """
-        if self.partial.exists():
-            os.replace(self.partial, self.output)
         if not keep_rejected:
             self.rejected_partial.unlink(missing_ok=True)
             self.rejected.unlink(missing_ok=True)
         elif self.rejected_partial.exists():
             os.replace(self.rejected_partial, self.rejected)
+        if self.partial.exists():
+            os.replace(self.partial, self.output)
         self.remove()
 
     def first_rejected(self) -> str:

@@ -9,9 +9,8 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
-from data_prep.corpus.files import BadRecord
+from data_prep.corpus.bad_records import BadRecord, raise_bad_record
 from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
-from data_prep.corpus.staging import raise_bad_record
 from data_prep.execution.executor import Advance
 from data_prep.execution.whole_files import whole_file
 from data_prep.labelling.progress import Counts

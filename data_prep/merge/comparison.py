@@ -38,14 +38,3 @@ def digest(*texts: str, seed: int = 0) -> int:
     """Returns a 64-bit hash of texts, the same in every process."""
     hashed = blake2b("\n".join(texts).encode(), digest_size=8, salt=seed.to_bytes(16, "big"))
     return int.from_bytes(hashed.digest(), "big")
-
-
-def copies(weight: float, position: int) -> int:
-    """Returns how often a pair is written.
-
-    Args:
-        weight: the expected number of copies, above 0.
-        position: the pair's `digest`, which decides about the fractional part of the weight.
-    """
-    whole = int(weight)
-    return whole + (position < (weight - whole) * 2**64)

@@ -16,19 +16,15 @@ from typing import Any
 
 import msgspec
 
+from data_prep.corpus.bad_records import BadRecord, RejectedRecords, raise_bad_record
 from data_prep.corpus.digests import check_outside
-from data_prep.corpus.files import BadRecord
 from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
-from data_prep.corpus.staging import (
-    SPLITS,
-    RejectedRecords,
-    raise_bad_record,
-    split_of,
-)
+from data_prep.corpus.splits import SPLITS, split_of
 from data_prep.execution.progress import progress_bar
-from data_prep.merge.comparison import comparable, copies, digest
+from data_prep.merge.comparison import comparable, digest
 from data_prep.merge.filters import rejection
 from data_prep.merge.report import SourceCounts, page
+from data_prep.merge.sampling import copies
 from data_prep.merge.selection import Selection
 from data_prep.merge.settings import MergeSettings
 from data_prep.merge.sources import SourceList

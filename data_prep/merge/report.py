@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from data_prep.corpus.staging import SPLITS
+from data_prep.corpus.splits import SPLITS
 from data_prep.merge.sources import Source
 from ecm_tf.report.tables import markdown_table
 

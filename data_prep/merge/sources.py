@@ -12,7 +12,7 @@ from msgspec import Meta
 from data_prep.corpus.digests import source_digest
 from data_prep.corpus.formats import Format
 from data_prep.corpus.shards import matching_files
-from data_prep.corpus.staging import SPLITS
+from data_prep.corpus.splits import SPLITS
 from ecm_tf.config import Config
 from ecm_tf.core.errors import InputError
 from ecm_tf.core.fields import PositiveFloat

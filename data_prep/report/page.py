@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.corpus.staging import SPLITS
+from data_prep.corpus.splits import SPLITS
 from data_prep.report import sections
 from data_prep.report.pictures import emotions_picture, interaction_picture, lengths_picture
 from data_prep.report.repetition import repetition

@@ -15,7 +15,7 @@ from data_prep.lexicon.usage import count_cells, memory_hits, word_counts
 from ecm_tf.data.batches import record_files
 from ecm_tf.data.directory import PAIRS_PER_BATCH, DatasetDirectory
 from ecm_tf.data.records import UNKNOWN_EMOTION, parse_pair
-from ecm_tf.text.normalization import MAX_CHARACTERS
+from ecm_tf.text.characters import MAX_CHARACTERS
 
 
 @dataclass(frozen=True)

@@ -343,7 +343,12 @@ def english_data(data) -> Path:
 @pytest.mark.slow
 def test_english_classifier_is_judged_on_the_dev_part(english_data, tmp_path):
     output = tmp_path / "english"
-    run("english_classifier.sh", english_data, output, CLASSIFIER_FLAGS="--network naive_bayes")
+    run(
+        "english_classifier.sh",
+        english_data,
+        output,
+        CLASSIFIER_FLAGS="--epochs 8 --batch_size 16 --learning_rate 0.01",
+    )
     scores = json.loads((output / "scores/scores.json").read_text(encoding="utf-8"))
     assert scores["classifier"]["accuracy"] == 1
     assert run("english_classifier.sh", english_data, output).commands == [], "all are skipped"

@@ -11,7 +11,8 @@ from data_prep.classifier.sentence_readers.sentence import (
     UnmappedSentence,
     make_sentence,
 )
-from data_prep.corpus.files import BadRecord, clean_text, decode_line, numbered_lines, to_printable
+from data_prep.corpus.bad_records import BadRecord
+from data_prep.corpus.files import clean_text, decode_line, numbered_lines, to_printable
 from data_prep.corpus.formats import RecordError, shorten
 from data_prep.corpus.readers import load_array
 from ecm_tf.text.emotions import Emotions

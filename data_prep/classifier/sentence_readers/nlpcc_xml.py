@@ -14,7 +14,8 @@ from typing import IO, cast
 from xml.parsers import expat
 
 from data_prep.classifier.sentence_readers.sentence import Item, Sentence, UnmappedSentence
-from data_prep.corpus.files import BadRecord, clean_text, open_corpus
+from data_prep.corpus.bad_records import BadRecord
+from data_prep.corpus.files import clean_text, open_corpus
 from data_prep.corpus.formats import RecordError, shorten
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import Emotions

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_prep.corpus.files import BadRecord, clean_text
+from data_prep.corpus.bad_records import BadRecord
+from data_prep.corpus.files import clean_text
 from data_prep.corpus.formats import RecordError, label_text, shorten
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import Emotions
@@ -39,13 +40,17 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A text with its category id.
+    """A text with its label.
 
-    The text contains no white space but single spaces, and at least one visible character.
+    Attributes:
+        text: contains no white space but single spaces, and at least one visible character.
+        label: id of the label in the `emotions` that the reader is given. These may be more than
+            the categories of a classifier: a source's further labels follow them (see
+            `sources.Source`).
     """
 
     text: str
-    emotion: int
+    label: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data_prep.classifier.sentence_readers.sentence import Columns, Item, make_sentence
-from data_prep.corpus.files import BadRecord, to_printable
+from data_prep.corpus.bad_records import BadRecord
+from data_prep.corpus.files import to_printable
 from data_prep.corpus.formats import RecordError, shorten
 from data_prep.corpus.tables import Row, csv_rows, tsv_rows
 from ecm_tf.core.errors import InputError

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from data_prep.build.pipeline import DatasetSources, build_dataset
+from data_prep.__main__ import main
+from data_prep.build.pipeline import build_dataset
 from data_prep.build.settings import BuildSettings
+from data_prep.build.sources import DatasetSources
 from data_prep.build.summary import summary
 from data_prep.execution.executor import SingleMachine
 from ecm_tf.core.errors import InputError
@@ -19,6 +21,7 @@ from ecm_tf.text.assets import TextAssets
 from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
 from ecm_tf.text.processor import TextProcessor
 
+AS_SPLIT = ("--segmenter", "whitespace", "--test_fraction", "0")
 WHITESPACE = {"segmenter": "whitespace", "dev_fraction": 0.0, "test_fraction": 0.0}
 
 
@@ -327,6 +330,26 @@ def test_what_contradicts_given_assets_is_rejected(tmp_path, ten_pairs, english)
         assert not (tmp_path / "dataset").exists()
 
 
+def test_given_flags_that_the_sources_decide_are_rejected(tmp_path, write_jsonl, english):
+    """Even if their values are the defaults."""
+    pairs = str(write_jsonl([row("You, how great?", "Unheard 5!", "calm")] * 3))
+    output = tmp_path / "dataset"
+    dev, test, assets = ("--dev", pairs), ("--test", pairs), ("--assets", str(english))
+    for flags, message in (
+        ((*dev, "--dev_fraction", "0.05"), "--dev_fraction: expected 0.0, because --dev is given"),
+        ((*test, "--test_fraction", "0.2"), "--test_fraction: expected 0.0, because --test is"),
+        ((*assets, "--segmenter", "jieba"), "--segmenter: expected english, that of --assets"),
+        ((*assets, "--post_vocabulary_size", "40000"), "--post_vocabulary_size: expected 8, that"),
+    ):
+        with pytest.raises(InputError, match=re.escape(message)):
+            main(["build", "--train", pairs, "--output", str(output), *flags])
+        assert not output.exists()
+    agreeing = (*dev, "--dev_fraction", "0", *assets, "--segmenter", "english")
+    main(["build", "--train", pairs, "--output", str(output), *agreeing])
+    settings = read_manifest(output, "dataset")["settings"]
+    assert (settings["dev_fraction"], settings["test_fraction"]) == (0, 0.05)
+
+
 @pytest.mark.parametrize("name", ["external_memory.json", "response_vocabulary.txt"])
 def test_changed_assets_are_rejected(tmp_path, ten_pairs, english, name):
     with (english / "assets" / name).open("a", encoding="utf-8") as file:
@@ -374,7 +397,13 @@ def test_invalid_sources_are_rejected(tmp_path, ten_pairs, write_jsonl):
     inside.write_bytes(ten_pairs.read_bytes())
     with pytest.raises(InputError, match="expected a source outside the output directory"):
         make(tmp_path / "d", inside, overwrite=True, **WHITESPACE)
-    (tmp_path / "other").mkdir()
-    namesake = write_jsonl(DEV, "other/train.jsonl")
-    with pytest.raises(InputError, match="expected source files with different names"):
-        make(tmp_path / "e", ten_pairs, namesake, **WHITESPACE)
+
+
+def test_splits_may_have_files_of_the_same_name(tmp_path, write_jsonl):
+    for split, rows in (("train", TRAIN), ("dev", DEV)):
+        (tmp_path / split).mkdir()
+        write_jsonl(rows, f"{split}/part-00000.jsonl")
+    directories = ("--train", str(tmp_path / "train"), "--dev", str(tmp_path / "dev"))
+    main(["build", *directories, "--output", str(tmp_path / "dataset"), *AS_SPLIT])
+    sources = read_manifest(tmp_path / "dataset", "dataset")["sources"]
+    assert list(sources) == ["train/part-00000.jsonl", "dev/part-00000.jsonl"]

@@ -10,7 +10,7 @@ import pytest
 from markdown_rows import table_rows
 
 from data_prep.__main__ import main
-from data_prep.classifier import pipeline
+from data_prep.classifier import evaluation, pipeline
 from data_prep.classifier.pipeline import train_classifier
 from data_prep.classifier.settings import ClassifierSettings
 from ecm_tf.core.errors import InputError
@@ -216,8 +216,8 @@ def test_finished_classifier_is_overwritten_only_on_request(copied, sentences, t
     with pytest.raises(InputError, match="a classifier directory exists already; --overwrite"):
         train(sentences, copied, *BASELINE)
     assert (copied / "manifest.json").read_bytes() == before
-    train(sentences, copied, "--overwrite", "--seed", 5, *BASELINE)
-    assert read_manifest(copied, "classifier")["settings"]["seed"] == 5
+    train(sentences, copied, "--overwrite", "--balance", 0.5, *BASELINE)
+    assert read_manifest(copied, "classifier")["settings"]["balance"] == 0.5
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 
@@ -292,6 +292,19 @@ def test_evaluation(baseline, two, sentences, tmp_path, capsys):
     assert (output / "baseline-confusion.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_scores_are_written_last(baseline, sentences, tmp_path, monkeypatch):
+    """Scripts take an evaluation with `scores.json` for complete."""
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(evaluation, "confusion_picture", fail)
+    output = tmp_path / "scores"
+    with pytest.raises(OSError, match="disk full"):
+        evaluate("--classifier", baseline, "--sentences", sentences, "--output", output)
+    assert list(output.iterdir()) == []
+
+
 def test_compared_classifiers_need_the_same_categories(baseline, two, sentences):
     with pytest.raises(InputError, match=f"{two[0]}: expected the categories of {baseline}"):
         evaluate("--classifier", baseline, two[0], "--sentences", sentences)
@@ -314,17 +327,16 @@ def test_bad_record_is_reported_with_file_and_line(baseline, sentences, tmp_path
     assert [file.name for file in tmp_path.iterdir()] == ["bad.csv"]
 
 
-def test_sources_with_the_same_name_are_rejected(sentences, tmp_path):
-    """The manifest lists sources by name."""
+def test_sources_with_the_same_name(sentences, tmp_path):
     (tmp_path / "b").mkdir()
     twin = write_csv(tmp_path / "b" / sentences.name, ["山"], [0])
-    with pytest.raises(InputError, match=r"sentences\.csv"):
-        main(
-            [
-                *("classifier", "train", "--sentences", str(sentences), str(twin)),
-                *("--output", str(tmp_path / "made"), *BASELINE),
-            ]
-        )
+    output = tmp_path / "made"
+    files = ("--sentences", str(sentences), str(twin))
+    main(["classifier", "train", *files, "--output", str(output), *BASELINE])
+    assert read_manifest(output, "classifier")["sources"] == {
+        f"{sentences.parent.name}/sentences.csv": sha256(sentences),
+        "b/sentences.csv": sha256(twin),
+    }
 
 
 @pytest.mark.parametrize(
@@ -337,6 +349,14 @@ def test_sources_with_the_same_name_are_rejected(sentences, tmp_path):
 def test_invalid_settings_are_rejected(sentences, tmp_path, option, value):
     with pytest.raises(InputError, match=f"{option.removeprefix('--')}: expected"):
         train(sentences, tmp_path / "made", option, value, *BASELINE)
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "learning_rate", "seed"])
+def test_settings_that_naive_bayes_does_not_use_are_rejected(sentences, tmp_path, name):
+    default = getattr(ClassifierSettings(), name)
+    with pytest.raises(InputError, match=f"--{name}: expected --network convolution or bilstm; na"):
+        train(sentences, tmp_path / "made", f"--{name}", default, *BASELINE)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_zero_workers_are_rejected(sentences, tmp_path):

@@ -76,9 +76,9 @@ def test_whitespace_segmentation():
 
 
 def test_a_position_of_english_is_a_word():
-    endings, bigrams, words, starts = channels("I'm WAITING, ok", Splitter("english", None))
+    suffixes, bigrams, words, starts = channels("I'm WAITING, ok", Splitter("english", None))
     assert words == ["i", "'m", "waiting", ",", "ok"]
-    assert endings == ["i", "'m", "ing", ",", "ok"]
+    assert suffixes == ["i", "'m", "ing", ",", "ok"]
     assert bigrams == ["i 'm", "'m waiting", "waiting ,", ", ok", "ok"]
     assert starts == [1] * 5
 

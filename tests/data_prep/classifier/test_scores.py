@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from markdown_rows import table_rows
 
-from data_prep.classifier.pipeline import evaluate_classifier
+from data_prep.classifier.evaluation import evaluate_classifier
 from data_prep.classifier.scores import (
     calibration_error,
     category_table,

@@ -12,7 +12,7 @@ from data_prep.classifier.sentence_readers import (
     UnmappedSentence,
     read_sentences,
 )
-from data_prep.corpus.files import BadRecord
+from data_prep.corpus.bad_records import BadRecord
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT, Emotion, Emotions
 
@@ -246,7 +246,7 @@ def test_missing_files_and_directories(tmp_path, format):
 def test_real_sentences(real_data):
     sentences = read(real_data / "emotion_sentences" / "emotion_sentences.csv")
     assert len(sentences) == 40_133
-    assert Counter(sentence.emotion for sentence in sentences) == {
+    assert Counter(sentence.label for sentence in sentences) == {
         **{0: 13_993, 1: 6_697, 2: 5_348},
         **{3: 5_978, 4: 3_167, 5: 4_950},
     }

@@ -42,7 +42,7 @@ fear = []
     everything = sentences.split("all")
     found = {
         text: sentences.targets[index]
-        for text, index in zip(everything.texts, everything.emotions, strict=True)
+        for text, index in zip(everything.texts, everything.target_ids, strict=True)
     }
     known = EVERYTHING  # `joy` may mean `like`
     assert found == {
@@ -91,7 +91,7 @@ categories = ["sad", "happy"]
     )
     sentences = LabelledSentences.read(find_sources([path], DEFAULT), DEFAULT)
     everything = sentences.split("all")
-    assert [sentences.targets[i] for i in everything.emotions] == [Target((2,), (2, 5))]
+    assert [sentences.targets[i] for i in everything.target_ids] == [Target((2,), (2, 5))]
     assert sentences.unmapped == {"like": 1}
     assert everything.below(6).texts == []
 
@@ -107,7 +107,8 @@ def test_the_numbers_of_other_labels_are_no_ids(describe):
     )
     sources = find_sources([path], DEFAULT)
     everything = LabelledSentences.read(sources, DEFAULT, skip_bad_records=True).split("all")
-    assert dict(zip(everything.texts, everything.emotions, strict=True)) == {"a": 5, "b": 2, "c": 2}
+    targets = dict(zip(everything.texts, everything.target_ids, strict=True))
+    assert targets == {"a": 5, "b": 2, "c": 2}
     with pytest.raises(InputError, match="line 4: unknown emotion '7'"):
         LabelledSentences.read(sources, DEFAULT)
 
@@ -117,7 +118,7 @@ def test_files_and_descriptions_mix_and_complete_sources_use_category_ids(descri
     plain = write_jsonl([{"text": "b", "emotion": "happy"}])
     sentences = LabelledSentences.read(find_sources([path, plain], DEFAULT), DEFAULT)
     everything = sentences.split("all")
-    assert dict(zip(everything.texts, everything.emotions, strict=True)) == {"a": 2, "b": 5}
+    assert dict(zip(everything.texts, everything.target_ids, strict=True)) == {"a": 2, "b": 5}
     assert everything.weights == [0.5, 1.0]
     assert everything.below(6) == everything
     assert sentences.targets == [Target((i,), EVERYTHING) for i in EVERYTHING]

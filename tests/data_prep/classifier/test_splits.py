@@ -38,7 +38,7 @@ def test_splits_share_no_text_regardless_of_spaces(write_jsonl):
     for one, other in combinations(seen, 2):
         assert not one & other
     for split in splits.values():
-        assert sorted(split.emotions) == [0] * (len(split.texts) // 3) + [3] * (
+        assert sorted(split.target_ids) == [0] * (len(split.texts) // 3) + [3] * (
             2 * len(split.texts) // 3
         )
 
@@ -48,12 +48,12 @@ def test_texts_keep_their_emotions(write_jsonl):
     path = write_jsonl([{"text": text, "emotion": emotion} for text, emotion in given.items()])
     sentences = read([path], DEFAULT)
     everything = sentences.split("all")
-    assert dict(zip(everything.texts, everything.emotions, strict=True)) == given
+    assert dict(zip(everything.texts, everything.target_ids, strict=True)) == given
     assert len(everything.texts) == 300
     dev = sentences.split("dev")
-    assert dict(zip(dev.texts, dev.emotions, strict=True)).items() < given.items()
+    assert dict(zip(dev.texts, dev.target_ids, strict=True)).items() < given.items()
     assert dev.labels.dtype == np.int32
-    assert dev.labels.tolist() == dev.emotions
+    assert dev.labels.tolist() == dev.target_ids
 
 
 def test_empty_split_is_rejected(write_jsonl):
@@ -111,7 +111,7 @@ def test_label_agreement_matches_brute_force():
 
 
 @pytest.mark.parametrize(
-    ("texts", "emotions", "expected"),
+    ("texts", "labels", "expected"),
     [
         ([], [], LabelAgreement(0, None)),
         (["好", "坏"], [1, 1], LabelAgreement(0, None)),
@@ -119,5 +119,5 @@ def test_label_agreement_matches_brute_force():
         (["好", "好", "好"], [1, 2, 1], LabelAgreement(1, pytest.approx(1 / 3))),
     ],
 )
-def test_label_agreement(texts, emotions, expected):
-    assert label_agreement(texts, emotions) == expected
+def test_label_agreement(texts, labels, expected):
+    assert label_agreement(texts, labels) == expected

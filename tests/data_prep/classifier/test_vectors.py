@@ -114,6 +114,36 @@ def test_a_corpus_that_repeats_nothing_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == [corpus]
 
 
+def test_a_corpus_may_be_a_directory_or_a_pattern(corpus, vectors, tmp_path):
+    expected = read_manifest(vectors, "vectors")["counts"]
+    lines = corpus.read_text(encoding="utf-8").splitlines()
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    write_lines(shards / "a.jsonl", lines[:300])
+    write_lines(shards / "b.jsonl", lines[300:])
+    for number, path in enumerate((shards, shards / "*.jsonl")):
+        output = tmp_path / f"vectors-{number}"
+        options = ("--output", str(output), "--epochs", "1", *SETTINGS)
+        main(["classifier", "vectors", "--corpus", str(path), *options])
+        manifest = read_manifest(output, "vectors")
+        assert manifest["counts"] == expected
+        assert list(manifest["sources"]) == ["a.jsonl", "b.jsonl"]
+
+
+def test_english_vectors_are_of_suffixes(tmp_path, capsys):
+    pairs = [{"post": f"waiting {n}", "response": f"waiting longer {n} x"} for n in range(100)]
+    corpus = write_lines(tmp_path / "pairs.jsonl", [json.dumps(pair) for pair in pairs])
+    command = ["classifier", "vectors", "--corpus", str(corpus), "--segmenter", "english"]
+    main([*command, "--output", str(tmp_path / "vectors"), "--epochs", "1", "--workers", "1"])
+    assert "200 texts, 5 suffixes, " in capsys.readouterr().out
+    assert list(read_manifest(tmp_path / "vectors", "vectors")["counts"])[1] == "suffixes"
+    assert "ing" in load_vectors(tmp_path / "vectors").vocabularies[0]
+    rare = write_lines(tmp_path / "rare.jsonl", [json.dumps(pairs[0])])
+    command[3] = str(rare)
+    with pytest.raises(InputError, match="expected conversations in which some suffixes occur"):
+        main([*command, "--output", str(tmp_path / "none")])
+
+
 def test_bad_records_are_named_or_skipped(corpus, tmp_path):
     lines = corpus.read_text(encoding="utf-8").splitlines()
     bad = write_lines(tmp_path / "bad.jsonl", [*lines, "{"])

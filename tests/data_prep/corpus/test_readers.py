@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from data_prep.corpus.bad_records import BadRecord
 from data_prep.corpus.digests import source_digest
-from data_prep.corpus.files import BadRecord, read_head
+from data_prep.corpus.files import read_head
 from data_prep.corpus.readers import LabelOptions, Pair, read_pairs
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT

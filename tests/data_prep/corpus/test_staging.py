@@ -1,22 +1,13 @@
 """Staging files: splits, bad records, ranges and batches."""
 
 import gzip
-import json
 from pathlib import Path
 
 import pytest
 
 from data_prep.corpus import staging as staging_module
-from data_prep.corpus.files import BadRecord
 from data_prep.corpus.readers import LabelOptions, Pair
-from data_prep.corpus.staging import (
-    RejectedRecords,
-    Source,
-    SourceReader,
-    StagingFiles,
-    raise_bad_record,
-    split_of,
-)
+from data_prep.corpus.staging import Source, SourceReader, StagingFiles
 from data_prep.corpus.staging_batches import PAIRS_PER_BATCH, BatchReader
 from ecm_tf.core.errors import InputError
 from ecm_tf.text.emotions import DEFAULT
@@ -46,15 +37,6 @@ def pairs_of(batches: list[dict]) -> list[Pair]:
             batch["post"], batch["response"], batch["emotion"], batch["post_emotion"], strict=True
         )
     ]
-
-
-def test_split_fractions_and_spaces():
-    fractions = {"dev": 0.1, "test": 0.3}
-    splits = [split_of(f"第{i}句", fractions) for i in range(4000)]
-    assert 330 < splits.count("dev") < 470
-    assert 1080 < splits.count("test") < 1320
-    assert splits == [split_of(f"第 {i} 句", fractions) for i in range(4000)]
-    assert {split_of(str(i), {}) for i in range(50)} == {"train"}
 
 
 def test_given_splits_are_not_split_again(tmp_path, write_jsonl):
@@ -133,21 +115,6 @@ def test_a_bad_record_leaves_no_half_written_file(tmp_path, write_jsonl):
     with pytest.raises(InputError, match=r"pairs\.jsonl: line 6: .*--skip_bad_records"):
         stage(tmp_path / "s", [("train", pairs)], {})
     assert list((tmp_path / "s").iterdir()) == []
-
-
-def test_bad_records_raise_or_are_written(tmp_path, write_jsonl):
-    bad = BadRecord(tmp_path / "dir" / "a.tsv", "line", 3, "expected 好", "raw")
-    with pytest.raises(
-        InputError, match=r"dir/a\.tsv: line 3: expected 好\. \(Use --skip_bad_records"
-    ):
-        raise_bad_record(bad)
-    path = tmp_path / "rejected.jsonl"
-    with RejectedRecords(path) as rejected_records:
-        rejected_records(bad)
-        rejected_records(bad)
-    assert (rejected_records.count, rejected_records.first) == (2, bad)
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert lines == [{"file": "a.tsv", "record": 3, "reason": "expected 好", "raw": "raw"}] * 2
 
 
 def test_bad_records_of_all_sources(tmp_path, write_jsonl):

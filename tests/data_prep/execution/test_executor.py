@@ -48,6 +48,13 @@ def test_ray_that_is_not_installed(monkeypatch):
         pass
 
 
+@pytest.mark.parametrize("address", ["auto", "10.0.0.1:6379"])
+def test_a_cluster_takes_no_number_of_workers(address):
+    message = f"--workers: expected no number with --ray_address {address}, .* got 2"
+    with pytest.raises(InputError, match=message), executor(address, 2):
+        pass
+
+
 def test_a_file_appears_only_when_it_is_complete(tmp_path: Path):
     path, elsewhere = tmp_path / "file", tmp_path / "elsewhere"
     elsewhere.mkdir()

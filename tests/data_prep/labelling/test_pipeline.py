@@ -302,6 +302,8 @@ def test_a_run_that_was_killed_while_it_moved_its_files_is_finished(
         patch.setattr(Path, "unlink", unlink_or_die)
         with pytest.raises(KeyboardInterrupt):
             run(source, output, **settings)
+    # Scripts take a run with an output for complete.
+    assert output.exists() == name.endswith("progress.json")
     counts = run(source, output, FakeClassifier(0), overwrite=overwrite, **settings)
     expected.seconds = counts.seconds
     assert counts == expected

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.__main__ import main as data_prep
+from data_prep.lexicon import report
 from ecm_tf.core.errors import InputError
 from ecm_tf.data.directory import DatasetDirectory
 
@@ -126,6 +127,19 @@ def test_dutir_words_and_the_chinese_tokenizer(dataset, tmp_path):
     dutir.write_text("\n".join([header, *rows]), encoding="gb18030")
     memory = lexicon(dataset, tmp_path / "e.json", "--dutir", dutir, "--min_intensity", "5")
     assert memory == [[], ["喜欢", "开心"], [], ["讨厌"], [], []]
+
+
+def test_the_emotion_words_are_written_last(english, tmp_path, monkeypatch):
+    """Scripts take a command with an output for complete."""
+
+    def fail(_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(report, "table", fail)
+    output = tmp_path / "ememory.json"
+    with pytest.raises(OSError, match="disk full"):
+        lexicon(english, output, "--learn", "5", "--table", tmp_path / "table.tsv")
+    assert not output.exists()
 
 
 def test_files_are_overwritten_only_on_request(english, tmp_path):

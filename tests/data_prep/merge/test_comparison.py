@@ -1,8 +1,8 @@
-"""The form in which texts are compared, and weights as numbers of copies."""
+"""The form in which texts are compared."""
 
 import pytest
 
-from data_prep.merge.comparison import comparable, copies, digest, has_letter
+from data_prep.merge.comparison import comparable, digest, has_letter
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,3 @@ def test_has_letter():
 def test_digest_depends_on_the_boundary_and_the_seed():
     assert len({digest("ab", "c"), digest("a", "bc"), digest("ab", "c", seed=1)}) == 3
     assert 0 <= digest("ab") < 2**64
-
-
-@pytest.mark.parametrize(
-    ("weight", "position", "expected"),
-    [(1, 0, 1), (1, 2**64 - 1, 1), (3, 0, 3), (0.5, 2**63 - 1, 1), (0.5, 2**63, 0), (1.5, 0, 2)],
-)
-def test_copies(weight, position, expected):
-    assert copies(weight, position) == expected
