@@ -8,7 +8,8 @@
 # sentences of that source: OUTPUT/NAME/SOURCE and OUTPUT/NAME/SOURCE-scores. OUTPUT/NAME/all is trained
 # on all sources, and evaluated on the test part of emotion_sentences. The environment variable ONLY
 # names a source: a single classifier is then trained on that source (OUTPUT/NAME/all), and evaluated
-# on the others and on its own test part. The script resumes an interrupted run;
+# on the others and on its own test part. LEFT_OUT names the sources to leave out, instead of
+# all, and then no classifier of all sources is trained. The script resumes an interrupted run;
 # `python -m experiments.leave_one_out OUTPUT` prints the table of all names.
 set -euo pipefail
 data=$1 output=$2/$3
@@ -33,10 +34,13 @@ evaluate() { # classifier directory, source, its split, directory of the scores
     --sentences "$2" --data "$data" --split "$3" --output "$4"
 }
 
-train "$output/all" "$here"/${ONLY:-*}.toml
-evaluate "$output/all" "$here/${ONLY:-emotion_sentences}.toml" test "$output/all-scores"
+if [ -z "${LEFT_OUT:-}" ]; then
+  train "$output/all" "$here"/${ONLY:-*}.toml
+  evaluate "$output/all" "$here/${ONLY:-emotion_sentences}.toml" test "$output/all-scores"
+fi
 for left_out in "$here"/*.toml; do
   name=$(basename "$left_out" .toml)
+  [[ " ${LEFT_OUT:-$name} " == *" $name "* ]] || continue
   classifier=$output/all
   [ "$name" = "${ONLY:-}" ] && continue
   if [ -z "${ONLY:-}" ]; then

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from data_prep.classifier.features import BIGRAMS, CHARACTERS, FIRST_ID, PADDING, STARTS, WORDS
+from data_prep.classifier.features import BIGRAMS, CHARACTERS, FIRST_ID, MAX_LENGTH, PADDING, STARTS, WORDS
 from ecm_tf.layers.losses import IMPOSSIBLE
 
 EMBEDDING_SIZE, FILTERS = 64, 96
@@ -81,6 +81,9 @@ class NGramConvolution(keras.Model):
             weights[FIRST_ID : FIRST_ID + len(first)] = first
             embedding.set_weights([weights])
 
+    def _encode(self, embedded: tf.Tensor, real: tf.Tensor, training: bool) -> tf.Tensor:
+        return tf.concat([embedded, *(c(embedded) for c in self._convolutions)], -1)
+
     def call(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns float32 logits `(batch, categories)` for int32 `(batch, length, 4)`."""
         # One padding position, so that a text without characters has a position to pool over.
@@ -92,12 +95,61 @@ class NGramConvolution(keras.Model):
             for channel, embedding in enumerate(self.embeddings)
         )
         embedded = real * self._embedding_dropout(embedded, training=training)
-        hidden = tf.concat([embedded, *(c(embedded) for c in self._convolutions)], -1)
+        hidden = self._encode(embedded, real, training)
         mask = IMPOSSIBLE * (1 - real)
         weights = tf.nn.softmax(self._attention(hidden) + mask, axis=1)
         pooled = [tf.reduce_sum(weights * hidden, 1), tf.reduce_max(real * hidden + mask, 1)]
         any_real = tf.reduce_max(real, 1)
         return self._logits(self._dropout(any_real * tf.concat(pooled, -1), training=training))
+
+
+class DeepConvolution(NGramConvolution):
+    """`NGramConvolution` with two residual convolutions between its embeddings and its pooling."""
+
+    def __init__(
+        self, sizes: Sequence[int], categories: int, embedding_dtype: str = "float32"
+    ) -> None:
+        super().__init__(sizes, categories, embedding_dtype)
+        self._blocks = [
+            keras.layers.Conv1D(EMBEDDING_SIZE, 3, padding="same", activation="gelu")
+            for _ in range(2)
+        ]
+        self._norms = [keras.layers.LayerNormalization() for _ in range(2)]
+
+    def _encode(self, embedded: tf.Tensor, real: tf.Tensor, training: bool) -> tf.Tensor:
+        for norm, block in zip(self._norms, self._blocks, strict=True):
+            embedded += real * block(real * norm(embedded))
+        return super()._encode(embedded, real, training)
+
+
+class Transformer(NGramConvolution):
+    """Two pre-norm Transformer layers of four heads over summed embeddings and positions."""
+
+    def __init__(
+        self, sizes: Sequence[int], categories: int, embedding_dtype: str = "float32"
+    ) -> None:
+        super().__init__(sizes, categories, embedding_dtype)
+        self._convolutions = []
+        self._positions = keras.layers.Embedding(MAX_LENGTH + 1, EMBEDDING_SIZE)
+        self._heads = [
+            keras.layers.MultiHeadAttention(4, EMBEDDING_SIZE // 4, dropout=0.1) for _ in range(2)
+        ]
+        self._wide = [
+            keras.layers.Dense(4 * EMBEDDING_SIZE, activation="gelu") for _ in range(2)
+        ]
+        self._narrow = [keras.layers.Dense(EMBEDDING_SIZE) for _ in range(2)]
+        self._norms = [keras.layers.LayerNormalization() for _ in range(5)]
+
+    def _encode(self, embedded: tf.Tensor, real: tf.Tensor, training: bool) -> tf.Tensor:
+        hidden = embedded + real * self._positions(tf.range(tf.shape(embedded)[1]))
+        mask = tf.cast(real[:, tf.newaxis, :, 0], tf.bool)
+        mask |= tf.eye(tf.shape(embedded)[1], dtype=tf.bool)  # a row needs a position to attend to
+        for layer in range(2):
+            normed = self._norms[2 * layer](hidden)
+            hidden += self._heads[layer](normed, normed, attention_mask=mask, training=training)
+            normed = self._norms[2 * layer + 1](hidden)
+            hidden += self._narrow[layer](self._wide[layer](normed))
+        return self._norms[4](hidden)
 
 
 class BiLSTM(keras.Model):

@@ -86,7 +86,7 @@ def train_classifier(
     check_output(output, "classifier", overwrite=overwrite)
     if workers < 1:
         raise InputError(f"--workers: expected at least 1, got {workers}.")
-    if vectors and settings.network != "convolution":
+    if vectors and settings.network not in ("convolution", "deep", "transformer"):
         raise InputError(
             f"--vectors: expected --network convolution, got {settings.network}, which has no "
             "embeddings of characters, bigrams and words."

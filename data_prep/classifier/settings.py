@@ -15,7 +15,7 @@ from ecm_tf.text.segmenters import DESCRIPTION, Segmenter
 class ClassifierSettings(Config):
     """The options of `data_prep classifier train`; a classifier's manifest records them."""
 
-    network: Literal["convolution", "bilstm", "naive_bayes"] = option(
+    network: Literal["convolution", "deep", "transformer", "bilstm", "naive_bayes"] = option(
         "convolution",
         "convolution: a CNN over characters, character bigrams and words; bilstm: the paper's "
         "bidirectional LSTM over words; naive_bayes: a baseline over character bigrams",
@@ -31,6 +31,7 @@ class ClassifierSettings(Config):
         "divide the loss of a sentence by the frequency of its category to this power (0: off, 1: "
         "all categories count the same), which finds more sentences of rare categories",
     )
+    label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = option(0.1, "label smoothing")
     max_bigrams: PositiveInt | None = option(
         None, "maximum number of bigrams, the most frequent ones (default: all that occur 3 times)"
     )

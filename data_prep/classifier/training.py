@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
@@ -14,8 +15,10 @@ from sklearn.naive_bayes import MultinomialNB
 from data_prep.classifier.features import BIGRAMS, Features, Vectors, text_batches
 from data_prep.classifier.networks import (
     BiLSTM,
+    DeepConvolution,
     NaiveBayes,
     NGramConvolution,
+    Transformer,
     copy_with_embeddings,
 )
 from data_prep.classifier.settings import ClassifierSettings
@@ -87,7 +90,9 @@ def make_examples(
     return Examples(ids, table[labels], balanced.astype(np.float32))
 
 
-def partial_cross_entropy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+def partial_cross_entropy(
+    targets: tf.Tensor, logits: tf.Tensor, smoothing: float = LABEL_SMOOTHING
+) -> tf.Tensor:
     """Returns the smoothed cross-entropy of labels that may mean several categories.
 
     The softmax is restricted to the categories of the source. `LABEL_SMOOTHING` of the target is
@@ -106,7 +111,7 @@ def partial_cross_entropy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     log_probs = tf.nn.log_softmax(logits + IMPOSSIBLE * (1 - known))
     of_possible = tf.reduce_logsumexp(log_probs + IMPOSSIBLE * (1 - possible), 1)
     mean = tf.reduce_sum(known * log_probs, 1) / tf.reduce_sum(known, 1)
-    return -(1 - LABEL_SMOOTHING) * of_possible - LABEL_SMOOTHING * mean
+    return -(1 - smoothing) * of_possible - smoothing * mean
 
 
 def partial_accuracy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -142,7 +147,12 @@ def train_network(
     """
     if settings.network == "naive_bayes":
         return _train_naive_bayes(sizes, train)
-    kind = BiLSTM if settings.network == "bilstm" else NGramConvolution
+    kind = {
+        "bilstm": BiLSTM,
+        "convolution": NGramConvolution,
+        "deep": DeepConvolution,
+        "transformer": Transformer,
+    }[settings.network]
     model = kind(sizes, train.targets.shape[2])
     if vectors is not None:
         model(tf.zeros([1, 1, 4], tf.int32))
@@ -155,7 +165,7 @@ def train_network(
         optimizer=keras.optimizers.Adam(
             settings.learning_rate, use_ema=True, ema_momentum=momentum
         ),
-        loss=partial_cross_entropy,
+        loss=partial(partial_cross_entropy, smoothing=settings.label_smoothing),
         metrics=[keras.metrics.MeanMetricWrapper(partial_accuracy, name="accuracy")],
     )
     dev_batches = _batch_by_length(_dataset(dev), settings.batch_size)
