@@ -7,6 +7,7 @@ has the lower perplexity on one test part, the other on another.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -46,12 +47,14 @@ def average(directories: list[Path], output: Path) -> None:
     model, assets = models[0]
     weights = zip(*(model.get_weights() for model, _ in models), strict=True)
     model.set_weights([np.mean(arrays, axis=0) for arrays in weights])
+    steps = [manifest["counts"]["step"] for manifest in manifests]
     save_model(
         output,
         model,
         assets,
         settings=manifests[-1]["settings"],
-        counts={"step": [manifest["counts"]["step"] for manifest in manifests]},
+        # That of an average is a list itself.
+        counts={"step": [*chain.from_iterable(s if isinstance(s, list) else [s] for s in steps)]},
         sources={
             **manifests[-1]["sources"],
             **{f"model {n}": sha256(path / MANIFEST) for n, path in enumerate(directories)},

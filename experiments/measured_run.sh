@@ -2,7 +2,7 @@
 # records its metrics. It takes $python, $dataset (for training), $corpus (the output of corpus.sh, for
 # the evaluation), $output and $results.
 
-sizes=(--size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128)
+. "$(dirname "${BASH_SOURCE[0]}")/recipe.sh"
 mkdir -p "$output" "$results"
 searches=${SEARCHES:-$output/searches.toml}
 # Greedy search, and beam search as the paper uses it.
@@ -20,9 +20,8 @@ measured_run() { # name of the run (a variant and a seed, such as ecm-0), then f
   printf '\n== %s\n' "$run"
   # Trains no further if the run is finished.
   "$python" -m experiments.measured "$python" -m ecm_tf.train \
-    --dataset "$dataset" --train_dir "$output/$run" "${sizes[@]}" \
-    --batch_size 128 --optimizer adam --learning_rate 0.0015 --ema_momentum 0.999 --epochs 4 \
-    --seed "${run##*-}" "$@" ${TRAIN_FLAGS:-}
+    --dataset "$dataset" --train_dir "$output/$run" "${sizes[@]}" "${optimizer[@]}" \
+    --ema_momentum 0.999 --epochs 4 --seed "${run##*-}" "$@" ${TRAIN_FLAGS:-}
   for test in "$corpus"/dataset-test-*; do
     part=${test#"$corpus"/dataset-test-}
     # Replies are judged on the posts of the first part.

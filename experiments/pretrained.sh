@@ -13,6 +13,7 @@ data=$1 output=$2 language=$3
 python=${PYTHON:-.venv/bin/python}
 here=$(dirname "$0")
 shipped=$here/pretrained
+. "$here/recipe.sh"
 
 epochs=(4)
 [ "$language" = en ] || epochs=(5 7)
@@ -23,10 +24,8 @@ for count in "${epochs[@]}"; do
   [ -f "$output/epoch-$count/manifest.json" ] && continue
   "$python" -m experiments.measured "$python" -m ecm_tf.train \
     --dataset "$output/dataset" --train_dir "$output/run" \
-    --use_emb --use_imemory --use_ememory --predict_emotion \
-    --size 128 --embedding_size 100 --emotion_size 100 --imemory_size 128 \
-    --batch_size 128 --optimizer adam --learning_rate 0.0015 --dropout 0.1 --ema_momentum 0.999 \
-    --epochs "$count" --seed 0 ${TRAIN_FLAGS:-}
+    --use_emb --use_imemory --use_ememory --predict_emotion "${sizes[@]}" "${optimizer[@]}" \
+    --dropout 0.1 --ema_momentum 0.999 --epochs "$count" --seed 0 ${TRAIN_FLAGS:-}
   "$python" -m experiments.average "$output/run" --output "$output/epoch-$count"
 done
 [ -f "$output/model/manifest.json" ] || \

@@ -42,16 +42,19 @@ pretrain() {
   } > "$made/sources.toml"
   dataset_of "$made"
   "$python" -m experiments.measured "$python" -m ecm_tf.train --dataset "$made/dataset" \
-    --train_dir "$made/model" "${sizes[@]}" --batch_size 128 --optimizer adam \
-    --learning_rate 0.0015 --epochs 2 --seed 0 ${TRAIN_FLAGS:-}
+    --train_dir "$made/model" "${sizes[@]}" "${optimizer[@]}" --epochs 2 --seed 0 ${TRAIN_FLAGS:-}
 }
 
 # The corpus with each training pair of LCCC twice, which makes it a quarter larger: three epochs have
 # about as many steps as four of CORPUS.
 weight() {
-  local made=$output/weighted
+  local made=$output/weighted sources=${SOURCES:-$here/conversations/zh.toml}
+  if ! grep -q '^\[sources\.lccc\]' "$sources"; then
+    printf '%s: expected a source lccc, whose pairs count twice; got none.\n' "$sources" >&2
+    exit 2
+  fi
   mkdir -p "$made"
-  sed '/^\[sources.lccc\]/a weight = 2' "${SOURCES:-$here/conversations/zh.toml}" > "$made/sources.toml"
+  awk '{ print } /^\[sources\.lccc\]/ { print "weight = 2" }' "$sources" > "$made/sources.toml"
   dataset_of "$made"
 }
 

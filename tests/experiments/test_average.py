@@ -31,6 +31,9 @@ def test_weights_are_averaged(model_dir, tmp_path):
     manifest = read_manifest(tmp_path / "average", "model")
     assert manifest["counts"]["step"][1:] == [1, 2]
     assert {"dataset", "model 0", "model 1", "model 2"} == manifest["sources"].keys()
+    average([tmp_path / "1", tmp_path / "average"], tmp_path / "again")
+    steps = read_manifest(tmp_path / "again", "model")["counts"]["step"]
+    assert steps == [1, *manifest["counts"]["step"]], "an average is of several steps"
 
 
 def test_models_of_other_runs_are_refused(model_dir, auto_model_dir, tmp_path):

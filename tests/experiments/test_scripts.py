@@ -276,6 +276,15 @@ def test_relevance_pretrains_and_records_changes(corpus, data, tmp_path):
     assert manifest["sources"]["pretrain_dir"] == digest, "it begins with the model of subtitles"
 
 
+def test_a_corpus_without_lccc_cannot_count_it_twice(tmp_path):
+    sources = tmp_path / "sources.toml"
+    sources.write_text("[sources.stc]\n", encoding="utf-8")
+    arguments = [tmp_path / name for name in ("data", "corpus", "output", "results")]
+    result = run("relevance.sh", *arguments, "weighted-0", status=2, SOURCES=str(sources))
+    assert f"{sources}: expected a source lccc" in result.output
+    assert not (tmp_path / "output/weighted").exists()
+
+
 @pytest.mark.slow
 def test_searches_are_compared_on_one_model(corpus, tmp_path):
     """The model is trained by the test, with the flags of the other one."""
