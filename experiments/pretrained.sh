@@ -43,7 +43,7 @@ tables=()
 for dataset in "$output"/dataset-test-*; do
   part=${dataset#"$output"/dataset-test-}
   tables+=("$output/evaluation-$part/table.md")
-  [ -f "$output/evaluation-$part/table.md" ] && continue
+  [ -f "$output/evaluation-$part/metrics.json" ] && continue
   # The search of the released model, with judges that took no part in the choice of its replies.
   "$python" -m experiments.measured "$python" -m ecm_tf.evaluate --train_dir "$output/released" \
     --dataset "$dataset" --output "$output/evaluation-$part" --posts 200 \

@@ -22,13 +22,18 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a text file completely, or leaves the existing file unchanged if anything fails."""
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Writes a file completely, or leaves the existing file unchanged if anything fails.
+
+    Args:
+        path: the file.
+        content: bytes, or text, which is written as UTF-8.
+    """
     temporary = path.with_name(f".{path.name}.partial")
     with writing(path):
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
+            with temporary.open("wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)

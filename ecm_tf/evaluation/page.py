@@ -41,13 +41,14 @@ def write_report(
     evaluations = [measurement.evaluation for measurement in measurements]
     metrics = {**facts, "models": [asdict(evaluation) for evaluation in evaluations]}
     text = json.dumps(metrics, ensure_ascii=False, indent=2, allow_nan=False)
-    output.mkdir(parents=True, exist_ok=True)
-    write_atomically(output / "table.md", table(evaluations) + "\n")
-    write_atomically(output / "metrics.json", text + "\n")
     page, pictures = evaluation_page(measurements, directories, emotions, facts)
+    output.mkdir(parents=True, exist_ok=True)
     for plot in pictures:
-        (output / plot.name).write_bytes(plot.png)
+        write_atomically(output / plot.name, plot.png)
     write_atomically(output / "index.html", page)
+    write_atomically(output / "table.md", table(evaluations) + "\n")
+    # Written last: where it exists, the evaluation is complete.
+    write_atomically(output / "metrics.json", text + "\n")
 
 
 def evaluation_page(

@@ -1,4 +1,4 @@
-"""The history of a training run: one row per evaluation, a CSV file and a picture."""
+"""The history of a training run: one row per evaluation, as a CSV file and a picture."""
 
 import csv
 import io
@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ecm_tf.core.manifest import write_atomically
-from ecm_tf.report import ascii_label
+from ecm_tf.training.learning_curve import learning_curve
 
-CSV, PNG = "history.csv", "learning_curve.png"
+CSV = "history.csv"
 
 
 @dataclass(frozen=True)
@@ -50,36 +50,5 @@ def write_history(directory: Path, history: Sequence[HistoryRow], title: str) ->
     writer.writeheader()
     writer.writerows(asdict(row) for row in history)
     write_atomically(directory / CSV, text.getvalue())
-    _draw(directory / PNG, history, title)
-
-
-def _draw(path: Path, history: Sequence[HistoryRow], title: str) -> None:
-    # Figure without pyplot: no display, no global state, nothing to close.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.add_subplot()
-    steps = [row.step for row in history]
-    (dev,) = axes.plot(
-        steps, [row.dev_perplexity for row in history], color="tab:blue", label="dev perplexity"
-    )
-    axes.set(xlabel="step", ylabel="dev perplexity (per token)", yscale="log")
-    # Directory names may hold `$`, which is not mathematics, or characters that the font lacks.
-    axes.set_title(ascii_label(title), parse_math=False)
-    best = min(history, key=lambda row: row.dev_perplexity)
-    axes.plot(best.step, best.dev_perplexity, "o", color="tab:blue")
-    axes.annotate(
-        f"best {best.dev_perplexity:.2f}",
-        (best.step, best.dev_perplexity),
-        textcoords="offset points",
-        xytext=(0, 8),
-        ha="right",
-    )
-    right = axes.twinx()
-    (loss,) = right.plot(
-        steps, [row.train_loss for row in history], color="tab:orange", label="train loss"
-    )
-    right.set_ylabel("train loss (all terms, nats)")
-    axes.legend(handles=[dev, loss], loc="upper right")
-    axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=120)
+    curve = learning_curve(history, title)
+    write_atomically(directory / curve.name, curve.png)

@@ -7,6 +7,8 @@ from unittest import mock
 
 import tensorflow as tf
 
+from ecm_tf.report import Picture
+
 
 @contextlib.contextmanager
 def eager_execution(*, pictures: bool = False) -> Iterator[None]:
@@ -17,7 +19,10 @@ def eager_execution(*, pictures: bool = False) -> Iterator[None]:
     """
     eager = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
-    draw = contextlib.nullcontext() if pictures else mock.patch("ecm_tf.training.history._draw")
+    nothing = Picture("learning_curve.png", "", b"")
+    draw: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
+    if not pictures:
+        draw = mock.patch("ecm_tf.training.history.learning_curve", return_value=nothing)
     try:
         with draw, warnings.catch_warnings():
             # tf.data functions stay graphs, and TensorFlow warns about it.
