@@ -10,6 +10,12 @@ import tensorflow as tf
 from ecm_tf.report import Picture
 
 
+def without_pictures() -> contextlib.AbstractContextManager[object]:
+    """Writes an empty `learning_curve.png` inside the `with` block: drawing takes longer."""
+    nothing = Picture("learning_curve.png", "", b"")
+    return mock.patch("ecm_tf.training.history.learning_curve", return_value=nothing)
+
+
 @contextlib.contextmanager
 def eager_execution(*, pictures: bool = False) -> Iterator[None]:
     """Runs functions eagerly inside the `with` block, whatever happens in it.
@@ -19,12 +25,11 @@ def eager_execution(*, pictures: bool = False) -> Iterator[None]:
     """
     eager = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
-    nothing = Picture("learning_curve.png", "", b"")
-    draw: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
-    if not pictures:
-        draw = mock.patch("ecm_tf.training.history.learning_curve", return_value=nothing)
     try:
-        with draw, warnings.catch_warnings():
+        with (
+            contextlib.nullcontext() if pictures else without_pictures(),
+            warnings.catch_warnings(),
+        ):
             # tf.data functions stay graphs, and TensorFlow warns about it.
             warnings.filterwarnings("ignore", "Even though the `tf.config", UserWarning)
             yield

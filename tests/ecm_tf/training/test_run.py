@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
-from eager_runs import eager_execution
+from eager_runs import eager_execution, without_pictures
 from lock_holder import lock_holder
 
 from ecm_tf.core import command
@@ -241,7 +241,7 @@ def test_resuming_in_a_graph(dataset, tmp_path, capsys):
     train_dir, resumed = tmp_path / "model", tmp_path / "resumed"
     flags = {"mixed_precision": "float16", "epochs": 2, "dropout": 0.2, "label_smoothing": 0.1}
     flags |= {"bidirectional_encoder": True, "tie_embeddings": True, "ema_momentum": 0.5}
-    with mock.patch("ecm_tf.training.history._draw"):
+    with without_pictures():
         train(dataset, train_dir, **flags)
         shutil.copytree(train_dir, resumed)
         capsys.readouterr()
