@@ -18,7 +18,8 @@ from benchmarks.report import Row, run
 from benchmarks.timing import measure
 from benchmarks.training_step import step_of
 from data_prep.build import pipeline as building
-from data_prep.build.pipeline import BuildSettings, DatasetSources
+from data_prep.build.settings import BuildSettings
+from data_prep.build.sources import DatasetSources
 from ecm_tf.data.batches import training_batches
 
 PAIRS = 200_000

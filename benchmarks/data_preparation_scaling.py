@@ -28,8 +28,9 @@ import jieba
 
 from benchmarks.data_prep_memory import peak_memory
 from benchmarks.report import Row, run
-from data_prep.build.pipeline import DatasetSources, build_dataset
+from data_prep.build.pipeline import build_dataset
 from data_prep.build.settings import BuildSettings
+from data_prep.build.sources import DatasetSources
 from data_prep.execution.executor import Advance, Result, Shard
 from data_prep.labelling.pipeline import label_corpus
 from data_prep.labelling.settings import LabelSettings

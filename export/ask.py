@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None, prog: str = PROG) -> None:
     if not (arguments.saved_model / "saved_model.pb").is_file():
         raise InputError(f"{arguments.saved_model}: expected a SavedModel directory.")
     posts = arguments.post
-    if expects_split_text(find_model_info(arguments.saved_model)):
+    if expects_split_text(find_model_info(arguments.saved_model) or {}):
         posts = [split_into_words(post) for post in posts]
     with importing_tensorflow():
         import tensorflow as tf

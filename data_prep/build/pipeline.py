@@ -58,8 +58,8 @@ def build_dataset(
         sources: the files from which to make it.
         settings: the settings.
         output: the directory to make; it appears only when it is complete.
-        given: names of the settings that must not contradict the sources (see `build.sources`); by
-            default, those that are not defaults.
+        given: names of the settings that must not contradict the sources (see
+            `data_prep.build.sources`); by default, those that are not defaults.
         overwrite: whether to replace a finished dataset in `output`.
         executor: runs the passes; this process by default. The machines of a cluster must share the
             file system of the sources and of the output.

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from ecm_tf.core.errors import InputError
 from ecm_tf.data.batches import evaluation_batches
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
@@ -95,6 +96,12 @@ def _without_replies(
     meter = PerplexityMeter(model)
     batches = evaluation_batches(dataset.directory, split, model.config, batch_size)
     results = likelihoods(meter, batches, progress=f"{name}: perplexity")
+    unusable = np.count_nonzero(~np.isfinite(results.nll))
+    if unusable:
+        raise InputError(
+            f"{name}: expected finite log-likelihoods of the responses, but {unusable} of "
+            f"{len(results.nll)} are not; the model's training may have diverged."
+        )
     emotions = range(len(dataset.assets.emotions))
     return Evaluation(
         label=name,

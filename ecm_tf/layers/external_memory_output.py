@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from ecm_tf.layers import losses
+from ecm_tf.layers.masking import additive_mask
 from ecm_tf.layers.vocabulary_output import VocabularyOutput
 
 
@@ -130,9 +131,9 @@ class ExternalMemoryOutput(VocabularyOutput):
         return _StepConstants(
             has_words=tf.gather(self._has_words(), emotion),
             is_emotion_word=is_emotion_word,
-            generic_mask=losses.additive_mask(is_emotion_word),
+            generic_mask=additive_mask(is_emotion_word),
             ids=tf.gather(ids, emotion),
-            ids_mask=losses.additive_mask(tf.gather(present, emotion) <= 0),
+            ids_mask=additive_mask(tf.gather(present, emotion) <= 0),
         )
 
     def log_probs(self, features: tf.Tensor, constants: _StepConstants) -> tf.Tensor:
@@ -186,7 +187,7 @@ class ExternalMemoryOutput(VocabularyOutput):
         term of eq. 15, the supervised loss of the gate, which is not smoothed.
         """
         gate_nll, masked_words = self._gate_nll_and_masks(features, emotion, targets)
-        words, _ = losses.weighted_nll(
+        words = losses.weighted_nll(
             *self._factors(features),
             self.bias,
             targets,

@@ -197,7 +197,7 @@ def weighted_nll(
     masked_words: MaskedWords | None = None,
     smoothing: float = 0.0,
     chunked: bool = True,
-) -> tuple[tf.Tensor, tf.Tensor]:
+) -> tf.Tensor:
     """Returns `sum(weights * nll)`, and computes its gradient in the same pass.
 
     The logits of a chunk are used for its loss and its gradients, and are not kept. This takes one
@@ -212,14 +212,13 @@ def weighted_nll(
             of a chunk is not static.
 
     Returns:
-        float32 scalar, and the nll of each target (smoothed, if `smoothing` is above 0), float32
-        `(tokens,)` without gradient.
+        float32 scalar.
     """
 
     @tf.custom_gradient
     def fused(
         features: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor
-    ) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable[..., tuple[tf.Tensor, ...]]]:
+    ) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, ...]]]:
         tokens, size = tf.shape(features)[0], features.shape[-1]
         low_kernel = tf.cast(kernel, features.dtype)
         offsets = _offset_function(bias, masked_words)
@@ -284,11 +283,10 @@ def weighted_nll(
         else:
             nll, d_features, d_kernel, d_bias = of_chunk(slice(None))
 
-        def gradient(d_total: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        def gradient(d_total: tf.Tensor) -> tuple[tf.Tensor, ...]:
             factor = d_total * scale
             return tf.cast(d_features * factor, features.dtype), d_kernel * factor, d_bias * factor
 
-        return (tf.reduce_sum(nll * weights), nll), gradient
+        return tf.reduce_sum(nll * weights), gradient
 
-    total, nll = fused(features, tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias))
-    return total, tf.stop_gradient(nll)
+    return fused(features, tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias))

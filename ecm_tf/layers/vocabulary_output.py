@@ -150,7 +150,7 @@ class VocabularyOutput(keras.layers.Layer):
         Returns:
             Weighted sums over the tokens, float32 scalars by name.
         """
-        total, _ = losses.weighted_nll(
+        total = losses.weighted_nll(
             *self._factors(features),
             self.bias,
             targets,

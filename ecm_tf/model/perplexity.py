@@ -49,8 +49,12 @@ class Perplexity:
 
 
 def perplexity_of(nats: float) -> float:
-    """Returns the perplexity for a mean negative log-likelihood, at most `exp(700)`."""
-    return math.exp(min(nats, _MAX_EXPONENT))
+    """Returns the perplexity for a mean negative log-likelihood.
+
+    It is at most `exp(700)` if that is finite; otherwise the model has diverged, and it is not
+    finite either.
+    """
+    return math.exp(min(nats, _MAX_EXPONENT)) if math.isfinite(nats) else nats
 
 
 def _exp_of_mean(total: float, count: float) -> float:

@@ -86,8 +86,8 @@ def expects_split_text(info: dict[str, Any]) -> bool:
     return info.get("segmenter") == "whitespace"
 
 
-def find_model_info(version_directory: Path) -> dict[str, Any]:
-    """Returns the content of `model_info.json`, or of its old name; empty if there is no such file.
+def find_model_info(version_directory: Path) -> dict[str, Any] | None:
+    """Returns the content of `model_info.json`, or of its old name; `None` if neither exists.
 
     Args:
         version_directory: the SavedModel, `BASE/<version>`, also that of another program.
@@ -103,7 +103,7 @@ def find_model_info(version_directory: Path) -> dict[str, Any]:
             if not isinstance(info, dict):
                 raise InputError(f"{path}: expected {expected}, got other JSON.")
             return info
-    return {}
+    return None
 
 
 def read_model_info(version_directory: Path) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def read_model_info(version_directory: Path) -> dict[str, Any]:
         InputError: the SavedModel has no such file, or it is damaged.
     """
     info = find_model_info(version_directory)
-    if not info:
+    if info is None:
         raise InputError(
             f"{version_directory}: expected {MODEL_INFO}, got none; export the model again."
         )

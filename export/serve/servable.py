@@ -59,7 +59,7 @@ class Servable:
         self._signatures = {
             name: _Signature(function, max_batch) for name, function in loaded.signatures.items()
         }
-        self._info = find_model_info(directory)
+        self._info = find_model_info(directory) or {}
         if "hypotheses_per_post" not in self._info:
             logger.warning(
                 f"{directory}: {MODEL_INFO} is missing or does not give the hypotheses per post; "

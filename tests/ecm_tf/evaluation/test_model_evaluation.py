@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ecm_tf.config import SearchConfig
+from ecm_tf.core.errors import InputError
 from ecm_tf.data.directory import DatasetDirectory
 from ecm_tf.decoding.search import Search
 from ecm_tf.evaluate import main
@@ -14,7 +15,7 @@ from ecm_tf.evaluation.model_evaluation import evaluate_model
 from ecm_tf.evaluation.pairs import evaluation_pairs
 from ecm_tf.evaluation.table import table
 from ecm_tf.inference.responder import Responder
-from ecm_tf.model.directory import load_model
+from ecm_tf.model.directory import load_model, save_model
 from ecm_tf.text.emotions import DEFAULT
 
 
@@ -82,6 +83,18 @@ def test_all_measurements_of_a_model(model_dir, dataset, responder):
     assert all(np.isfinite(evaluation.perplexity_by_emotion))
     text = table([evaluation])
     assert f"{expected:.3f} (" in text and "judges agree" in text
+
+
+def test_a_model_that_has_diverged_is_refused(model_dir, dataset, tmp_path):
+    model, assets = load_model(model_dir)
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    diverged, opened = tmp_path / "diverged", DatasetDirectory(dataset)
+    save_model(diverged, model, assets, settings={}, counts={}, sources={})
+    pairs = evaluation_pairs(opened, "test", 0)
+    with pytest.raises(
+        InputError, match=r"diverged: expected finite log-likelihoods .* but \d+ of"
+    ):
+        evaluate_model(diverged, opened, "test", pairs, {}, {})
 
 
 def test_command_rejects_numbers_below_one(model_dir, dataset, capsys):

@@ -45,6 +45,14 @@ def test_very_large_nll_gives_a_finite_perplexity():
     assert math.isfinite(perplexity.token)
 
 
+@pytest.mark.parametrize("nll", [math.inf, math.nan])
+def test_the_perplexity_of_a_diverged_model_is_not_finite(nll):
+    perplexity = Perplexity()
+    perplexity.update(tf.constant([2.0, nll]), tf.constant([1, 3]))
+    assert not math.isfinite(perplexity.token)
+    assert not math.isfinite(perplexity.sentence)
+
+
 def test_small_updates_after_a_large_one_are_not_lost():
     perplexity = Perplexity()
     perplexity.update(tf.constant([1e8]), tf.constant([100_000_000]))

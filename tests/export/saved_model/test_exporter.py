@@ -90,7 +90,7 @@ def test_model_info_describes_the_model(exported_base, model_dir):
 def test_model_info_is_also_read_under_its_old_name(exported_base, tmp_path):
     with pytest.raises(InputError, match=r"expected assets.extra/model_info.json, got none"):
         read_model_info(tmp_path)
-    assert find_model_info(tmp_path) == {}
+    assert find_model_info(tmp_path) is None
     (tmp_path / OLD_MODEL_INFO).parent.mkdir()
     shutil.copy(exported_base / "1" / MODEL_INFO, tmp_path / "assets.extra" / "model_card.json")
     assert read_model_info(tmp_path) == read_model_info(exported_base / "1")
