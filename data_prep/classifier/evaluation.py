@@ -141,7 +141,7 @@ def evaluate_classifier(
 def _write(evaluation: Evaluation, output: Path) -> None:
     for name, scores in evaluation.scores.items():
         picture = confusion_picture(scores, evaluation.emotions, f"{name}-confusion.png")
-        (output / picture.name).write_bytes(picture.png)
+        write_atomically(output / picture.name, picture.png)
     text = json.dumps({name: asdict(s) for name, s in evaluation.scores.items()}, indent=2)
     write_atomically(output / SCORES, text + "\n")
 

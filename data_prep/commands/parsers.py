@@ -56,7 +56,8 @@ def add_workers(parser: argparse._ActionsContainer, workers: str) -> None:
 def given_flags(arguments: argparse.Namespace) -> set[str]:
     """Returns the names of the flags that are given, even if their values are the defaults.
 
-    It is for subcommands what `ecm_tf.core.command.given_options` is for a command's only parser.
+    It is for subcommands what `ecm_tf.core.command.given_options` is for a command's only parser,
+    and takes the defaults away from the subcommand's parser.
 
     Args:
         arguments: the parsed arguments, with the subcommand's parser as `parser`, and a function

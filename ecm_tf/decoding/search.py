@@ -132,8 +132,8 @@ class Search:
     def _sample(
         self, step: Step, state: list[tf.Tensor], max_length: int, keys: tf.Tensor
     ) -> Replies:
-        indices = tf.tile(tf.strings.as_string(tf.range(self.rows)), [tf.shape(keys)[0]])
-        of_rows = tf.strings.join([tf.repeat(keys, self.rows), indices], "|")
+        # Without a seed, equal posts in a batch are answered independently too.
+        row_keys = None if self.config.seed is None else self._row_keys(keys)
         return decoding.sample(
             step,
             state,
@@ -143,6 +143,10 @@ class Search:
             top_p=self.config.top_p,
             seed=self.config.seed,
             min_length=self.config.min_length,
-            # Without a seed, equal posts in a batch are answered independently too.
-            keys=None if self.config.seed is None else of_rows,
+            keys=row_keys,
         )
+
+    def _row_keys(self, keys: tf.Tensor) -> tf.Tensor:
+        """Returns the keys of the rows of each post, string `(batch * rows,)`."""
+        indices = tf.tile(tf.strings.as_string(tf.range(self.rows)), [tf.shape(keys)[0]])
+        return tf.strings.join([tf.repeat(keys, self.rows), indices], "|")
